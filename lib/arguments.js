@@ -1,0 +1,105 @@
+'use strict';
+
+const { invalidArgument } = require('./error');
+
+/** The longest time that Node's own timers take. */
+const MAX_TIMER_MS = 2147483647;
+
+/** A value as a message shows it. */
+function show(value) {
+  if (typeof value === 'string') return JSON.stringify(value.length > 120 ? `${value.slice(0, 120)}…` : value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'function') return 'a function';
+  if (isObject(value)) return Array.isArray(value) ? 'an array' : 'an object';
+  return String(value);
+}
+
+function isObject(value) {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The options of a call, checked; `undefined` when there are none. */
+function callOptions(options) {
+  if (options === undefined || options === null) return undefined;
+  if (!isObject(options)) throw invalidArgument(`options must be an object, got ${show(options)}`);
+  const { signal, timeoutMs, fresh } = options;
+  if (signal !== undefined && signal !== null && !isSignal(signal)) {
+    throw invalidArgument(`option signal must be an AbortSignal, got ${show(signal)}`);
+  }
+  if (timeoutMs !== undefined && !(Number.isInteger(timeoutMs) && timeoutMs >= 1 && timeoutMs <= MAX_TIMER_MS)) {
+    throw invalidArgument(`option timeoutMs must be an integer from 1 to ${MAX_TIMER_MS}, got ${show(timeoutMs)}`);
+  }
+  if (fresh !== undefined && typeof fresh !== 'boolean') {
+    throw invalidArgument(`option fresh must be true or false, got ${show(fresh)}`);
+  }
+  return { signal, timeoutMs, fresh };
+}
+
+/** Signals of other realms and polyfills count too. */
+function isSignal(value) {
+  return isObject(value) && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function';
+}
+
+/** The options of a client as the addon takes them, `[name, value, ...]`, with nested ones by path: `cache.ttlMs`. */
+function clientOptions(options) {
+  const flat = [];
+  const add = (name, value) => {
+    const isPlain = typeof value === 'number' || typeof value === 'string';
+    if (value !== undefined) flat.push(name, isPlain ? value : [show(value)]);
+  };
+  if (options === undefined || options === null) return flat;
+  if (!isObject(options)) throw invalidArgument(`options must be an object, got ${show(options)}`);
+  for (const name of Object.keys(options)) {
+    const value = options[name];
+    if (value === undefined || name === 'logger') continue;
+    if (name === 'cache' || name === 'backoff' || name === 'headers') {
+      for (const [inner, innerValue] of members(name, value)) {
+        add(`${name}.${inner}`, innerValue);
+      }
+    } else {
+      add(name, value);
+    }
+  }
+  return flat;
+}
+
+/** The entries of an option that is an object; `Headers`, a Map and a list of pairs will do as well. */
+function members(name, value) {
+  if (!isObject(value)) throw invalidArgument(`option ${name} must be an object, got ${show(value)}`);
+  if (typeof value[Symbol.iterator] !== 'function') return Object.entries(value);
+  try {
+    return Object.entries(Object.fromEntries(value));
+  } catch (error) {
+    throw invalidArgument(`option ${name} must be an object, got a list without names`);
+  }
+}
+
+/** The logger that an option stands for; `null` for silence. */
+function loggerOf(option) {
+  if (option === undefined) return console;
+  if (option === false) return null;
+  const isLogger = isObject(option) && ['log', 'warn', 'error'].every((name) => typeof option[name] === 'function');
+  if (isLogger) return option;
+  throw invalidArgument(
+    `option logger must be an object with the functions log, warn and error, or false, got ${show(option)}`,
+  );
+}
+
+/** The logger that the environment asks for. */
+function loggerOfEnvironment() {
+  const value = (process.env.GUN_NATIVE_LOG || '').trim();
+  if (value === '' || value === 'on') return console;
+  if (value === 'off') return null;
+  throw invalidArgument(`environment variable GUN_NATIVE_LOG must be "on" or "off", got ${show(value)}`);
+}
+
+/** Those of the named variables that are set, as the addon takes them. */
+function environment(names) {
+  const flat = [];
+  for (const name of names) {
+    if (process.env[name] !== undefined) flat.push(name, process.env[name]);
+  }
+  return flat;
+}
+
+module.exports = { callOptions, clientOptions, environment, loggerOf, loggerOfEnvironment, show };

@@ -1,0 +1,103 @@
+'use strict';
+
+const { callOptions, clientOptions, environment, loggerOf, loggerOfEnvironment, show } = require('./arguments');
+const { native, port, promised, register } = require('./calls');
+const { fromJson, hide, invalidArgument } = require('./error');
+
+// Members that are nobody else's business; being symbols and hidden, they show up in no log and no copy.
+const NATIVE = Symbol('native');
+const CLOSED = Symbol('closed');
+
+/** A client of one relay with a connection pool and a negative cache of its own. `index.d.ts` documents it. */
+class GunClient {
+  constructor(options) {
+    const flat = clientOptions(options);
+    attach(this, loggerOf(options ? options.logger : undefined), (id) => port.open(id, flat));
+  }
+
+  getRecord(soul, options) {
+    try {
+      const handle = this[NATIVE];
+      if (options === undefined) return promised(handle, handle.get(soul));
+      return begin(handle, options, (timeoutMs, fresh) => handle.get(soul, timeoutMs, fresh));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  getRecords(souls, options) {
+    try {
+      const handle = this[NATIVE];
+      if (!Array.isArray(souls)) throw invalidArgument(`souls must be an array, got ${show(souls)}`);
+      return begin(handle, options, (timeoutMs, fresh) => handle.getMany(souls, timeoutMs, fresh));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  cacheStats() {
+    return JSON.parse(this[NATIVE].stats());
+  }
+
+  invalidate(soul) {
+    return unwrapped(() => this[NATIVE].invalidate(soul));
+  }
+
+  invalidateAll() {
+    return this[NATIVE].invalidateAll();
+  }
+
+  close() {
+    if (this[CLOSED] === undefined) {
+      const handle = this[NATIVE];
+      hide(this, CLOSED, promised(handle, handle.close()));
+    }
+    return this[CLOSED];
+  }
+}
+
+if (Symbol.asyncDispose) hide(GunClient.prototype, Symbol.asyncDispose, GunClient.prototype.close);
+
+/** Begins a call with its options, unless its signal was aborted before. */
+function begin(handle, options, call) {
+  const checked = callOptions(options);
+  if (checked === undefined) return promised(handle, call());
+  const { signal, timeoutMs, fresh } = checked;
+  if (signal && signal.aborted) return Promise.reject(signal.reason);
+  return promised(handle, call(timeoutMs, fresh), signal);
+}
+
+/** Opens the addon's side of a client and lets its log lines come to its logger. */
+function attach(client, logger, open) {
+  const lines = { writeLine: (line) => logger && logger.log(line) };
+  hide(client, NATIVE, unwrapped(() => open(register(lines))));
+  // The lines' receiver is registered weakly and lives as long as the addon's side does.
+  client[NATIVE].lines = lines;
+}
+
+/** The result of a call into the addon, whose exceptions carry the members of a GunError as JSON. */
+function unwrapped(call) {
+  try {
+    return call();
+  } catch (error) {
+    throw fromNative(error);
+  }
+}
+
+function fromNative(error) {
+  try {
+    return fromJson(JSON.parse(error.message));
+  } catch (notOurs) {
+    return error;
+  }
+}
+
+/** This thread's view of the client that the whole process shares. */
+function openDefault() {
+  const client = Object.create(GunClient.prototype);
+  const variables = environment(native.variables());
+  attach(client, loggerOfEnvironment(), (id) => port.openDefault(id, variables));
+  return client;
+}
+
+module.exports = { GunClient, openDefault };

@@ -1,0 +1,333 @@
+//! The one place that knows N-API: turns values into calls of the core and outcomes into values; decides nothing.
+#![allow(unsafe_code, reason = "N-API is a C interface")]
+
+mod port;
+mod report;
+mod values;
+
+use crate::batch::{Batch, BatchText};
+use crate::client::{Begun, CallOptions, Client as CoreClient};
+use crate::config::{Config, OptionValue};
+use crate::engine::Engine;
+use crate::error::{Cause, Code, Fault};
+use crate::flight::{Caller, Outcome, Ticket};
+use crate::relay::Relay;
+use crate::soul::NotASoul;
+use crate::stats::SweepLine;
+use napi::bindgen_prelude::*;
+use napi::sys;
+use napi_derive::napi;
+use port::{Item, Outbox, Pending, Port, count_settled};
+use report::{Report, error_json};
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+use values::{Handle, NamedValues, SoulBuffer};
+
+type Client = CoreClient<JsCaller>;
+
+/// A call of JavaScript that waits.
+struct JsCaller {
+    outbox: Arc<Outbox>,
+    client: Client,
+    client_id: u32,
+    id: u32,
+    /// The batch that it is a part of, and its place in there.
+    part_of: Option<(Arc<Batch>, usize)>,
+}
+
+impl Caller for JsCaller {
+    fn settle(self, outcome: Outcome) {
+        let Self { outbox, client, client_id, id, part_of } = self;
+        let item = match part_of {
+            None => Item::Call { id, outcome, client_id, client },
+            Some((batch, index)) => {
+                let Some(outcomes) = batch.settle(index, outcome) else {
+                    return;
+                };
+                Item::Batch { id, outcomes, client_id, client }
+            }
+        };
+        outbox.put(item);
+    }
+}
+
+/// Where what has ended is handed to: the callback gets the triples of `report`.
+#[napi]
+pub struct NativePort {
+    port: Rc<Port>,
+}
+
+#[napi]
+impl NativePort {
+    #[napi(constructor, catch_unwind)]
+    pub fn new(env: Env, callback: Handle) -> Result<Self> {
+        let port = Port::open(env.raw(), callback.0)?;
+        Ok(Self { port })
+    }
+
+    /// A client with a pool and a cache of its own. `client_id` names it in log lines.
+    #[napi(catch_unwind)]
+    pub fn open(&self, client_id: u32, options: NamedValues) -> Result<NativeClient> {
+        let config = Config::from_options(&options.0).map_err(thrown)?;
+        let outbox = Arc::downgrade(&self.port.outbox);
+        let client = open(&config, move |line| {
+            send_line(&outbox, client_id, line);
+        })?;
+        Ok(self.client(client_id, client))
+    }
+
+    /// The client that the whole process shares, made from the environment by the first that asks.
+    #[napi(catch_unwind)]
+    pub fn open_default(&self, client_id: u32, variables: NamedValues) -> Result<NativeClient> {
+        let mut default = DEFAULT.lock().unwrap_or_else(PoisonError::into_inner);
+        let (client, log) = match &mut *default {
+            Some(shared) => shared,
+            none => {
+                let variables: Vec<_> = variables.0.into_iter().filter_map(as_text).collect();
+                let config = Config::from_env(&variables).map_err(thrown)?;
+                let log = SharedLog::default();
+                let ours = Arc::clone(&log);
+                none.insert((open(&config, move |line| send_to_first(&ours, line))?, log))
+            }
+        };
+        let mut readers = log.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.retain(|(outbox, _)| outbox.strong_count() > 0);
+        readers.push((Arc::downgrade(&self.port.outbox), client_id));
+        Ok(self.client(client_id, client.clone()))
+    }
+
+    fn client(&self, id: u32, client: Client) -> NativeClient {
+        let port = Rc::clone(&self.port);
+        NativeClient { port, client, id }
+    }
+}
+
+/// One client as one JavaScript environment sees it.
+#[napi]
+pub struct NativeClient {
+    port: Rc<Port>,
+    client: Client,
+    id: u32,
+}
+
+#[napi]
+impl NativeClient {
+    /// Begins a call: `null` for a soul known to be missing, the call's id when it waits, else triples that settle it.
+    #[napi(catch_unwind)]
+    pub fn get(&self, env: Env, soul: Handle, timeout_ms: Option<u32>, fresh: Option<bool>) -> Result<Handle> {
+        let env = env.raw();
+        let mut buffer = SoulBuffer::new();
+        let soul = match buffer.read(env, soul.0) {
+            Ok(soul) => soul,
+            Err(error) => return self.at_once(env, &self.refused(error)),
+        };
+        let options = call_options(timeout_ms, fresh);
+        let waits = self.port.wait(|id| match self.begin(soul, options, id, None) {
+            Ok(ticket) => Ok(Pending::Call { client: self.client.clone(), ticket }),
+            Err(outcome) => Err(outcome),
+        });
+        match waits {
+            Ok(id) => values::number(env, id).map(Handle),
+            Err(outcome) => self.at_once(env, &outcome),
+        }
+    }
+
+    /// Begins a batch: its id when it waits, else triples that settle it.
+    #[napi(catch_unwind)]
+    pub fn get_many(
+        &self,
+        env: Env,
+        souls: Vec<Handle>,
+        timeout_ms: Option<u32>,
+        fresh: Option<bool>,
+    ) -> Result<Handle> {
+        let env = env.raw();
+        let mut report = Report::new(env);
+        if self.client.is_closed() {
+            report.outcome(0, &Outcome::Failed(Arc::new(self.client.refusal(Fault::Closed))))?;
+            return report.into_array().map(Handle);
+        }
+        let options = call_options(timeout_ms, fresh);
+        let batch = Arc::new(Batch::new(souls.len()));
+        let mut buffer = SoulBuffer::new();
+        let waits = self.port.wait(|id| {
+            let mut tickets = Vec::new();
+            let mut calls = 0;
+            for (index, soul) in souls.iter().enumerate() {
+                let begun = match buffer.read(env, soul.0) {
+                    Ok(soul) => self.begin(soul, options, id, Some((&batch, index))),
+                    Err(error) => Err(self.refused(error)),
+                };
+                match begun {
+                    Ok(ticket) => {
+                        calls += 1;
+                        tickets.push(ticket);
+                    }
+                    Err(outcome) => {
+                        calls += usize::from(outcome.ends_a_call());
+                        batch.settle(index, outcome);
+                    }
+                }
+            }
+            match batch.seal() {
+                Some(outcomes) => Err((outcomes, calls)),
+                None => Ok(Pending::Batch { client: self.client.clone(), tickets, calls }),
+            }
+        });
+        match waits {
+            Ok(id) => values::number(env, id).map(Handle),
+            Err((outcomes, calls)) => {
+                count_settled(&self.client, calls, self.id, &mut report)?;
+                report.batch(0, &BatchText::new(outcomes))?;
+                report.into_array().map(Handle)
+            }
+        }
+    }
+
+    /// Gives up a waiting call or batch. Triples where a line is due.
+    #[napi(catch_unwind)]
+    pub fn leave(&self, env: Env, id: u32) -> Result<Option<Handle>> {
+        let mut report = Report::new(env.raw());
+        self.port.leave(id, self.id, &mut report)?;
+        if report.is_empty() {
+            return Ok(None);
+        }
+        report.into_array().map(Handle).map(Some)
+    }
+
+    /// What `cacheStats()` gives, as JSON.
+    #[napi(catch_unwind)]
+    pub fn stats(&self) -> Result<String> {
+        let snapshot = serde_json::to_string(&self.client.snapshot());
+        snapshot.map_err(|error| Error::from_reason(error.to_string()))
+    }
+
+    /// Forgets that a soul is missing; whether it was known to be.
+    #[napi(catch_unwind)]
+    pub fn invalidate(&self, env: Env, soul: Handle) -> Result<bool> {
+        match SoulBuffer::new().read(env.raw(), soul.0) {
+            Ok(soul) => Ok(self.client.invalidate(soul)),
+            Err(error) => Err(thrown(Fault::InvalidArgument(error.to_string()))),
+        }
+    }
+
+    /// Forgets every soul; how many were known to be missing.
+    #[napi(catch_unwind)]
+    pub fn invalidate_all(&self) -> u32 {
+        // The capacity of a cache is below 2^32.
+        self.client.invalidate_all() as u32
+    }
+
+    /// Takes no more calls. The returned id is reported as closed once the connections are gone. To be called once.
+    #[napi(catch_unwind)]
+    pub fn close(&self) -> Result<u32> {
+        let id = self.port.wait(|_| Ok::<_, Error>(Pending::Close))?;
+        let outbox = Arc::clone(&self.port.outbox);
+        self.client.close(move || {
+            outbox.put(Item::Closed { id });
+        });
+        Ok(id)
+    }
+
+    /// Begins a call; its outcome where it does not have to wait.
+    fn begin(
+        &self,
+        soul: &str,
+        options: CallOptions,
+        id: u32,
+        part_of: Option<(&Arc<Batch>, usize)>,
+    ) -> std::result::Result<Ticket<JsCaller>, Outcome> {
+        let caller = || JsCaller {
+            outbox: Arc::clone(&self.port.outbox),
+            client: self.client.clone(),
+            client_id: self.id,
+            id,
+            part_of: part_of.map(|(batch, index)| (Arc::clone(batch), index)),
+        };
+        match self.client.get(soul, options, caller) {
+            Begun::Waits(ticket) => Ok(ticket),
+            Begun::Missing => Err(Outcome::Missing),
+            Begun::Failed(error) => Err(Outcome::Failed(Arc::new(error))),
+        }
+    }
+
+    /// The outcome of a call with something that is no soul.
+    fn refused(&self, error: NotASoul) -> Outcome {
+        let fault = Fault::InvalidArgument(error.to_string());
+        Outcome::Failed(Arc::new(self.client.refusal(fault)))
+    }
+
+    /// Tells of a call that ended as it began: `null` when the soul is known to be missing and no line is due.
+    fn at_once(&self, env: sys::napi_env, outcome: &Outcome) -> Result<Handle> {
+        let mut report = Report::new(env);
+        if outcome.ends_a_call() {
+            count_settled(&self.client, 1, self.id, &mut report)?;
+        }
+        if report.is_empty() && *outcome == Outcome::Missing {
+            return values::null(env).map(Handle);
+        }
+        report.outcome(0, outcome)?;
+        report.into_array().map(Handle)
+    }
+}
+
+/// The codes of `GunError`.
+#[napi]
+pub fn error_codes() -> Vec<&'static str> {
+    Code::ALL.into_iter().map(Code::as_str).collect()
+}
+
+/// The variables of the environment that the default client is made from.
+#[napi]
+pub fn variables() -> Vec<&'static str> {
+    Config::variables().collect()
+}
+
+/// Who reads the sweep lines of the default client, in the order in which they came.
+type SharedLog = Arc<Mutex<Vec<(Weak<Outbox>, u32)>>>;
+
+/// The default client, from its first use to the end of the process.
+static DEFAULT: Mutex<Option<(Client, SharedLog)>> = Mutex::new(None);
+
+fn open(config: &Config, on_swept: impl Fn(SweepLine) + Send + 'static) -> Result<Client> {
+    let relay = Relay::new(config).map_err(thrown)?;
+    let engine = Engine::shared().map_err(|error| {
+        let message = format!("the network's thread could not be started: {error}");
+        thrown(Fault::Connect(Cause { code: None, message }))
+    })?;
+    let handle = engine.handle().clone();
+    Ok(Client::open(config, relay, &handle, engine, on_swept))
+}
+
+/// Sends a line to the first that is still there: a sweep of the shared cache is told once.
+fn send_to_first(log: &SharedLog, line: SweepLine) {
+    let readers = log.lock().unwrap_or_else(PoisonError::into_inner);
+    let _ = readers.iter().any(|(outbox, id)| send_line(outbox, *id, line));
+}
+
+fn send_line(outbox: &Weak<Outbox>, client_id: u32, line: SweepLine) -> bool {
+    let line = line.to_string();
+    outbox.upgrade().is_some_and(|outbox| outbox.put(Item::Line { client_id, line }))
+}
+
+fn call_options(timeout_ms: Option<u32>, fresh: Option<bool>) -> CallOptions {
+    CallOptions { timeout: timeout_ms.map(|ms| Duration::from_millis(ms.into())), fresh: fresh.unwrap_or(false) }
+}
+
+fn as_text((name, value): (String, OptionValue)) -> Option<(String, String)> {
+    match value {
+        OptionValue::Text(text) => Some((name, text)),
+        _ => None,
+    }
+}
+
+/// A fault outside of any call, as an exception whose message is the members of a `GunError`.
+fn thrown(fault: Fault) -> Error {
+    let message = match &fault {
+        Fault::InvalidArgument(text) => text.clone(),
+        Fault::Connect(cause) => cause.message.clone(),
+        other => other.code().as_str().to_owned(),
+    };
+    Error::from_reason(error_json(&fault, &message).to_string())
+}

@@ -1,0 +1,134 @@
+//! What JavaScript is told, as flat triples of tag, id and body: `[tag, id, body, tag, id, body, ...]`.
+//! The tags are those of `lib/calls.js`.
+
+use super::values;
+use crate::batch::BatchText;
+use crate::error::{CallError, Fault};
+use crate::flight::Outcome;
+use napi::Result;
+use napi::sys;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+const FOUND: u32 = 0;
+const MISSING: u32 = 1;
+const FAILED: u32 = 2;
+const BATCH: u32 = 3;
+const LINE: u32 = 4;
+const CLOSED: u32 = 5;
+
+/// Triples in the making.
+pub struct Report {
+    env: sys::napi_env,
+    values: Vec<sys::napi_value>,
+}
+
+impl Report {
+    pub fn new(env: sys::napi_env) -> Self {
+        Self { env, values: Vec::new() }
+    }
+
+    /// A call has ended; its id is 0 where it never had to wait.
+    pub fn outcome(&mut self, id: u32, outcome: &Outcome) -> Result<()> {
+        match outcome {
+            Outcome::Found(record) => match values::string(self.env, record.as_str(), record.is_ascii) {
+                Ok(text) => self.push(FOUND, id, text),
+                Err(_) => self.failure(id, &too_long()),
+            },
+            Outcome::Missing => self.push(MISSING, id, values::null(self.env)?),
+            Outcome::Failed(error) => self.failure(id, error),
+        }
+    }
+
+    fn failure(&mut self, id: u32, error: &CallError) -> Result<()> {
+        let text = self.text(&call_json(error).to_string())?;
+        self.push(FAILED, id, text)
+    }
+
+    /// A batch has ended: the body is the failures' JSON, or null, and the parts of the answer.
+    pub fn batch(&mut self, id: u32, text: &BatchText) -> Result<()> {
+        let failures: Vec<_> = text.failures.iter().map(|(index, error)| json!([index, call_json(error)])).collect();
+        let mut body = vec![if failures.is_empty() {
+            values::null(self.env)?
+        } else {
+            self.text(&serde_json::Value::from(failures).to_string())?
+        }];
+        for part in &text.parts {
+            match self.text(part) {
+                Ok(part) => body.push(part),
+                Err(_) => return self.failure(id, &too_long()),
+            }
+        }
+        let body = values::array(self.env, &body)?;
+        self.push(BATCH, id, body)
+    }
+
+    /// A line for the log of a client.
+    pub fn line(&mut self, client_id: u32, line: &str) -> Result<()> {
+        let text = self.text(line)?;
+        self.push(LINE, client_id, text)
+    }
+
+    /// A client has closed.
+    pub fn closed(&mut self, id: u32) -> Result<()> {
+        self.push(CLOSED, id, values::null(self.env)?)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The triples as one array.
+    pub fn into_array(self) -> Result<sys::napi_value> {
+        values::array(self.env, &self.values)
+    }
+
+    fn push(&mut self, tag: u32, id: u32, body: sys::napi_value) -> Result<()> {
+        let (tag, id) = (values::number(self.env, tag)?, values::number(self.env, id)?);
+        self.values.extend([tag, id, body]);
+        Ok(())
+    }
+
+    fn text(&self, text: &str) -> Result<sys::napi_value> {
+        values::string(self.env, text, text.is_ascii())
+    }
+}
+
+/// The members of a `GunError` that ended a call.
+fn call_json(error: &CallError) -> serde_json::Value {
+    let mut json = error_json(&error.fault, &error.to_string());
+    json["attempts"] = error.attempts.into();
+    if !error.soul.is_empty() {
+        json["soul"] = (*error.soul).into();
+    }
+    json
+}
+
+/// The members of a `GunError` that no attempt preceded.
+pub fn error_json(fault: &Fault, message: &str) -> serde_json::Value {
+    let mut json = json!({
+        "code": fault.code().as_str(),
+        "message": message,
+        "attempts": 0,
+        "retryable": fault.is_transient(),
+    });
+    match fault {
+        Fault::Status(status) => json["status"] = (*status).into(),
+        Fault::Connect(cause) => json["cause"] = json!({ "message": cause.message, "code": cause.code }),
+        _ => {}
+    }
+    json
+}
+
+/// An option bounds every body well below V8's longest string, so this tells of a V8 with shorter ones.
+fn too_long() -> CallError {
+    let reason = "it is longer than a string of this Node can be";
+    CallError {
+        fault: Fault::BadResponse { reason, truncated: false },
+        relay: Arc::from(""),
+        soul: Arc::from(""),
+        attempts: 1,
+        elapsed: Duration::ZERO,
+    }
+}

@@ -1,0 +1,366 @@
+//! One call's way: cache -> flight -> retry -> relay, and back.
+
+mod keeper;
+
+use crate::config::Config;
+use crate::error::{CallError, Cause, Code, Fault};
+use crate::flight::{Boarding, Caller, Deadline, Flight, Flights, Outcome, Ticket};
+use crate::negative_cache::NegativeCache;
+use crate::record::RecordText;
+use crate::relay::{Answer, Relay};
+use crate::retry::RetryPolicy;
+use crate::stats::{Requests, Snapshot, Stats, StatsLine, SweepLine, hit_rate};
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// One attempt at the relay. Tests put a script in its place.
+pub trait Ask: Send + Sync + 'static {
+    /// Asks for the soul and says what the answer means; it takes an attempt's time at most.
+    fn ask(&self, soul: &str) -> impl Future<Output = Answer> + Send;
+}
+
+impl Ask for Relay {
+    /// Asks for the soul and says what the answer means; it takes an attempt's time at most.
+    fn ask(&self, soul: &str) -> impl Future<Output = Answer> + Send {
+        Relay::ask(self, soul)
+    }
+}
+
+/// What a single call may ask for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CallOptions {
+    /// The caller's own time; the client's when `None`.
+    pub timeout: Option<Duration>,
+    /// Ask the relay even when the soul is known to be missing.
+    pub fresh: bool,
+}
+
+/// How a call begins.
+#[derive(Debug)]
+pub enum Begun<C> {
+    /// Answered from the cache: the soul is known to be missing.
+    Missing,
+    /// The caller will be told; with the ticket it can leave before.
+    Waits(Ticket<C>),
+    /// Failed at once.
+    Failed(CallError),
+}
+
+/// A client of one relay: its cache, its flights and its counts. Cheap to clone.
+pub struct Client<C> {
+    shared: Arc<Shared<C>>,
+}
+
+impl<C> Clone for Client<C> {
+    fn clone(&self) -> Self {
+        let shared = Arc::clone(&self.shared);
+        Self { shared }
+    }
+}
+
+struct Shared<C> {
+    relay: Arc<str>,
+    timeout: Duration,
+    retry: RetryPolicy,
+    max_queue: usize,
+    stats_every: u64,
+    cache: NegativeCache,
+    flights: Flights<C>,
+    /// Places on the wire, given in the order in which they are asked for.
+    places: Semaphore,
+    is_closed: AtomicBool,
+    on_closed: Mutex<Option<OnClosed>>,
+    stats: Stats,
+}
+
+type OnClosed = Box<dyn FnOnce() + Send>;
+
+impl<C: Caller> Client<C> {
+    /// A client whose work is done on `handle`. `alive` is let go when the client is closed or dropped and its last
+    /// flight has landed. `on_swept` is told of every sweep that removed something.
+    pub fn open(
+        config: &Config,
+        relay: impl Ask,
+        handle: &Handle,
+        alive: impl Send + 'static,
+        on_swept: impl Fn(SweepLine) + Send + 'static,
+    ) -> Self {
+        let (flights, departures) = Flights::new(config.max_in_flight + config.max_queue);
+        let shared = Arc::new(Shared {
+            relay: Arc::clone(&config.relay.shown),
+            timeout: config.timeout,
+            retry: config.retry.clone(),
+            max_queue: config.max_queue,
+            stats_every: config.stats_every,
+            cache: NegativeCache::new(config.capacity, config.ttl, Instant::now()),
+            flights,
+            places: Semaphore::new(config.max_in_flight),
+            is_closed: AtomicBool::new(false),
+            on_closed: Mutex::new(None),
+            stats: Stats::default(),
+        });
+        let weak = Arc::downgrade(&shared);
+        handle.spawn(keeper::keep(weak, relay, departures, config.sweep_every, on_swept, alive));
+        Self { shared }
+    }
+
+    /// Begins a call. `soul` has been checked ([`crate::soul::check`]); `caller` is made only when it must wait.
+    pub fn get(&self, soul: &str, options: CallOptions, caller: impl FnOnce() -> C) -> Begun<C> {
+        let shared = &*self.shared;
+        let now = Instant::now();
+        if self.is_closed() {
+            return Begun::Failed(shared.refusal(Fault::Closed, soul));
+        }
+        Stats::count(&shared.stats.total);
+        let is_known = || !options.fresh && shared.cache.knows(soul, now);
+        if is_known() {
+            Stats::count(&shared.stats.hits);
+            return Begun::Missing;
+        }
+        let deadline = match options.timeout {
+            Some(timeout) => Deadline::At(now + timeout),
+            None => Deadline::WithFlight(shared.timeout),
+        };
+        match shared.flights.board(soul, now, deadline, is_known, caller) {
+            Boarding::Began(ticket) => Begun::Waits(ticket),
+            Boarding::Joined(ticket) => {
+                Stats::count(&shared.stats.coalesced);
+                Begun::Waits(ticket)
+            }
+            Boarding::Known => {
+                Stats::count(&shared.stats.hits);
+                Begun::Missing
+            }
+            Boarding::Full => {
+                shared.stats.count_failed(Code::Overloaded);
+                let limit = shared.max_queue;
+                Begun::Failed(shared.refusal(Fault::Overloaded { limit }, soul))
+            }
+            Boarding::Closed => Begun::Failed(shared.refusal(Fault::Closed, soul)),
+        }
+    }
+
+    /// Gives up a call; whether it was still waiting. The request goes on for the others and ends with the last.
+    pub fn leave(&self, ticket: &Ticket<C>) -> bool {
+        self.shared.flights.leave(ticket)
+    }
+
+    /// Counts a call whose outcome its caller has been given; the stats line where one is due.
+    pub fn count_settled(&self) -> Option<StatsLine> {
+        let shared = &*self.shared;
+        let calls = shared.stats.count_settled(shared.stats_every)?;
+        Some(StatsLine { hits: shared.stats.hits.load(Relaxed), calls, size: shared.cache.size() })
+    }
+
+    /// Forgets that a soul is missing; whether it was known to be. No answer to a request that began before is
+    /// remembered, or given to a caller that comes after.
+    pub fn invalidate(&self, soul: &str) -> bool {
+        let shared = &*self.shared;
+        let forget = || shared.cache.forget(soul, Instant::now());
+        shared.flights.invalidate(soul, forget)
+    }
+
+    /// The same for every soul; how many were known to be missing.
+    pub fn invalidate_all(&self) -> usize {
+        let shared = &*self.shared;
+        let forget = || shared.cache.forget_all(Instant::now());
+        shared.flights.invalidate_all(forget)
+    }
+
+    /// Takes no more calls. `on_closed` is told once those in flight have settled and the connections are gone.
+    /// To be called once.
+    pub fn close(&self, on_closed: impl FnOnce() + Send + 'static) {
+        let shared = &*self.shared;
+        *shared.on_closed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(on_closed));
+        shared.is_closed.store(true, Relaxed);
+        shared.flights.close();
+    }
+
+    /// The error of a call that is refused before it begins.
+    pub fn refusal(&self, fault: Fault) -> CallError {
+        self.shared.refusal(fault, "")
+    }
+
+    /// Whether [`Client::close`] was called.
+    pub fn is_closed(&self) -> bool {
+        self.shared.is_closed.load(Relaxed)
+    }
+
+    /// What `cacheStats()` gives.
+    pub fn snapshot(&self) -> Snapshot {
+        let Shared { cache, stats, flights, .. } = &*self.shared;
+        let (hits, total) = (stats.hits.load(Relaxed), stats.total.load(Relaxed));
+        let counts = cache.counts();
+        let in_flight = stats.in_flight.now();
+        Snapshot {
+            hits,
+            total,
+            hit_rate: hit_rate(hits, total),
+            size: cache.size(),
+            capacity: cache.capacity(),
+            ttl_ms: cache.ttl().as_millis() as u64,
+            inserts: counts.inserts.load(Relaxed),
+            evictions: counts.evictions.load(Relaxed),
+            expirations: counts.expirations.load(Relaxed),
+            invalidations: counts.invalidations.load(Relaxed),
+            requests: Requests {
+                sent: stats.sent.load(Relaxed),
+                coalesced: stats.coalesced.load(Relaxed),
+                retried: stats.retried.load(Relaxed),
+                in_flight,
+                queued: (flights.in_the_air() as u64).saturating_sub(in_flight + stats.backing_off.now()),
+                found: stats.found.load(Relaxed),
+                missing: stats.missing.load(Relaxed),
+                failed: stats.failed(),
+            },
+        }
+    }
+}
+
+/// How a flight ends when somebody is there to be told.
+enum Landed {
+    Found(RecordText),
+    Missing { remember: bool },
+    Failed(Fault),
+}
+
+impl<C: Caller> Shared<C> {
+    /// Flies a flight from its first attempt to its landing.
+    async fn fly(self: Arc<Self>, relay: Arc<impl Ask>, flight: Arc<Flight<C>>) {
+        let mut landing = Landing { shared: &self, flight: &flight, landed: None };
+        tokio::select! {
+            // Time first: no attempt begins for callers whose time is over.
+            biased;
+            () = self.watch(&flight) => {}
+            landed = self.attempts(&*relay, &flight) => landing.landed = Some(landed),
+        }
+    }
+
+    /// Attempts until the relay has answered or the policy gives up.
+    async fn attempts(&self, relay: &impl Ask, flight: &Flight<C>) -> Landed {
+        loop {
+            let answer = self.attempt(relay, flight).await;
+            let (fault, retry_after) = match answer {
+                Answer::Found(text) => return Landed::Found(text),
+                Answer::Missing { remember } => return Landed::Missing { remember },
+                Answer::Failed { fault, retry_after } => (fault, retry_after),
+            };
+            let remaining = flight
+                .last_deadline()
+                .map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let jitter = fastrand::f64();
+            let made = flight.attempts();
+            let Some(delay) = self.retry.next_delay(&fault, made, retry_after, remaining, jitter) else {
+                return Landed::Failed(fault);
+            };
+            let _waiting = self.stats.backing_off.enter();
+            sleep(delay).await;
+        }
+    }
+
+    /// One exchange, when its turn comes.
+    async fn attempt(&self, relay: &impl Ask, flight: &Flight<C>) -> Answer {
+        let place = self.places.acquire().await;
+        let _place = place.expect("the semaphore is never closed");
+        let _on_the_wire = self.stats.in_flight.enter();
+        Stats::count(&self.stats.sent);
+        if flight.attempts.fetch_add(1, Relaxed) > 0 {
+            Stats::count(&self.stats.retried);
+        }
+        relay.ask(&flight.soul).await
+    }
+
+    /// Sends callers away as their time ends; done when none is left, whatever made them leave.
+    async fn watch(&self, flight: &Arc<Flight<C>>) {
+        while let Some(deadline) = flight.first_deadline() {
+            tokio::select! {
+                () = sleep_until(deadline) => {}
+                () = flight.changed.notified() => continue,
+            }
+            let now = Instant::now();
+            let expired = self.flights.expire(flight, now);
+            if flight.first_deadline().is_none() {
+                self.stats.count_failed(Code::Timeout);
+            }
+            for seat in expired {
+                let error = self.failure(Fault::Timeout, flight, seat.began);
+                seat.caller.settle(Outcome::Failed(Arc::new(error)));
+            }
+        }
+    }
+
+    /// Takes a flight off the board, remembers what it learnt and tells its callers.
+    fn land(&self, flight: &Arc<Flight<C>>, landed: Option<Landed>) {
+        let remember = matches!(landed, Some(Landed::Missing { remember: true }));
+        let is_found = matches!(landed, Some(Landed::Found(_)));
+        if is_found {
+            // True whenever the request began: at worst a soul that went missing since is asked for once more.
+            self.cache.forget(&flight.soul, Instant::now());
+        }
+        let seats = self.flights.land(flight, || {
+            if remember {
+                self.cache.remember(&flight.soul, Instant::now());
+            }
+        });
+        let outcome = match landed {
+            Some(Landed::Found(text)) => {
+                Stats::count(&self.stats.found);
+                Outcome::Found(text)
+            }
+            Some(Landed::Missing { .. }) => {
+                Stats::count(&self.stats.missing);
+                Outcome::Missing
+            }
+            Some(Landed::Failed(fault)) => {
+                self.stats.count_failed(fault.code());
+                Outcome::Failed(Arc::new(self.failure(fault, flight, flight.began)))
+            }
+            None if seats.is_empty() => return,
+            None => {
+                let cause =
+                    Cause { code: None, message: "the request was broken off by a fault of gun-native".to_owned() };
+                self.stats.count_failed(Code::Connect);
+                Outcome::Failed(Arc::new(self.failure(Fault::Connect(cause), flight, flight.began)))
+            }
+        };
+        for seat in seats {
+            seat.caller.settle(outcome.clone());
+        }
+    }
+
+    fn failure(&self, fault: Fault, flight: &Flight<C>, began: Instant) -> CallError {
+        CallError {
+            fault,
+            relay: Arc::clone(&self.relay),
+            soul: Arc::clone(&flight.soul),
+            attempts: flight.attempts(),
+            elapsed: began.elapsed(),
+        }
+    }
+
+    /// A failure before any attempt.
+    fn refusal(&self, fault: Fault, soul: &str) -> CallError {
+        CallError { fault, relay: Arc::clone(&self.relay), soul: soul.into(), attempts: 0, elapsed: Duration::ZERO }
+    }
+}
+
+/// Lands the flight when dropped, however its task ends: nobody waits for ever because a leader died.
+struct Landing<'f, C: Caller> {
+    shared: &'f Shared<C>,
+    flight: &'f Arc<Flight<C>>,
+    landed: Option<Landed>,
+}
+
+impl<C: Caller> Drop for Landing<'_, C> {
+    fn drop(&mut self) {
+        self.shared.land(self.flight, self.landed.take());
+    }
+}
+
+#[cfg(test)]
+mod tests;

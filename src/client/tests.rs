@@ -1,0 +1,404 @@
+//! A call's way in virtual time, against a script in place of the relay.
+
+use super::*;
+use crate::record::read_answer;
+use std::collections::VecDeque;
+use std::sync::atomic::AtomicUsize;
+use tokio::sync::oneshot;
+use tokio::time::{advance, timeout};
+
+type Waiter = oneshot::Sender<Outcome>;
+
+impl Caller for Waiter {
+    fn settle(self, outcome: Outcome) {
+        let _ = self.send(outcome);
+    }
+}
+
+const WAIT: Duration = Duration::from_secs(3);
+
+/// Answers in their order, each after its time; when they have run out, missing after [`WAIT`].
+#[derive(Default)]
+struct Script {
+    answers: Mutex<VecDeque<(Duration, Option<Answer>)>>,
+    asked: Mutex<Vec<(String, Instant)>>,
+    on_the_wire: AtomicUsize,
+    most_on_the_wire: AtomicUsize,
+}
+
+impl Ask for Arc<Script> {
+    async fn ask(&self, soul: &str) -> Answer {
+        struct OnTheWire<'s>(&'s Script);
+        impl Drop for OnTheWire<'_> {
+            fn drop(&mut self) {
+                self.0.on_the_wire.fetch_sub(1, Relaxed);
+            }
+        }
+        self.asked.lock().expect("no panic here").push((soul.to_owned(), Instant::now()));
+        let on_the_wire = self.on_the_wire.fetch_add(1, Relaxed) + 1;
+        self.most_on_the_wire.fetch_max(on_the_wire, Relaxed);
+        let _on_the_wire = OnTheWire(self);
+        let next = self.answers.lock().expect("no panic here").pop_front();
+        let (time, answer) = next.unwrap_or((WAIT, Some(missing())));
+        sleep(time).await;
+        answer.expect("the script says to panic")
+    }
+}
+
+impl Script {
+    fn asked(&self) -> Vec<String> {
+        let asked = self.asked.lock().expect("no panic here");
+        asked.iter().map(|(soul, _)| soul.clone()).collect()
+    }
+
+    /// Times between one attempt and the next.
+    fn pauses(&self) -> Vec<Duration> {
+        let asked = self.asked.lock().expect("no panic here");
+        asked.windows(2).map(|pair| pair[1].1 - pair[0].1).collect()
+    }
+}
+
+fn missing() -> Answer {
+    Answer::Missing { remember: true }
+}
+
+fn found() -> Answer {
+    let body = br#"{"success":true,"data":{"a":1}}"#;
+    Answer::Found(read_answer(&bytes::Bytes::from_static(body)).expect("usable").expect("a record"))
+}
+
+fn status(status: u16) -> Answer {
+    Fault::Status(status).into()
+}
+
+struct World {
+    client: Client<Waiter>,
+    script: Arc<Script>,
+    swept: Arc<Mutex<Vec<SweepLine>>>,
+    ended: oneshot::Receiver<()>,
+}
+
+/// A client over a script of answers, each given at once unless it has a time.
+fn world(config: Config, answers: impl IntoIterator<Item = (Duration, Answer)>) -> World {
+    let script = Arc::new(Script::default());
+    let answers = answers.into_iter().map(|(time, answer)| (time, Some(answer)));
+    script.answers.lock().expect("no panic here").extend(answers);
+    let swept = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&swept);
+    let (alive, ended) = oneshot::channel();
+    let on_swept = move |line| log.lock().expect("no panic here").push(line);
+    let client = Client::open(&config, Arc::clone(&script), &Handle::current(), alive, on_swept);
+    World { client, script, swept, ended }
+}
+
+fn at_once(answers: impl IntoIterator<Item = Answer>) -> impl Iterator<Item = (Duration, Answer)> {
+    answers.into_iter().map(|answer| (Duration::ZERO, answer))
+}
+
+impl World {
+    fn begin(&self, soul: &str, options: CallOptions) -> (Begun<Waiter>, oneshot::Receiver<Outcome>) {
+        let (waiter, outcome) = oneshot::channel();
+        (self.client.get(soul, options, || waiter), outcome)
+    }
+
+    /// Begins a call that has to wait.
+    fn wait(&self, soul: &str) -> oneshot::Receiver<Outcome> {
+        let (begun, outcome) = self.begin(soul, CallOptions::default());
+        assert!(matches!(begun, Begun::Waits(_)), "{begun:?}");
+        outcome
+    }
+
+    async fn get(&self, soul: &str) -> Outcome {
+        self.wait(soul).await.expect("every call settles")
+    }
+
+    fn is_known(&self, soul: &str) -> bool {
+        matches!(self.begin(soul, CallOptions::default()).0, Begun::Missing)
+    }
+
+    fn stat(&self, pointer: &str) -> u64 {
+        let stats = serde_json::to_value(self.client.snapshot()).expect("JSON");
+        stats.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap_or_default()
+    }
+}
+
+fn error(outcome: Outcome) -> Arc<CallError> {
+    match outcome {
+        Outcome::Failed(error) => error,
+        other => panic!("no failure: {other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_soul_is_asked_for_once_and_then_known_until_its_life_ends() {
+    let world = world(Config::default(), []);
+    assert_eq!(world.get("a").await, Outcome::Missing);
+    assert!(world.is_known("a"));
+    assert_eq!((world.stat("/hits"), world.stat("/total")), (1, 2));
+    advance(Config::default().ttl).await;
+    assert_eq!(world.get("a").await, Outcome::Missing);
+    assert_eq!(world.script.asked(), ["a", "a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_that_come_while_a_request_runs_share_its_answer() {
+    let world = world(Config::default(), [(WAIT, found())]);
+    let outcomes: Vec<_> = (0..10).map(|_| world.wait("a")).collect();
+    for outcome in outcomes {
+        assert!(matches!(outcome.await, Ok(Outcome::Found(_))));
+    }
+    assert_eq!(world.script.asked(), ["a"]);
+    assert_eq!(world.stat("/requests/coalesced"), 9);
+    assert_eq!(world.stat("/requests/found"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_share_the_error_too() {
+    let world = world(Config::default(), [(WAIT, status(400))]);
+    let (first, second) = (world.wait("a"), world.wait("a"));
+    let (first, second) = (error(first.await.expect("settled")), error(second.await.expect("settled")));
+    assert!(Arc::ptr_eq(&first, &second));
+    assert_eq!(world.script.asked().len(), 1);
+    assert_eq!(world.stat("/requests/failed/ERR_GUN_STATUS"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_whose_time_ends_leaves_alone() {
+    let world = world(Config::default(), [(WAIT, found())]);
+    let patient = world.wait("a");
+    let hasty = CallOptions { timeout: Some(WAIT / 3), fresh: false };
+    let (_, hasty) = world.begin("a", hasty);
+    let start = Instant::now();
+    let error = error(hasty.await.expect("settled"));
+    assert_eq!(start.elapsed(), WAIT / 3);
+    assert_eq!((&error.fault, error.attempts), (&Fault::Timeout, 1));
+    assert!(matches!(patient.await, Ok(Outcome::Found(_))));
+    assert_eq!(world.stat("/requests/failed/ERR_GUN_TIMEOUT"), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_may_have_more_time_than_the_client_gives() {
+    let config = Config { timeout: WAIT / 3, ..Config::default() };
+    let world = world(config, [(WAIT, found())]);
+    let usual = world.wait("a");
+    let patient = CallOptions { timeout: Some(2 * WAIT), fresh: false };
+    let (_, patient) = world.begin("a", patient);
+    assert_eq!(error(usual.await.expect("settled")).fault, Fault::Timeout);
+    assert!(matches!(patient.await, Ok(Outcome::Found(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_request_is_cancelled_with_its_last_caller_and_not_before() {
+    let world = world(Config::default(), []);
+    let (first, first_outcome) = world.begin("a", CallOptions::default());
+    let (second, _second_outcome) = world.begin("a", CallOptions::default());
+    let (Begun::Waits(first), Begun::Waits(second)) = (first, second) else {
+        panic!("both wait");
+    };
+    advance(WAIT / 3).await;
+    assert!(world.client.leave(&first));
+    advance(WAIT / 3).await;
+    assert_eq!(world.script.on_the_wire.load(Relaxed), 1);
+    assert!(world.client.leave(&second));
+    advance(Duration::from_millis(1)).await;
+    assert_eq!(world.script.on_the_wire.load(Relaxed), 0);
+    assert!(first_outcome.await.is_err(), "who left is told nothing");
+    advance(WAIT).await;
+    assert!(!world.is_known("a"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_404_that_began_before_invalidate_is_not_remembered_and_given_to_nobody_who_came_after() {
+    let world = world(Config::default(), [(WAIT, missing()), (Duration::ZERO, found())]);
+    let before = world.wait("a");
+    advance(WAIT / 2).await;
+    assert!(!world.client.invalidate("a"));
+    assert!(matches!(world.get("a").await, Outcome::Found(_)));
+    assert_eq!(before.await, Ok(Outcome::Missing));
+    assert!(!world.is_known("a"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn invalidate_all_holds_for_every_soul() {
+    let world = world(Config::default(), []);
+    world.get("known").await;
+    let before = world.wait("a");
+    advance(WAIT / 2).await;
+    assert_eq!(world.client.invalidate_all(), 1);
+    assert_eq!(before.await, Ok(Outcome::Missing));
+    assert!(!world.is_known("a") && !world.is_known("known"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_found_drops_what_was_remembered() {
+    let world = world(Config::default(), at_once([missing(), found()]));
+    world.get("a").await;
+    let fresh = CallOptions { timeout: None, fresh: true };
+    let (begun, outcome) = world.begin("a", fresh);
+    assert!(matches!(begun, Begun::Waits(_)));
+    assert!(matches!(outcome.await, Ok(Outcome::Found(_))));
+    assert!(!world.is_known("a"));
+    assert_eq!(world.stat("/invalidations"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_remembered_that_the_relay_did_not_say() {
+    let unsaid = [Answer::Missing { remember: false }, status(404), status(503), Fault::Timeout.into()];
+    for answer in unsaid {
+        let config = Config { retry: RetryPolicy { retries: 0, ..Config::default().retry }, ..Config::default() };
+        let world = world(config, at_once([answer]));
+        world.get("a").await;
+        assert_eq!(world.stat("/size"), 0);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transient_failure_is_tried_again_and_the_last_one_is_the_answer() {
+    let world = world(Config::default(), at_once([status(500), status(502), status(503), found()]));
+    let error = error(world.get("a").await);
+    assert_eq!((&error.fault, error.attempts), (&Fault::Status(503), 3));
+    let pauses = world.script.pauses();
+    assert!(pauses[0] <= Duration::from_millis(201), "{pauses:?}");
+    assert!(pauses[1] <= Duration::from_millis(401), "{pauses:?}");
+    assert_eq!((world.stat("/requests/sent"), world.stat("/requests/retried")), (3, 2));
+    assert!(matches!(world.get("a").await, Outcome::Found(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_404_is_tried_again() {
+    for answer in [missing(), status(404)] {
+        let world = world(Config::default(), at_once([answer]));
+        world.get("a").await;
+        assert_eq!(world.script.asked().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn retry_after_is_honoured_where_it_fits_and_fails_the_call_at_once_where_it_does_not() {
+    let asks = |seconds| Answer::Failed { fault: Fault::Status(429), retry_after: Some(Duration::from_secs(seconds)) };
+    let world = world(Config::default(), at_once([asks(7), asks(60)]));
+    let start = Instant::now();
+    let error = error(world.get("a").await);
+    assert_eq!((&error.fault, error.attempts), (&Fault::Status(429), 2));
+    // Timers of tokio are a millisecond late at most.
+    assert!(start.elapsed() < Duration::from_millis(7_010), "{:?}", start.elapsed());
+    assert!(world.script.pauses()[0] >= Duration::from_secs(7));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_whole_call_ends_at_its_deadline_even_in_the_queue() {
+    let config = Config { max_in_flight: 1, ..Config::default() };
+    let limit = config.timeout;
+    let never = Duration::from_secs(1_000_000);
+    let world = world(config, [(never, found())]);
+    let (first, queued) = (world.wait("a"), world.wait("b"));
+    let start = Instant::now();
+    assert_eq!(error(first.await.expect("settled")).attempts, 1);
+    assert_eq!(start.elapsed(), limit);
+    let queued = error(queued.await.expect("settled"));
+    assert_eq!((&queued.fault, queued.attempts), (&Fault::Timeout, 0));
+    assert_eq!(world.stat("/requests/failed/ERR_GUN_TIMEOUT"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_beyond_the_wire_wait_in_order_and_beyond_the_queue_fail_at_once() {
+    let config = Config { max_in_flight: 2, max_queue: 3, ..Config::default() };
+    let world = world(config, []);
+    let outcomes: Vec<_> = ["a", "b", "c", "d", "e"].map(|soul| world.wait(soul)).into();
+    let Begun::Failed(error) = world.begin("f", CallOptions::default()).0 else {
+        panic!("no room");
+    };
+    assert_eq!(error.fault, Fault::Overloaded { limit: 3 });
+    world.wait("a"); // to join costs no place
+    advance(Duration::from_millis(1)).await;
+    assert_eq!((world.stat("/requests/inFlight"), world.stat("/requests/queued")), (2, 3));
+    for outcome in outcomes {
+        assert_eq!(outcome.await, Ok(Outcome::Missing));
+    }
+    assert_eq!(world.script.asked(), ["a", "b", "c", "d", "e"]);
+    assert_eq!(world.script.most_on_the_wire.load(Relaxed), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_backs_off_leaves_its_place_to_others() {
+    let config = Config { max_in_flight: 1, ..Config::default() };
+    let asks = Answer::Failed { fault: Fault::Status(503), retry_after: Some(Duration::from_secs(9)) };
+    let world = world(config, at_once([asks, found(), found()]));
+    let first = world.wait("a");
+    assert!(matches!(world.get("b").await, Outcome::Found(_)));
+    assert!(matches!(first.await, Ok(Outcome::Found(_))));
+    assert_eq!(world.script.asked(), ["a", "b", "a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_ever_when_the_leader_dies() {
+    let world = world(Config::default(), []);
+    world.script.answers.lock().expect("no panic here").push_back((WAIT, None));
+    let (first, second) = (world.wait("a"), world.wait("a"));
+    for outcome in [first, second] {
+        let error = error(outcome.await.expect("settled"));
+        assert_eq!(error.fault.code(), Code::Connect);
+    }
+    assert_eq!(world.get("a").await, Outcome::Missing);
+    assert_eq!((world.stat("/requests/inFlight"), world.stat("/requests/queued")), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_closed_client_takes_no_call_and_lets_those_in_flight_settle() {
+    let world = world(Config::default(), []);
+    world.get("known").await;
+    let waits = world.wait("a");
+    advance(WAIT / 2).await;
+    let (closed, mut is_closed) = oneshot::channel();
+    world.client.close(move || {
+        let _ = closed.send(());
+    });
+    for soul in ["a", "b", "known"] {
+        let Begun::Failed(error) = world.begin(soul, CallOptions::default()).0 else {
+            panic!("the client is closed");
+        };
+        assert_eq!(error.fault, Fault::Closed);
+    }
+    assert!(is_closed.try_recv().is_err());
+    assert_eq!(waits.await, Ok(Outcome::Missing));
+    assert_eq!(is_closed.await, Ok(()));
+    assert!(world.ended.await.is_err(), "what kept the thread alive is let go");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_nobody_owns_ends_by_itself() {
+    let World { client, ended, .. } = world(Config::default(), []);
+    drop(client);
+    let ended = timeout(Duration::from_secs(1), ended).await;
+    assert!(ended.expect("in time").is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_is_told_when_it_removed_something() {
+    let config = Config { ttl: Duration::from_secs(1_800), ..Config::default() };
+    let sweep_every = config.sweep_every;
+    let world = world(config, []);
+    world.get("a").await;
+    advance(sweep_every / 2 + WAIT).await;
+    world.get("b").await;
+    sleep(sweep_every / 2).await;
+    let line = SweepLine { removed: 1, remain: 1 };
+    assert_eq!(*world.swept.lock().expect("no panic here"), [line]);
+    sleep(sweep_every).await;
+    sleep(sweep_every).await;
+    let line = SweepLine { removed: 1, remain: 0 };
+    assert_eq!(world.swept.lock().expect("no panic here")[1..], [line]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn counts_of_entries_add_up_to_the_size() {
+    let config = Config { capacity: 5, ..Config::default() };
+    let world = world(config, []);
+    for soul in 0..9 {
+        world.get(&soul.to_string()).await;
+    }
+    world.client.invalidate("8");
+    let gone = ["/evictions", "/expirations", "/invalidations"].map(|name| world.stat(name));
+    assert_eq!(world.stat("/inserts") - gone.iter().sum::<u64>(), world.stat("/size"));
+    assert_eq!((world.stat("/size"), world.stat("/capacity")), (4, 5));
+}

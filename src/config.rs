@@ -1,0 +1,389 @@
+//! Options and environment become a [`Config`] through one fallible conversion; past it, nothing is invalid.
+//! Names, ranges and defaults of the options stand here once.
+
+use crate::error::{Fault, Quoted};
+use crate::retry::RetryPolicy;
+use base64::prelude::{BASE64_STANDARD, Engine};
+use percent_encoding::percent_decode_str;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// The relay where no option and no variable names one.
+const DEFAULT_RELAY: &str = "http://gun-relay:8765";
+/// The longest delay that Node's own timers take (2^31 - 1 ms, some 25 days).
+const MAX_TIMER_MS: u64 = 2_147_483_647;
+/// Number.MAX_SAFE_INTEGER.
+const MAX_SAFE_INTEGER: u64 = 9_007_199_254_740_991;
+/// V8's longest string on 64 bits: a larger body could not be handed over.
+const MAX_BODY_BYTES: u64 = 536_870_888;
+/// About 1.5 GB of entries; beyond it a negative cache is no longer one.
+const MAX_CAPACITY: u64 = 10_000_000;
+
+/// Everything a client is told, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where requests go.
+    pub relay: RelayUrl,
+    /// Most entries of the negative cache; 0 turns it off.
+    pub capacity: usize,
+    /// Life of an entry.
+    pub ttl: Duration,
+    /// Time of one HTTP exchange, connect to last byte.
+    pub attempt_timeout: Duration,
+    /// Time of a whole call: queueing, attempts and backoff.
+    pub timeout: Duration,
+    /// Transient failures only.
+    pub retry: RetryPolicy,
+    /// Most requests on the wire.
+    pub max_in_flight: usize,
+    /// Most requests that wait for a place on the wire.
+    pub max_queue: usize,
+    /// Longest body of a 200 that is read.
+    pub max_body_bytes: usize,
+    /// Sent with every request; basic auth from the relay's URL included.
+    pub headers: HeaderMap,
+    /// Calls between two stats lines; 0 for none.
+    pub stats_every: u64,
+    /// Time between two sweeps.
+    pub sweep_every: Duration,
+}
+
+/// A relay's address, checked: http or https, with a host, without query, fragment or credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RelayUrl {
+    /// The base without a slash at its end; may be shown.
+    pub shown: Arc<str>,
+    /// `{base}/get`
+    pub get: Url,
+}
+
+/// An option's value as JavaScript gave it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OptionValue {
+    /// A number, whole or not.
+    Number(f64),
+    /// A string.
+    Text(String),
+    /// Anything else, as it is to be shown: `null`, `true`, `a function`.
+    Other(String),
+}
+
+impl fmt::Display for OptionValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            OptionValue::Number(number) if number.is_infinite() => {
+                f.write_str(if *number > 0.0 { "Infinity" } else { "-Infinity" })
+            }
+            OptionValue::Number(number) => write!(f, "{number}"),
+            OptionValue::Text(text) => write!(f, "{}", Quoted(text)),
+            OptionValue::Other(shown) => f.write_str(shown),
+        }
+    }
+}
+
+/// An option that takes a whole number.
+struct Setting {
+    option: &'static str,
+    variable: Option<&'static str>,
+    range: RangeInclusive<u64>,
+    default: u64,
+    apply: fn(&mut Config, u64),
+}
+
+const SETTINGS: [Setting; 12] = [
+    Setting {
+        option: "cache.capacity",
+        variable: Some("GUN_404_CACHE_SIZE"),
+        range: 0..=MAX_CAPACITY,
+        default: 10_000,
+        apply: |config, entries| config.capacity = entries as usize,
+    },
+    Setting {
+        option: "cache.ttlMs",
+        variable: Some("GUN_404_CACHE_TTL_MS"),
+        range: 1..=MAX_SAFE_INTEGER,
+        default: 3_600_000,
+        apply: |config, ms| config.ttl = Duration::from_millis(ms),
+    },
+    Setting {
+        option: "attemptTimeoutMs",
+        variable: Some("GUN_ATTEMPT_TIMEOUT_MS"),
+        range: 1..=MAX_TIMER_MS,
+        default: 20_000,
+        apply: |config, ms| config.attempt_timeout = Duration::from_millis(ms),
+    },
+    Setting {
+        option: "timeoutMs",
+        variable: Some("GUN_TIMEOUT_MS"),
+        range: 1..=MAX_TIMER_MS,
+        default: 45_000,
+        apply: |config, ms| config.timeout = Duration::from_millis(ms),
+    },
+    Setting {
+        option: "retries",
+        variable: Some("GUN_RETRIES"),
+        range: 0..=100,
+        default: 2,
+        apply: |config, retries| config.retry.retries = retries as u32,
+    },
+    Setting {
+        option: "backoff.baseMs",
+        variable: None,
+        range: 0..=MAX_TIMER_MS,
+        default: 200,
+        apply: |config, ms| config.retry.base = Duration::from_millis(ms),
+    },
+    Setting {
+        option: "backoff.maxMs",
+        variable: None,
+        range: 0..=MAX_TIMER_MS,
+        default: 5_000,
+        apply: |config, ms| config.retry.max = Duration::from_millis(ms),
+    },
+    Setting {
+        option: "maxInFlight",
+        variable: Some("GUN_MAX_IN_FLIGHT"),
+        range: 1..=65_535,
+        default: 64,
+        apply: |config, requests| config.max_in_flight = requests as usize,
+    },
+    Setting {
+        option: "maxQueue",
+        variable: None,
+        range: 0..=10_000_000,
+        default: 10_000,
+        apply: |config, requests| config.max_queue = requests as usize,
+    },
+    Setting {
+        option: "maxBodyBytes",
+        variable: None,
+        range: 1..=MAX_BODY_BYTES,
+        default: 33_554_432,
+        apply: |config, bytes| config.max_body_bytes = bytes as usize,
+    },
+    Setting {
+        option: "statsEvery",
+        variable: None,
+        range: 0..=MAX_SAFE_INTEGER,
+        default: 100,
+        apply: |config, calls| config.stats_every = calls,
+    },
+    Setting {
+        option: "sweepEveryMs",
+        variable: None,
+        range: 1..=MAX_TIMER_MS,
+        default: 3_600_000,
+        apply: |config, ms| config.sweep_every = Duration::from_millis(ms),
+    },
+];
+
+/// The variable that lists peers, of which the first http(s) entry is the relay.
+const PEERS: &str = "GUN_PEERS";
+const HEADER_PREFIX: &str = "headers.";
+
+/// Headers that describe the connection or the message, which are HTTP's own business (RFC 9110, section 7.6.1).
+const HEADERS_OF_HTTP: [&str; 9] = [
+    "connection",
+    "content-length",
+    "expect",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+impl Default for Config {
+    fn default() -> Self {
+        let mut config = Config {
+            relay: RelayUrl::parse(DEFAULT_RELAY).expect("the default relay is a URL").0,
+            capacity: 0,
+            ttl: Duration::ZERO,
+            attempt_timeout: Duration::ZERO,
+            timeout: Duration::ZERO,
+            retry: RetryPolicy { retries: 0, base: Duration::ZERO, max: Duration::ZERO },
+            max_in_flight: 0,
+            max_queue: 0,
+            max_body_bytes: 0,
+            headers: HeaderMap::new(),
+            stats_every: 0,
+            sweep_every: Duration::ZERO,
+        };
+        for setting in &SETTINGS {
+            (setting.apply)(&mut config, setting.default);
+        }
+        config
+    }
+}
+
+impl Config {
+    /// The variables of the environment that [`Config::from_env`] reads.
+    pub fn variables() -> impl Iterator<Item = &'static str> {
+        SETTINGS.iter().filter_map(|setting| setting.variable).chain([PEERS])
+    }
+
+    /// From the options of `GunClient`, flattened: `cache.capacity`, `headers.x-node`. Unknown names are ignored, as
+    /// Node's own APIs do.
+    pub fn from_options(options: &[(String, OptionValue)]) -> Result<Config, Fault> {
+        let mut config = Config::default();
+        for (name, value) in options {
+            if let Some(setting) = SETTINGS.iter().find(|setting| setting.option == name) {
+                let whole = match value {
+                    OptionValue::Number(number) => whole(*number),
+                    _ => None,
+                };
+                setting.set(&mut config, &format!("option {name}"), whole, value)?;
+            } else if name == "relayUrl" {
+                let url = match value {
+                    OptionValue::Text(text) => Some(text.as_str()),
+                    _ => None,
+                };
+                config.set_relay("option relayUrl", url, value)?;
+            } else if let Some(header) = name.strip_prefix(HEADER_PREFIX) {
+                config.set_header(header, value)?;
+            }
+        }
+        Ok(config)
+    }
+
+    /// From the environment. An empty variable counts as unset, as Compose files leave them.
+    pub fn from_env(variables: &[(String, String)]) -> Result<Config, Fault> {
+        let mut config = Config::default();
+        for (name, text) in variables {
+            let text = text.trim();
+            if text.is_empty() {
+                continue;
+            }
+            let shown = OptionValue::Text(text.to_owned());
+            let what = format!("environment variable {name}");
+            if let Some(setting) = SETTINGS.iter().find(|s| s.variable == Some(name)) {
+                let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+                let whole = digits.then(|| text.parse().ok()).flatten();
+                setting.set(&mut config, &what, whole, &shown)?;
+            } else if name == PEERS {
+                let first = text.split(',').map(str::trim).find(|peer| is_http(peer));
+                config.set_relay(&what, first, &shown)?;
+            }
+        }
+        Ok(config)
+    }
+
+    fn set_relay(&mut self, what: &str, url: Option<&str>, value: &OptionValue) -> Result<(), Fault> {
+        let (relay, authorization) = url.and_then(RelayUrl::parse).ok_or_else(|| {
+            let shown = OptionValue::redacted(value);
+            Fault::InvalidArgument(format!(
+                "{what} must be an http or https URL without query or fragment, got {shown}"
+            ))
+        })?;
+        self.relay = relay;
+        if let Some(value) = authorization {
+            // A header that the user names says more than the URL does, in whatever order the options come.
+            self.headers.entry(AUTHORIZATION).or_insert(value);
+        }
+        Ok(())
+    }
+
+    fn set_header(&mut self, name: &str, value: &OptionValue) -> Result<(), Fault> {
+        let refuse = |allowed: &str| {
+            // The value may be a secret and stays out of the message.
+            let header = Quoted(name);
+            Err(Fault::InvalidArgument(format!("option headers: header {header} {allowed}")))
+        };
+        let Ok(key) = HeaderName::from_bytes(name.as_bytes()) else {
+            return refuse("must have a name of letters, digits and !#$%&'*+-.^_`|~");
+        };
+        if HEADERS_OF_HTTP.contains(&key.as_str()) {
+            return refuse("belongs to HTTP itself and cannot be set");
+        }
+        let OptionValue::Text(text) = value else {
+            return refuse("must have a string as its value");
+        };
+        let Ok(mut value) = HeaderValue::from_str(text) else {
+            return refuse("must have a value of visible ASCII, spaces and tabs");
+        };
+        value.set_sensitive(true);
+        self.headers.insert(key, value);
+        Ok(())
+    }
+}
+
+impl Setting {
+    fn set(&self, config: &mut Config, what: &str, value: Option<u64>, shown: &OptionValue) -> Result<(), Fault> {
+        match value.filter(|value| self.range.contains(value)) {
+            Some(value) => {
+                (self.apply)(config, value);
+                Ok(())
+            }
+            None => Err(Fault::InvalidArgument(format!(
+                "{what} must be an integer from {} to {}, got {shown}",
+                self.range.start(),
+                self.range.end()
+            ))),
+        }
+    }
+}
+
+impl RelayUrl {
+    /// The relay and, where the URL carries credentials, the header they become.
+    fn parse(text: &str) -> Option<(RelayUrl, Option<HeaderValue>)> {
+        let mut url = Url::parse(text).ok()?;
+        let usable = is_http(text) && url.has_host() && url.query().is_none() && url.fragment().is_none();
+        if !usable {
+            return None;
+        }
+        let authorization = basic_auth(&url);
+        url.set_username("").ok()?;
+        url.set_password(None).ok()?;
+        let prefix = url.path().trim_end_matches('/').to_owned();
+        url.set_path(&prefix);
+        let shown = url.as_str().trim_end_matches('/').into();
+        url.set_path(&format!("{prefix}/get"));
+        Some((RelayUrl { shown, get: url }, authorization))
+    }
+}
+
+impl OptionValue {
+    /// The value without what stands between `//` and `@`, which may be a password.
+    fn redacted(&self) -> OptionValue {
+        let OptionValue::Text(text) = self else {
+            return self.clone();
+        };
+        let shown = text.rsplit_once('@').map(|(before, after)| {
+            let scheme = before.split_once("//").map_or("", |(scheme, _)| scheme);
+            format!("{scheme}//***@{after}")
+        });
+        OptionValue::Text(shown.unwrap_or_else(|| text.clone()))
+    }
+}
+
+fn is_http(url: &str) -> bool {
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|s| s.eq_ignore_ascii_case("http") || s.eq_ignore_ascii_case("https"))
+}
+
+fn whole(number: f64) -> Option<u64> {
+    let is_whole = number.fract() == 0.0 && (0.0..=MAX_SAFE_INTEGER as f64).contains(&number);
+    is_whole.then_some(number as u64)
+}
+
+/// RFC 7617: the user and the password of a URL as a header.
+fn basic_auth(url: &Url) -> Option<HeaderValue> {
+    if url.username().is_empty() && url.password().is_none() {
+        return None;
+    }
+    let mut credentials: Vec<u8> = percent_decode_str(url.username()).collect();
+    credentials.push(b':');
+    credentials.extend(percent_decode_str(url.password().unwrap_or_default()));
+    let encoded = BASE64_STANDARD.encode(credentials);
+    let mut value = HeaderValue::from_str(&format!("Basic {encoded}")).expect("base64 is ASCII");
+    value.set_sensitive(true);
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests;

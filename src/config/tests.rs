@@ -1,0 +1,156 @@
+use super::*;
+
+fn options(options: &[(&str, OptionValue)]) -> Result<Config, String> {
+    let owned: Vec<_> = options.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    Config::from_options(&owned).map_err(message)
+}
+
+fn env(variables: &[(&str, &str)]) -> Result<Config, String> {
+    let owned: Vec<_> = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    Config::from_env(&owned).map_err(message)
+}
+
+fn message(fault: Fault) -> String {
+    match fault {
+        Fault::InvalidArgument(text) => text,
+        other => panic!("not an invalid argument: {other:?}"),
+    }
+}
+
+fn text(text: &str) -> OptionValue {
+    OptionValue::Text(text.to_owned())
+}
+
+#[test]
+fn defaults_are_those_of_the_contract() {
+    let config = Config::default();
+    assert_eq!(&*config.relay.shown, "http://gun-relay:8765");
+    assert_eq!(config.relay.get.as_str(), "http://gun-relay:8765/get");
+    assert_eq!(config.capacity, 10_000);
+    assert_eq!(config.ttl, Duration::from_secs(3_600));
+    assert_eq!(config.attempt_timeout, Duration::from_secs(20));
+    assert_eq!(config.timeout, Duration::from_secs(45));
+    assert_eq!(config.retry.retries, 2);
+    assert_eq!(config.retry.base, Duration::from_millis(200));
+    assert_eq!(config.retry.max, Duration::from_millis(5_000));
+    assert_eq!(config.max_in_flight, 64);
+    assert_eq!(config.max_queue, 10_000);
+    assert_eq!(config.max_body_bytes, 33_554_432);
+    assert_eq!(config.stats_every, 100);
+    assert_eq!(config.sweep_every, Duration::from_secs(3_600));
+    assert!(config.headers.is_empty());
+}
+
+#[test]
+fn every_setting_takes_the_ends_of_its_range_and_nothing_beyond() {
+    for setting in &SETTINGS {
+        let (low, high) = (*setting.range.start(), *setting.range.end());
+        for good in [low, setting.default, high] {
+            let value = OptionValue::Number(good as f64);
+            assert!(options(&[(setting.option, value)]).is_ok(), "{}", setting.option);
+        }
+        let bad = [
+            OptionValue::Number(low as f64 - 1.0),
+            OptionValue::Number(high as f64 * 2.0),
+            OptionValue::Number(1.5),
+            OptionValue::Number(f64::NAN),
+            OptionValue::Number(f64::INFINITY),
+            text("5"),
+            OptionValue::Other("null".to_owned()),
+        ];
+        for value in bad {
+            let error = options(&[(setting.option, value.clone())]).unwrap_err();
+            let expected = format!("option {} must be an integer from {low} to {high}, got {value}", setting.option);
+            assert_eq!(error, expected);
+        }
+    }
+}
+
+#[test]
+fn every_variable_sets_what_its_option_sets_and_names_itself_when_bad() {
+    for setting in &SETTINGS {
+        let Some(variable) = setting.variable else { continue };
+        let low = *setting.range.start();
+        let by_option = options(&[(setting.option, OptionValue::Number(low as f64))]);
+        let by_variable = env(&[(variable, &format!(" {low} "))]);
+        assert_eq!(format!("{:?}", by_option.expect("good")), format!("{:?}", by_variable.expect("good")));
+        assert!(env(&[(variable, "")]).is_ok());
+        for bad in ["-1", "1.5", "1e3", "0x10", "ten", "99999999999999999999"] {
+            let error = env(&[(variable, bad)]).unwrap_err();
+            assert!(error.starts_with(&format!("environment variable {variable} must be")), "{error}");
+            assert!(error.ends_with(&format!("got \"{bad}\"")), "{error}");
+        }
+    }
+}
+
+#[test]
+fn the_relay_is_the_first_http_entry_of_the_peers() {
+    let relay = |peers: &str| env(&[("GUN_PEERS", peers)]).map(|c| c.relay.shown.to_string());
+    assert_eq!(relay("http://a:1").as_deref(), Ok("http://a:1"));
+    assert_eq!(relay("wss://x/gun, https://b:2/p/ ,http://c").as_deref(), Ok("https://b:2/p"));
+    assert_eq!(relay("").as_deref(), Ok("http://gun-relay:8765"));
+    for bad in ["wss://x/gun", "gun-relay:8765", "http://", "http://a?b=c"] {
+        let error = relay(bad).unwrap_err();
+        assert!(error.starts_with("environment variable GUN_PEERS must be"), "{error}");
+    }
+}
+
+#[test]
+fn a_path_prefix_of_the_relay_is_kept() {
+    for (url, get) in [
+        ("http://a:1", "http://a:1/get"),
+        ("http://a:1/", "http://a:1/get"),
+        ("HTTPS://a/p/q", "https://a/p/q/get"),
+        ("http://a/p//", "http://a/p/get"),
+        ("http://[::1]:80/x", "http://[::1]/x/get"),
+    ] {
+        let config = options(&[("relayUrl", text(url))]).expect("good");
+        assert_eq!(config.relay.get.as_str(), get);
+    }
+}
+
+#[test]
+fn credentials_become_basic_auth_and_are_shown_nowhere() {
+    let config = options(&[("relayUrl", text("http://us%40er:p%3Aw@a:1/p"))]).expect("good");
+    assert_eq!(&*config.relay.shown, "http://a:1/p");
+    assert_eq!(config.relay.get.as_str(), "http://a:1/p/get");
+    assert_eq!(config.headers[AUTHORIZATION], "Basic dXNAZXI6cDp3");
+    assert!(!format!("{config:?}").contains("dXNAZXI6cDp3"));
+    for bad in ["ftp://user:secret@a", "http://user:secret@", "http://user:sec@ret@a?q"] {
+        let error = options(&[("relayUrl", text(bad))]).unwrap_err();
+        assert!(error.contains("//***@"), "{error}");
+        assert!(!error.contains("sec"), "{error}");
+    }
+}
+
+#[test]
+fn a_named_authorization_header_wins_over_the_url_in_either_order() {
+    let url = ("relayUrl", text("http://user:pass@a"));
+    let header = ("headers.Authorization", text("Bearer x"));
+    for order in [[url.clone(), header.clone()], [header, url]] {
+        let config = options(&order).expect("good");
+        assert_eq!(config.headers[AUTHORIZATION], "Bearer x");
+    }
+}
+
+#[test]
+fn a_header_that_could_change_the_message_is_refused_without_showing_its_value() {
+    for (name, value) in [
+        ("headers.x\r\ny", text("secret")),
+        ("headers.", text("secret")),
+        ("headers.x", text("secret\r\ny: z")),
+        ("headers.x", text("secret\u{0}")),
+        ("headers.Content-Length", text("secret")),
+        ("headers.transfer-encoding", text("secret")),
+        ("headers.x", OptionValue::Other("secret".to_owned())),
+    ] {
+        let error = options(&[(name, value)]).unwrap_err();
+        assert!(error.starts_with("option headers: header \""), "{error}");
+        assert!(!error.contains("secret") && !error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn unknown_options_are_ignored() {
+    assert!(options(&[("colour", text("red")), ("cache.colour", text("red"))]).is_ok());
+}

@@ -1,0 +1,88 @@
+//! The thread that does the network's work: one for all clients of the process, there while any of them is open.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+
+/// Host names are looked up on threads of their own; an idle one goes after this time.
+const LOOKUP_THREAD_IDLE: Duration = Duration::from_secs(1);
+const MAX_LOOKUP_THREADS: usize = 4;
+
+/// Keeps the thread running. The thread ends by itself once the last owner lets go, wherever that happens.
+#[derive(Debug)]
+pub struct Engine {
+    handle: Handle,
+    /// Dropped with the engine, which the thread waits for.
+    _stop: oneshot::Sender<()>,
+}
+
+static SHARED: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
+
+impl Engine {
+    /// The process's engine, started when there is none. Fails where the system gives no thread or no event queue.
+    pub fn shared() -> io::Result<Arc<Engine>> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = shared.upgrade() {
+            return Ok(engine);
+        }
+        let engine = Arc::new(Engine::start()?);
+        *shared = Arc::downgrade(&engine);
+        Ok(engine)
+    }
+
+    /// One thread does it all: a call passes no other thread on its way, and the cores are left to JavaScript.
+    fn start() -> io::Result<Engine> {
+        let runtime = Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .max_blocking_threads(MAX_LOOKUP_THREADS)
+            .thread_keep_alive(LOOKUP_THREAD_IDLE)
+            .thread_name("gun-native-dns")
+            .build()?;
+        let handle = runtime.handle().clone();
+        let (stop, stopped) = oneshot::channel::<()>();
+        thread::Builder::new().name("gun-native".to_owned()).spawn(move || {
+            // An error says that the sender is gone, which is what is waited for.
+            let _ = runtime.block_on(stopped);
+            runtime.shutdown_background();
+        })?;
+        Ok(Engine { handle, _stop: stop })
+    }
+
+    /// Where to spawn what the thread is to do.
+    pub fn handle(&self) -> &Handle {
+        &self.handle
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn the_thread_is_shared_while_somebody_owns_it_and_ends_with_the_last_owner() {
+        let engine = Engine::shared().expect("a thread");
+        let again = Engine::shared().expect("a thread");
+        assert!(Arc::ptr_eq(&engine, &again));
+        let (done, waits) = mpsc::channel();
+        let on_thread = Arc::clone(&engine);
+        engine.handle().spawn(async move {
+            // The last owner may be a task of the thread itself.
+            drop(on_thread);
+            let _ = done.send(thread::current().name().map(str::to_owned));
+        });
+        assert_eq!(waits.recv().expect("ran"), Some("gun-native".to_owned()));
+
+        let (ended, waits) = mpsc::channel::<()>();
+        engine.handle().spawn(async move {
+            let _ended = ended;
+            std::future::pending::<()>().await;
+        });
+        drop((engine, again));
+        assert!(waits.recv().is_err(), "the runtime is gone and its tasks with it");
+    }
+}

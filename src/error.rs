@@ -1,0 +1,254 @@
+//! What can go wrong, as data: each fault knows its code, whether it is transient, and its sentence.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The codes that users match on. They stand here once; a test holds `index.d.ts` and the README to this list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// A bad argument, option or variable.
+    InvalidArgument,
+    /// No connection, or one that broke before the answer.
+    Connect,
+    /// No answer in time.
+    Timeout,
+    /// A status that is neither a record nor a missing soul.
+    Status,
+    /// A 200 that cannot be read.
+    BadResponse,
+    /// A 200 with too long a body.
+    BodyTooLarge,
+    /// Too many requests wait already.
+    Overloaded,
+    /// The client is closed.
+    Closed,
+    /// Thrown by the loader in JavaScript, where there is no native code to throw it.
+    BinaryMissing,
+}
+
+impl Code {
+    /// Every code, in the order of the contract.
+    pub const ALL: [Code; 9] = [
+        Code::InvalidArgument,
+        Code::Connect,
+        Code::Timeout,
+        Code::Status,
+        Code::BadResponse,
+        Code::BodyTooLarge,
+        Code::Overloaded,
+        Code::Closed,
+        Code::BinaryMissing,
+    ];
+
+    /// The text of `GunError.code`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Code::InvalidArgument => "ERR_GUN_INVALID_ARGUMENT",
+            Code::Connect => "ERR_GUN_CONNECT",
+            Code::Timeout => "ERR_GUN_TIMEOUT",
+            Code::Status => "ERR_GUN_STATUS",
+            Code::BadResponse => "ERR_GUN_BAD_RESPONSE",
+            Code::BodyTooLarge => "ERR_GUN_BODY_TOO_LARGE",
+            Code::Overloaded => "ERR_GUN_OVERLOADED",
+            Code::Closed => "ERR_GUN_CLOSED",
+            Code::BinaryMissing => "ERR_GUN_BINARY_MISSING",
+        }
+    }
+}
+
+/// What lies below a connection fault, in the words of the system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cause {
+    /// Name of the system error as Node spells it, such as `ECONNREFUSED`, where there is one.
+    pub code: Option<&'static str>,
+    /// A sentence without credentials or data of the relay.
+    pub message: String,
+}
+
+/// What went wrong in one attempt or one call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// An argument, an option or a variable of the environment; the text names it.
+    InvalidArgument(String),
+    /// Refused, reset, closed early, DNS, TLS.
+    Connect(Cause),
+    /// No answer within the attempt's or the call's time.
+    Timeout,
+    /// An HTTP status that is neither a record nor a missing soul.
+    Status(u16),
+    /// A 200 that cannot be read.
+    BadResponse {
+        /// What is wrong with it, as the end of a sentence about the answer.
+        reason: &'static str,
+        /// It ends in the middle: a whole one may come at the next attempt.
+        truncated: bool,
+    },
+    /// A 200 with too many bytes.
+    BodyTooLarge {
+        /// As many as there may be.
+        limit: usize,
+    },
+    /// Too many requests wait already.
+    Overloaded {
+        /// As many as may wait.
+        limit: usize,
+    },
+    /// The client was closed before the call.
+    Closed,
+}
+
+impl Fault {
+    /// The code that users match on.
+    pub fn code(&self) -> Code {
+        match self {
+            Fault::InvalidArgument(_) => Code::InvalidArgument,
+            Fault::Connect(_) => Code::Connect,
+            Fault::Timeout => Code::Timeout,
+            Fault::Status(_) => Code::Status,
+            Fault::BadResponse { .. } => Code::BadResponse,
+            Fault::BodyTooLarge { .. } => Code::BodyTooLarge,
+            Fault::Overloaded { .. } => Code::Overloaded,
+            Fault::Closed => Code::Closed,
+        }
+    }
+
+    /// Whether the same call may succeed later with nothing changed but time.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Fault::Connect(_) | Fault::Timeout | Fault::Overloaded { .. } => true,
+            // RFC 9110 and 6585: the statuses that speak of the moment, not of the request.
+            Fault::Status(status) => {
+                matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
+            }
+            Fault::BadResponse { truncated, .. } => *truncated,
+            Fault::InvalidArgument(_) | Fault::BodyTooLarge { .. } | Fault::Closed => false,
+        }
+    }
+}
+
+/// A failed call: the fault, and where, how often and how long.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct CallError {
+    /// What went wrong.
+    pub fault: Fault,
+    /// The relay as it may be shown: without credentials.
+    pub relay: Arc<str>,
+    /// The soul that was asked for; empty when the call was about none.
+    pub soul: Arc<str>,
+    /// Requests that went on the wire for this call.
+    pub attempts: u32,
+    /// Time from the call's beginning.
+    pub elapsed: Duration,
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let relay = &self.relay;
+        let soul = Quoted(&self.soul);
+        match &self.fault {
+            Fault::InvalidArgument(text) => return f.write_str(text),
+            Fault::Overloaded { limit } => {
+                return write!(f, "relay {relay} was not asked for soul {soul}: {limit} requests wait already");
+            }
+            Fault::Closed => return write!(f, "the client of relay {relay} is closed"),
+            Fault::Connect(cause) => {
+                write!(f, "relay {relay} could not be reached for soul {soul}: {}", cause.message)?
+            }
+            Fault::Timeout => write!(f, "relay {relay} did not answer in time for soul {soul}")?,
+            Fault::Status(status) => write!(f, "relay {relay} answered {status} for soul {soul}")?,
+            Fault::BadResponse { reason, .. } => {
+                write!(f, "relay {relay} gave an unusable answer for soul {soul}: {reason}")?;
+            }
+            Fault::BodyTooLarge { limit } => {
+                write!(f, "relay {relay} sent more than {limit} bytes for soul {soul}")?;
+            }
+        }
+        let plural = if self.attempts == 1 { "" } else { "s" };
+        write!(f, " ({} attempt{plural} in {})", self.attempts, Elapsed(self.elapsed))
+    }
+}
+
+/// A duration as an operator reads it: `12 ms`, `1.2 s`.
+struct Elapsed(Duration);
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 < Duration::from_secs(1) {
+            write!(f, "{} ms", self.0.as_millis())
+        } else {
+            write!(f, "{:.1} s", self.0.as_secs_f64())
+        }
+    }
+}
+
+/// Somebody's text inside a message: quoted, at most [`Quoted::MAX_CHARS`] characters, nothing in it that could
+/// break a line, move a cursor or turn the reading direction.
+pub struct Quoted<'a>(pub &'a str);
+
+impl Quoted<'_> {
+    const MAX_CHARS: usize = 120;
+}
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("\"")?;
+        for (count, c) in self.0.chars().enumerate() {
+            if count == Self::MAX_CHARS {
+                return f.write_str("…\"");
+            }
+            match c {
+                '"' | '\\' | '\n' | '\r' | '\t' => write!(f, "{}", c.escape_default())?,
+                c if c.is_control() || reorders(c) => write!(f, "{}", c.escape_unicode())?,
+                c => write!(f, "{c}")?,
+            }
+        }
+        f.write_str("\"")
+    }
+}
+
+/// Characters that show nothing themselves but change how their neighbours are shown (Unicode TR 36, TR 9).
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(fault: Fault, soul: &str, attempts: u32, millis: u64) -> String {
+        CallError {
+            fault,
+            relay: "http://gun-relay:8765".into(),
+            soul: soul.into(),
+            attempts,
+            elapsed: Duration::from_millis(millis),
+        }
+        .to_string()
+    }
+
+    #[test]
+    fn a_message_says_what_where_how_often_and_how_long() {
+        assert_eq!(
+            error(Fault::Status(503), "oip:registry", 3, 1_200),
+            r#"relay http://gun-relay:8765 answered 503 for soul "oip:registry" (3 attempts in 1.2 s)"#
+        );
+        assert_eq!(
+            error(Fault::Timeout, "a", 1, 20),
+            r#"relay http://gun-relay:8765 did not answer in time for soul "a" (1 attempt in 20 ms)"#
+        );
+    }
+
+    #[test]
+    fn a_soul_in_a_message_can_neither_break_the_line_nor_flood_it() {
+        let text = error(Fault::Timeout, "a\nb\u{1b}[31m\u{202e}\"", 0, 0);
+        assert!(text.contains(r#""a\nb\u{1b}[31m\u{202e}\"""#), "{text}");
+        assert!(error(Fault::Timeout, &"é".repeat(4000), 0, 0).len() < 500);
+    }
+
+    #[test]
+    fn transient_statuses_are_those_of_the_contract() {
+        let transient: Vec<u16> = (100..600).filter(|status| Fault::Status(*status).is_transient()).collect();
+        assert_eq!(transient, [408, 425, 429, 500, 502, 503, 504]);
+    }
+}

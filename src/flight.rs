@@ -1,0 +1,400 @@
+//! Single-flight: one request per soul at a time, shared by all callers that come while it runs.
+//!
+//! A flight carries the callers of one request. It is *current* while new callers may join it; an invalidation detaches
+//! it, and from then on it carries its callers home and nothing else.
+
+use crate::error::{CallError, Fault};
+use crate::record::RecordText;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Notify, mpsc};
+use tokio::time::Instant;
+
+/// How a call ends. Cheap to clone: callers share what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The relay has the record.
+    Found(RecordText),
+    /// The relay has no record of the soul.
+    Missing,
+    /// It is not known whether there is a record.
+    Failed(Arc<CallError>),
+}
+
+impl Outcome {
+    /// Whether this ends a call that was counted when it began; a refused argument or a closed client begins none.
+    pub fn ends_a_call(&self) -> bool {
+        match self {
+            Outcome::Found(_) | Outcome::Missing => true,
+            Outcome::Failed(error) => !matches!(error.fault, Fault::InvalidArgument(_) | Fault::Closed),
+        }
+    }
+}
+
+/// Somebody who waits for an outcome.
+pub trait Caller: Send + 'static {
+    /// Takes the outcome; called once, on any thread, with no lock held.
+    fn settle(self, outcome: Outcome);
+}
+
+/// One request and those who wait for it.
+#[derive(Debug)]
+pub struct Flight<C> {
+    /// What is asked for.
+    pub soul: Arc<str>,
+    /// When the first caller came.
+    pub began: Instant,
+    /// Requests sent so far.
+    pub attempts: AtomicU32,
+    seats: Mutex<Seats<C>>,
+    /// Told when a seat was left or one with an earlier deadline was taken.
+    pub changed: Notify,
+}
+
+#[derive(Debug)]
+struct Seats<C> {
+    taken: Vec<Seat<C>>,
+    next_number: u32,
+}
+
+/// One caller's place in a flight.
+#[derive(Debug)]
+pub struct Seat<C> {
+    number: u32,
+    /// When the first caller came.
+    pub began: Instant,
+    /// When the caller's time ends.
+    pub deadline: Instant,
+    /// Who sits there.
+    pub caller: C,
+}
+
+/// What a caller leaves its flight with.
+#[derive(Debug)]
+pub struct Ticket<C> {
+    flight: Arc<Flight<C>>,
+    number: u32,
+}
+
+/// What became of a caller that asked for a seat.
+#[derive(Debug)]
+pub enum Boarding<C> {
+    /// On a flight that was there.
+    Joined(Ticket<C>),
+    /// On a new flight, which was sent on its way.
+    Began(Ticket<C>),
+    /// The soul became known as missing a moment ago.
+    Known,
+    /// As many flights as there may be.
+    Full,
+    /// The client takes no more calls.
+    Closed,
+}
+
+/// When a caller's time ends.
+#[derive(Debug, Clone, Copy)]
+pub enum Deadline {
+    /// At this moment.
+    At(Instant),
+    /// So long after the flight began: such callers end together.
+    WithFlight(std::time::Duration),
+}
+
+/// All flights of a client.
+#[derive(Debug)]
+pub struct Flights<C> {
+    board: Mutex<Board<C>>,
+    /// Most flights at a time.
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct Board<C> {
+    current: HashMap<Arc<str>, Arc<Flight<C>>>,
+    /// Flights that have not landed, detached ones included.
+    in_the_air: usize,
+    /// Where new flights go to be flown; `None` once closed. It holds `limit` and so never fills up.
+    departures: Option<mpsc::Sender<Arc<Flight<C>>>>,
+}
+
+impl<C> Flights<C> {
+    /// Also gives the end from which new flights are taken to be flown.
+    pub fn new(limit: usize) -> (Self, mpsc::Receiver<Arc<Flight<C>>>) {
+        let (departures, taken) = mpsc::channel(limit);
+        let board = Board { current: HashMap::new(), in_the_air: 0, departures: Some(departures) };
+        let flights = Self { board: Mutex::new(board), limit };
+        (flights, taken)
+    }
+
+    /// Seats a caller on the soul's current flight or on a new one. `is_known` is asked before a new one begins: the
+    /// last flight may have landed since the caller looked.
+    pub fn board(
+        &self,
+        soul: &str,
+        now: Instant,
+        deadline: Deadline,
+        is_known: impl FnOnce() -> bool,
+        caller: impl FnOnce() -> C,
+    ) -> Boarding<C> {
+        let board = &mut *self.lock();
+        let Some(departures) = &board.departures else {
+            return Boarding::Closed;
+        };
+        if let Some(flight) = board.current.get(soul) {
+            return Boarding::Joined(flight.seat(now, deadline, caller()));
+        }
+        if is_known() {
+            return Boarding::Known;
+        }
+        if board.in_the_air >= self.limit {
+            return Boarding::Full;
+        }
+        let flight = Arc::new(Flight::new(soul.into(), now));
+        let ticket = flight.seat(now, deadline, caller());
+        if departures.try_send(Arc::clone(&flight)).is_err() {
+            // The far end is gone with its thread; no flight of this client can be flown any more.
+            return Boarding::Closed;
+        }
+        board.in_the_air += 1;
+        board.current.insert(Arc::clone(&flight.soul), flight);
+        Boarding::Began(ticket)
+    }
+
+    /// Gives up a caller's seat; whether it was still taken. The last to leave takes the flight out of others' reach.
+    pub fn leave(&self, ticket: &Ticket<C>) -> bool {
+        let flight = &ticket.flight;
+        let left: Vec<Seat<C>> = self.vacate(flight, |seat| seat.number == ticket.number);
+        if left.is_empty() {
+            return false;
+        }
+        flight.changed.notify_one();
+        true
+    }
+
+    /// Takes the callers whose time is over.
+    pub fn expire(&self, flight: &Arc<Flight<C>>, now: Instant) -> Vec<Seat<C>> {
+        self.vacate(flight, |seat| seat.deadline <= now)
+    }
+
+    fn vacate(&self, flight: &Arc<Flight<C>>, leaves: impl Fn(&Seat<C>) -> bool) -> Vec<Seat<C>> {
+        let mut board = self.lock();
+        let mut seats = flight.seats();
+        let left = seats.taken.extract_if(.., |seat| leaves(seat)).collect();
+        if seats.taken.is_empty() {
+            board.detach(flight);
+        }
+        left
+    }
+
+    /// Ends a flight: takes all its callers, and runs `if_current` before anyone can see that it is over, unless the
+    /// soul was invalidated since it began.
+    pub fn land(&self, flight: &Arc<Flight<C>>, if_current: impl FnOnce()) -> Vec<Seat<C>> {
+        let mut board = self.lock();
+        board.in_the_air -= 1;
+        if board.detach(flight) {
+            if_current();
+        }
+        std::mem::take(&mut flight.seats().taken)
+    }
+
+    /// Detaches the soul's flight and runs `forget` before a new one can begin.
+    pub fn invalidate<T>(&self, soul: &str, forget: impl FnOnce() -> T) -> T {
+        let mut board = self.lock();
+        board.current.remove(soul);
+        forget()
+    }
+
+    /// Detaches every flight and runs `forget` before a new one can begin.
+    pub fn invalidate_all<T>(&self, forget: impl FnOnce() -> T) -> T {
+        let mut board = self.lock();
+        board.current.clear();
+        forget()
+    }
+
+    /// Lets no new flight begin; those in the air land.
+    pub fn close(&self) {
+        self.lock().departures = None;
+    }
+
+    /// Flights that have not landed.
+    pub fn in_the_air(&self) -> usize {
+        self.lock().in_the_air
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Board<C>> {
+        // Every change of the board is complete before anything that could panic.
+        self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<C> Board<C> {
+    /// Takes a flight out of others' reach; whether it was within.
+    fn detach(&mut self, flight: &Arc<Flight<C>>) -> bool {
+        let current = self.current.get(&flight.soul);
+        let is_current = current.is_some_and(|current| Arc::ptr_eq(current, flight));
+        if is_current {
+            self.current.remove(&flight.soul);
+        }
+        is_current
+    }
+}
+
+impl<C> Flight<C> {
+    fn new(soul: Arc<str>, began: Instant) -> Self {
+        Self {
+            soul,
+            began,
+            attempts: AtomicU32::new(0),
+            seats: Mutex::new(Seats { taken: Vec::with_capacity(1), next_number: 0 }),
+            changed: Notify::new(),
+        }
+    }
+
+    fn seat(self: &Arc<Self>, now: Instant, deadline: Deadline, caller: C) -> Ticket<C> {
+        let deadline = match deadline {
+            Deadline::At(instant) => instant,
+            Deadline::WithFlight(time) => self.began + time,
+        };
+        let mut seats = self.seats();
+        let number = seats.next_number;
+        seats.next_number += 1;
+        let is_earliest = seats.taken.iter().all(|seat| deadline < seat.deadline);
+        seats.taken.push(Seat { number, began: now, deadline, caller });
+        if is_earliest && number > 0 {
+            self.changed.notify_one();
+        }
+        Ticket { flight: Arc::clone(self), number }
+    }
+
+    /// When the first caller's time ends; `None` when every caller has left.
+    pub fn first_deadline(&self) -> Option<Instant> {
+        self.seats().taken.iter().map(|seat| seat.deadline).min()
+    }
+
+    /// When the last caller's time ends; `None` when every caller has left.
+    pub fn last_deadline(&self) -> Option<Instant> {
+        self.seats().taken.iter().map(|seat| seat.deadline).max()
+    }
+
+    /// Requests sent so far.
+    pub fn attempts(&self) -> u32 {
+        self.attempts.load(Relaxed)
+    }
+
+    fn seats(&self) -> MutexGuard<'_, Seats<C>> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    const MINUTE: Deadline = Deadline::WithFlight(Duration::from_secs(60));
+
+    fn board(flights: &Flights<u32>, soul: &str, caller: u32) -> Boarding<u32> {
+        flights.board(soul, Instant::now(), MINUTE, || false, || caller)
+    }
+
+    fn ticket(boarding: Boarding<u32>) -> Ticket<u32> {
+        match boarding {
+            Boarding::Joined(ticket) | Boarding::Began(ticket) => ticket,
+            other => panic!("no seat: {other:?}"),
+        }
+    }
+
+    fn callers(seats: Vec<Seat<u32>>) -> Vec<u32> {
+        seats.into_iter().map(|seat| seat.caller).collect()
+    }
+
+    #[test]
+    fn callers_of_one_soul_share_a_flight_until_it_lands() {
+        let (flights, mut departures) = Flights::new(10);
+        assert!(matches!(board(&flights, "a", 1), Boarding::Began(_)));
+        assert!(matches!(board(&flights, "a", 2), Boarding::Joined(_)));
+        assert!(matches!(board(&flights, "b", 3), Boarding::Began(_)));
+        let flight = departures.try_recv().expect("a flight");
+        let mut was_current = false;
+        assert_eq!(callers(flights.land(&flight, || was_current = true)), [1, 2]);
+        assert!(was_current);
+        assert!(matches!(board(&flights, "a", 4), Boarding::Began(_)));
+    }
+
+    #[test]
+    fn nobody_joins_a_flight_that_was_invalidated_and_it_is_not_current_when_it_lands() {
+        let (flights, mut departures) = Flights::new(10);
+        board(&flights, "a", 1);
+        let old = departures.try_recv().expect("a flight");
+        flights.invalidate("a", || ());
+        assert!(matches!(board(&flights, "a", 2), Boarding::Began(_)));
+        let new = departures.try_recv().expect("a flight");
+        assert_eq!(callers(flights.land(&old, || panic!("not current"))), [1]);
+        assert!(matches!(board(&flights, "a", 3), Boarding::Joined(_)));
+        let mut was_current = false;
+        assert_eq!(callers(flights.land(&new, || was_current = true)), [2, 3]);
+        assert!(was_current);
+    }
+
+    #[test]
+    fn the_last_caller_to_leave_takes_the_flight_out_of_reach() {
+        let (flights, mut departures) = Flights::new(10);
+        let first = ticket(board(&flights, "a", 1));
+        let second = ticket(board(&flights, "a", 2));
+        let flight = departures.try_recv().expect("a flight");
+        assert!(flights.leave(&first));
+        assert!(!flights.leave(&first), "it has left already");
+        assert!(flight.first_deadline().is_some());
+        assert!(flights.leave(&second));
+        assert_eq!(flight.first_deadline(), None);
+        assert!(matches!(board(&flights, "a", 3), Boarding::Began(_)));
+        assert!(flights.land(&flight, || panic!("not current")).is_empty());
+    }
+
+    #[test]
+    fn a_flight_stays_in_the_air_until_it_lands_even_when_all_have_left() {
+        let (flights, mut departures) = Flights::new(1);
+        let alone = ticket(board(&flights, "a", 1));
+        assert!(flights.leave(&alone));
+        assert!(matches!(board(&flights, "a", 2), Boarding::Full));
+        let flight = departures.try_recv().expect("a flight");
+        flights.land(&flight, || ());
+        assert!(matches!(board(&flights, "a", 3), Boarding::Began(_)));
+    }
+
+    #[test]
+    fn a_soul_that_became_known_begins_no_flight_yet_a_running_one_is_joined() {
+        let (flights, _departures) = Flights::new(10);
+        let known = flights.board("a", Instant::now(), MINUTE, || true, || 1);
+        assert!(matches!(known, Boarding::Known));
+        board(&flights, "a", 2);
+        let joined = flights.board("a", Instant::now(), MINUTE, || true, || 3);
+        assert!(matches!(joined, Boarding::Joined(_)));
+    }
+
+    #[test]
+    fn a_closed_board_seats_nobody() {
+        let (flights, _departures) = Flights::new(10);
+        board(&flights, "a", 1);
+        flights.close();
+        assert!(matches!(board(&flights, "a", 2), Boarding::Closed));
+        assert_eq!(flights.in_the_air(), 1);
+    }
+
+    #[test]
+    fn callers_leave_one_by_one_as_their_time_ends() {
+        let (flights, mut departures) = Flights::new(10);
+        let start = Instant::now();
+        let second = Duration::from_secs(1);
+        for (caller, deadline) in [(1, start + second), (2, start + 2 * second)] {
+            flights.board("a", start, Deadline::At(deadline), || false, || caller);
+        }
+        let flight = departures.try_recv().expect("a flight");
+        assert_eq!(flight.first_deadline(), Some(start + second));
+        assert_eq!(flight.last_deadline(), Some(start + 2 * second));
+        assert_eq!(callers(flights.expire(&flight, start + second)), [1]);
+        assert_eq!(callers(flights.expire(&flight, start + 2 * second)), [2]);
+        assert!(matches!(board(&flights, "a", 3), Boarding::Began(_)));
+    }
+}

@@ -1,0 +1,33 @@
+//! Records from a GUN relay, fetched off Node's main thread.
+//!
+//! A call goes `binding -> client -> negative_cache -> flight -> retry -> relay` and back. The core knows nothing of
+//! Node and is tested without it; [`binding`] is the one part that does.
+//!
+//! | module | its one idea |
+//! |---|---|
+//! | `client` | one call's way, top to bottom |
+//! | `negative_cache` | souls known to be missing, bounded and mortal |
+//! | `flight` | one request per soul, shared by its callers |
+//! | `retry` | whether and when to try again |
+//! | `relay` | the HTTP exchange, and what its answer means |
+//! | `record` | the record's JSON text |
+//! | `batch` | many calls that settle as one |
+//! | `engine` | the thread that does the network's work |
+//! | `config` | options and environment become a checked whole |
+//! | `soul`, `error`, `stats` | what a soul is, what can go wrong, what is counted |
+
+pub mod batch;
+// The test harness has no Node to link with.
+#[cfg(all(feature = "binding", not(test)))]
+mod binding;
+pub mod client;
+pub mod config;
+pub mod engine;
+pub mod error;
+pub mod flight;
+pub mod negative_cache;
+pub mod record;
+pub mod relay;
+pub mod retry;
+pub mod soul;
+pub mod stats;

@@ -1,0 +1,238 @@
+//! The record's JSON text: read from the relay's answer without building a value tree, so that numbers, key order and
+//! unknown fields reach `JSON.parse` exactly as the relay wrote them. Pure.
+
+use bytes::Bytes;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::fmt;
+use std::ops::Range;
+
+/// Fields of a record that peers may send as strings of JSON.
+const FIELDS_OF_JSON: [&str; 2] = ["data", "oip"];
+
+/// A record as JSON text, ready for `JSON.parse`. Cheap to clone: callers share the bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordText {
+    bytes: Bytes,
+    /// Whether all of it is ASCII: such text becomes a one-byte string of V8 with no decoding.
+    pub is_ascii: bool,
+}
+
+impl RecordText {
+    fn new(bytes: Bytes) -> Self {
+        let is_ascii = bytes.is_ascii();
+        Self { bytes, is_ascii }
+    }
+
+    /// The JSON.
+    pub fn as_str(&self) -> &str {
+        // The only constructor's callers pass parts of checked text, cut at the ends of JSON values.
+        std::str::from_utf8(&self.bytes).expect("record text is UTF-8")
+    }
+
+    /// The JSON as bytes of UTF-8.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+/// Why a body cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unusable {
+    /// What is wrong with it, as the end of a sentence about the answer.
+    pub reason: &'static str,
+    /// The body ends in the middle: a whole one may come at the next attempt.
+    pub truncated: bool,
+}
+
+impl Unusable {
+    const fn because(reason: &'static str) -> Self {
+        Self { reason, truncated: false }
+    }
+
+    /// What an answer is called whose body ended too early.
+    pub const TRUNCATED: Self = Self { reason: "it ends too early", truncated: true };
+}
+
+/// Reads the body of a 200: the record's text, or `None` when the relay answers `"success": false`.
+pub fn read_answer(body: &Bytes) -> Result<Option<RecordText>, Unusable> {
+    let text = text_of(body)?;
+    let [success, data] = fields(text, ["success", "data"]).map_err(|error| {
+        if error.is_eof() && !text.trim_ascii().is_empty() {
+            Unusable::TRUNCATED
+        } else {
+            Unusable::because("it is not a JSON object")
+        }
+    })?;
+    match (success.map(RawValue::get), data.map(RawValue::get)) {
+        (Some("false"), _) => Ok(None),
+        (Some("true"), Some(data)) if data.starts_with('{') => Ok(Some(normalise(body, data))),
+        (Some("true"), Some(_)) => Err(Unusable::because("its \"data\" is not an object")),
+        _ => Err(Unusable::because("it has no \"success\" with \"data\"")),
+    }
+}
+
+/// Whether the body of a 404 is the relay's own word that it has no such soul. A wrong path and a proxy's page are not.
+pub fn says_missing(body: &Bytes) -> bool {
+    let Some(Ok([Some(error)])) = text_of(body).ok().map(|text| fields(text, ["error"])) else {
+        return false;
+    };
+    decode(error.get()).is_some_and(|text| text.eq_ignore_ascii_case(b"Not found"))
+}
+
+/// The body as text, without a byte order mark (RFC 8259, section 8.1).
+fn text_of(body: &Bytes) -> Result<&str, Unusable> {
+    match std::str::from_utf8(body) {
+        Ok(text) => Ok(text.strip_prefix('\u{feff}').unwrap_or(text)),
+        Err(error) if error.error_len().is_none() => Err(Unusable::TRUNCATED),
+        Err(_) => Err(Unusable::because("it is not UTF-8")),
+    }
+}
+
+/// The record's text with the strings of JSON in it replaced by that JSON. `data` is a part of `body`.
+fn normalise(body: &Bytes, data: &str) -> RecordText {
+    let values = fields(data, FIELDS_OF_JSON).expect("data was read as JSON once already");
+    let mut splices: Vec<(Range<usize>, Vec<u8>)> = values
+        .into_iter()
+        .flatten()
+        .filter_map(|value| {
+            let start = value.get().as_ptr() as usize - data.as_ptr() as usize;
+            Some((start..start + value.get().len(), json_within(value.get())?))
+        })
+        .collect();
+    if splices.is_empty() {
+        return RecordText::new(body.slice_ref(data.as_bytes()));
+    }
+    splices.sort_by_key(|(range, _)| range.start);
+    let mut text = Vec::with_capacity(data.len());
+    let mut end = 0;
+    for (range, json) in splices {
+        text.extend_from_slice(&data.as_bytes()[end..range.start]);
+        text.extend_from_slice(&json);
+        end = range.end;
+    }
+    text.extend_from_slice(&data.as_bytes()[end..]);
+    RecordText::new(text.into())
+}
+
+/// The JSON that a value's text holds when the value is a string of JSON.
+fn json_within(value: &str) -> Option<Vec<u8>> {
+    let decoded = decode(value)?;
+    if let Ok(text) = std::str::from_utf8(&decoded) {
+        return is_json(text).then_some(decoded);
+    }
+    // JSON text may spell half a surrogate pair as an escape. Decoded it has no UTF-8 form (it is WTF-8 here), yet inside
+    // a string of the inner JSON it is valid for JavaScript. So the grammar is checked with a stand-in of the same
+    // length, and the half is spelled as an escape again.
+    let halves = lone_surrogates(&decoded);
+    let mut stand_in = decoded.clone();
+    for &at in &halves {
+        stand_in[at..at + 3].copy_from_slice("\u{fffd}".as_bytes());
+    }
+    let text = String::from_utf8(stand_in).ok()?;
+    if !is_json(&text) {
+        return None;
+    }
+    let mut spelled = Vec::with_capacity(decoded.len() + 3 * halves.len());
+    let mut end = 0;
+    for at in halves {
+        spelled.extend_from_slice(&decoded[end..at]);
+        let unit = 0xd000 | (u16::from(decoded[at + 1] & 0x3f) << 6) | u16::from(decoded[at + 2] & 0x3f);
+        spelled.extend_from_slice(format!("\\u{unit:04x}").as_bytes());
+        end = at + 3;
+    }
+    spelled.extend_from_slice(&decoded[end..]);
+    Some(spelled)
+}
+
+/// Where the three bytes of each lone surrogate begin: `ED A0..BF xx`, which UTF-8 forbids and WTF-8 has for these alone.
+fn lone_surrogates(wtf8: &[u8]) -> Vec<usize> {
+    wtf8.windows(3).enumerate().filter(|(_, bytes)| bytes[0] == 0xed && bytes[1] >= 0xa0).map(|(at, _)| at).collect()
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<IgnoredAny>(text).is_ok()
+}
+
+/// What a JSON string stands for, as WTF-8; `None` when the value is not a string.
+fn decode(value: &str) -> Option<Vec<u8>> {
+    struct Text;
+    impl Visitor<'_> for Text {
+        type Value = Vec<u8>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+            Ok(bytes.to_vec())
+        }
+    }
+    if !value.starts_with('"') {
+        return None;
+    }
+    serde_json::Deserializer::from_str(value).deserialize_bytes(Text).ok()
+}
+
+/// The values of the named fields of a JSON object, each as its text. Of a repeated key the last one counts, as in
+/// JavaScript; keys may be written with escapes. Nesting costs no stack.
+fn fields<'a, const N: usize>(
+    text: &'a str,
+    names: [&'static str; N],
+) -> Result<[Option<&'a RawValue>; N], serde_json::Error> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let values = json.deserialize_map(Fields { names })?;
+    json.end()?;
+    Ok(values)
+}
+
+struct Fields<const N: usize> {
+    names: [&'static str; N],
+}
+
+impl<'a, const N: usize> Visitor<'a> for Fields<N> {
+    type Value = [Option<&'a RawValue>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut values = [None; N];
+        while let Some(known) = map.next_key_seed(NameIn(&self.names))? {
+            match known {
+                Some(index) => values[index] = Some(map.next_value::<&RawValue>()?),
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(values)
+    }
+}
+
+/// Reads a key as bytes, because a key may hold half a surrogate pair, and says which of the names it is.
+struct NameIn<'n>(&'n [&'static str]);
+
+impl<'a> DeserializeSeed<'a> for NameIn<'_> {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'a>>(self, key: D) -> Result<Self::Value, D::Error> {
+        key.deserialize_bytes(self)
+    }
+}
+
+impl Visitor<'_> for NameIn<'_> {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a key")
+    }
+
+    fn visit_bytes<E>(self, key: &[u8]) -> Result<Self::Value, E> {
+        Ok(self.0.iter().position(|name| name.as_bytes() == key))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,73 @@
+use super::*;
+
+const NOW: SystemTime = SystemTime::UNIX_EPOCH;
+
+fn answer(status: u16, body: &str) -> Answer {
+    classify(status, &HeaderMap::new(), &Bytes::copy_from_slice(body.as_bytes()), NOW)
+}
+
+fn asked_to_wait(retry_after: &str) -> Option<Duration> {
+    let mut headers = HeaderMap::new();
+    headers.insert(RETRY_AFTER, HeaderValue::from_str(retry_after).expect("a header"));
+    match classify(503, &headers, &Bytes::new(), NOW) {
+        Answer::Failed { retry_after, .. } => retry_after,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn every_row_of_the_contract() {
+    let Answer::Found(text) = answer(200, r#"{"success":true,"data":{"a":1}}"#) else {
+        panic!("not a record");
+    };
+    assert_eq!(text.as_str(), r#"{"a":1}"#);
+
+    let missing = |remember| Answer::Missing { remember };
+    let status = |status| Answer::from(Fault::Status(status));
+    let unusable = |reason, truncated| Answer::from(Fault::BadResponse { reason, truncated });
+    for (code, body, expected) in [
+        (200, r#"{"success":false,"error":"x"}"#, missing(false)),
+        (200, r#"{"success":true"#, unusable("it ends too early", true)),
+        (200, "<html>", unusable("it is not a JSON object", false)),
+        (200, "{}", unusable("it has no \"success\" with \"data\"", false)),
+        (404, r#"{"error":"Not found"}"#, missing(true)),
+        (404, r#"{"error":"not FOUND"}"#, missing(true)),
+        (404, r#"{"error":"Endpoint not found"}"#, status(404)),
+        (404, "<html>Not found</html>", status(404)),
+        (404, "", status(404)),
+        (410, r#"{"error":"Not found"}"#, status(410)),
+        (201, r#"{"success":true,"data":{}}"#, status(201)),
+        (302, "", status(302)),
+        (400, r#"{"error":"Soul parameter required"}"#, status(400)),
+        (500, r#"{"success":true,"data":{}}"#, status(500)),
+        (503, "", status(503)),
+    ] {
+        assert_eq!(answer(code, body), expected, "{code} {body}");
+    }
+}
+
+#[test]
+fn retry_after_is_seconds_or_a_date_and_nothing_else() {
+    assert_eq!(asked_to_wait("3"), Some(Duration::from_secs(3)));
+    assert_eq!(asked_to_wait("0"), Some(Duration::ZERO));
+    assert_eq!(asked_to_wait("99999999999999999999999"), Some(Duration::from_secs(u64::MAX)));
+    assert_eq!(asked_to_wait("Thu, 01 Jan 1970 00:00:07 GMT"), Some(Duration::from_secs(7)));
+    for no_time in ["-1", "1.5", "soon", ""] {
+        assert_eq!(asked_to_wait(no_time), None, "{no_time}");
+    }
+    let past = retry_after(
+        &HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static("Thu, 01 Jan 1970 00:00:07 GMT"))]),
+        NOW + Duration::from_secs(60),
+    );
+    assert_eq!(past, Some(Duration::ZERO));
+}
+
+#[test]
+fn a_soul_is_encoded_so_that_nothing_in_it_means_anything() {
+    let encoded = utf8_percent_encode("a b/#&%+?=é🏋\n\0-._~:", SOUL).to_string();
+    assert_eq!(encoded, "a%20b%2F%23%26%25%2B%3F%3D%C3%A9%F0%9F%8F%8B%0A%00-._~%3A");
+    let mut url = Url::parse("http://a/get").expect("a URL");
+    url.set_query(Some(&format!("soul={encoded}")));
+    let (_, soul) = url.query_pairs().next().expect("one pair");
+    assert_eq!(soul, "a b/#&%+?=é🏋\n\0-._~:");
+}

@@ -1,0 +1,211 @@
+//! Counts of calls and requests, the snapshot that `cacheStats()` gives, and the two log lines.
+
+use crate::error::Code;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Counts that only grow, and the one gauge that nothing else knows. Each is a count of its own: no order between them.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Calls begun with good arguments on an open client; each soul of a batch is one.
+    pub total: AtomicU64,
+    /// Calls answered from the cache.
+    pub hits: AtomicU64,
+    /// Calls settled, whatever the outcome.
+    settled: AtomicU64,
+    /// Requests that went on the wire, each attempt once.
+    pub sent: AtomicU64,
+    /// Of those, attempts after the first.
+    pub retried: AtomicU64,
+    /// Calls that joined a request already under way.
+    pub coalesced: AtomicU64,
+    /// Requests that ended with a record.
+    pub found: AtomicU64,
+    /// Requests that ended with no record.
+    pub missing: AtomicU64,
+    failed: [AtomicU64; Code::ALL.len()],
+    /// Requests on the wire now.
+    pub in_flight: Gauge,
+    /// Requests that wait for their next attempt now.
+    pub backing_off: Gauge,
+}
+
+impl Stats {
+    /// Counts one; the first of its kind is 1.
+    pub fn count(counter: &AtomicU64) -> u64 {
+        counter.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Counts a request that failed for good.
+    pub fn count_failed(&self, code: Code) {
+        Self::count(&self.failed[code as usize]);
+    }
+
+    /// How often requests failed, by code, without the codes that never occurred.
+    pub fn failed(&self) -> BTreeMap<&'static str, u64> {
+        Code::ALL
+            .into_iter()
+            .map(|code| (code.as_str(), self.failed[code as usize].load(Relaxed)))
+            .filter(|(_, times)| *times > 0)
+            .collect()
+    }
+
+    /// Counts a settled call; tells the number of settled calls where that is a multiple of `every`.
+    pub fn count_settled(&self, every: u64) -> Option<u64> {
+        let settled = Self::count(&self.settled);
+        (every > 0 && settled.is_multiple_of(every)).then_some(settled)
+    }
+}
+
+/// How many of something there are now.
+#[derive(Debug, Default)]
+pub struct Gauge(AtomicU64);
+
+impl Gauge {
+    /// Counts one until the guard is dropped, however that happens.
+    pub fn enter(&self) -> GaugeGuard<'_> {
+        self.0.fetch_add(1, Relaxed);
+        GaugeGuard(self)
+    }
+
+    /// How many there are.
+    pub fn now(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+}
+
+/// One of what a [`Gauge`] counts.
+#[must_use = "the gauge goes down when this is dropped"]
+pub struct GaugeGuard<'g>(&'g Gauge);
+
+impl Drop for GaugeGuard<'_> {
+    fn drop(&mut self) {
+        self.0.0.fetch_sub(1, Relaxed);
+    }
+}
+
+/// What `cacheStats()` gives, in the order and with the names of the contract.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Snapshot {
+    /// Calls answered from the cache.
+    pub hits: u64,
+    /// Calls begun.
+    pub total: u64,
+    /// Hits in all calls, from 0 to 1.
+    pub hit_rate: f64,
+    /// Entries of the cache.
+    pub size: usize,
+    /// Most entries.
+    pub capacity: usize,
+    /// Life of an entry, in milliseconds.
+    pub ttl_ms: u64,
+    /// Entries made.
+    pub inserts: u64,
+    /// Entries pushed out by newer ones.
+    pub evictions: u64,
+    /// Entries found past their life.
+    pub expirations: u64,
+    /// Entries forgotten before their time.
+    pub invalidations: u64,
+    /// The requests behind the calls.
+    pub requests: Requests,
+}
+
+/// The part of a [`Snapshot`] that is about requests.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Requests {
+    /// Attempts that went on the wire.
+    pub sent: u64,
+    /// Calls that joined a request under way.
+    pub coalesced: u64,
+    /// Attempts after the first.
+    pub retried: u64,
+    /// Requests on the wire now.
+    pub in_flight: u64,
+    /// Requests that wait for a place on the wire now.
+    pub queued: u64,
+    /// Requests that ended with a record.
+    pub found: u64,
+    /// Requests that ended with no record.
+    pub missing: u64,
+    /// Requests that failed for good, by code.
+    pub failed: BTreeMap<&'static str, u64>,
+}
+
+/// Part of the whole, 0 where there is no whole.
+pub fn hit_rate(hits: u64, total: u64) -> f64 {
+    if total == 0 { 0.0 } else { hits as f64 / total as f64 }
+}
+
+/// The line at every so many calls. Operators search for it: byte for byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatsLine {
+    /// Calls answered from the cache.
+    pub hits: u64,
+    /// Calls settled.
+    pub calls: u64,
+    /// Entries of the cache.
+    pub size: usize,
+}
+
+impl fmt::Display for StatsLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { hits, calls, size } = self;
+        let percent = 100.0 * hit_rate(*hits, *calls);
+        write!(f, "📊 [GUN 404 Cache] {hits}/{calls} hits ({percent:.1}% cache hit rate, {size} cached souls)")
+    }
+}
+
+/// The line after a sweep that removed something. Operators search for it: byte for byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SweepLine {
+    /// Entries that were past their life.
+    pub removed: usize,
+    /// Entries left.
+    pub remain: usize,
+}
+
+impl fmt::Display for SweepLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { removed, remain } = self;
+        write!(f, "🧹 [GUN 404 Cache] Cleaned {removed} expired entries, {remain} remain")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_byte_for_byte_those_that_operators_search_for() {
+        let line = |hits, calls, size| StatsLine { hits, calls, size }.to_string();
+        assert_eq!(line(45, 100, 55), "📊 [GUN 404 Cache] 45/100 hits (45.0% cache hit rate, 55 cached souls)");
+        assert_eq!(line(78, 200, 122), "📊 [GUN 404 Cache] 78/200 hits (39.0% cache hit rate, 122 cached souls)");
+        assert_eq!(line(0, 0, 0), "📊 [GUN 404 Cache] 0/0 hits (0.0% cache hit rate, 0 cached souls)");
+        assert_eq!(
+            SweepLine { removed: 45, remain: 500 }.to_string(),
+            "🧹 [GUN 404 Cache] Cleaned 45 expired entries, 500 remain"
+        );
+    }
+
+    #[test]
+    fn every_nth_settled_call_is_told_and_none_when_n_is_0() {
+        let stats = Stats::default();
+        let told: Vec<u64> = (0..10).filter_map(|_| stats.count_settled(3)).collect();
+        assert_eq!(told, [3, 6, 9]);
+        assert_eq!(stats.count_settled(0), None);
+    }
+
+    #[test]
+    fn a_gauge_goes_down_when_its_guard_is_dropped() {
+        let gauge = Gauge::default();
+        let guard = gauge.enter();
+        assert_eq!(gauge.now(), 1);
+        drop(guard);
+        assert_eq!(gauge.now(), 0);
+    }
+}
