@@ -49,9 +49,9 @@ function register(client) {
   return lastClientId;
 }
 
-/** The promise of something that began in the addon: `begun` is null, an id, or triples that settle it at once. */
+/** The promise of something that began in the addon: `begun` is an id, triples that settle it at once, or nothing. */
 function promised(client, begun, signal) {
-  if (begun === null) return Promise.resolve(null);
+  if (begun === undefined) return Promise.resolve(null);
   return new Promise((resolve, reject) => {
     if (typeof begun === 'number') {
       const call = new Call(client, begun, signal, resolve, reject);

@@ -70,9 +70,11 @@ function begin(handle, options, call) {
 /** Opens the addon's side of a client and lets its log lines come to its logger. */
 function attach(client, logger, open) {
   const lines = { writeLine: (line) => logger && logger.log(line) };
-  hide(client, NATIVE, unwrapped(() => open(register(lines))));
-  // The lines' receiver is registered weakly and lives as long as the addon's side does.
-  client[NATIVE].lines = lines;
+  const handle = unwrapped(() => open(register(lines)));
+  handle.get = handle.getter();
+  // What receives the lines is registered weakly and lives as long as the addon's side does.
+  handle.lines = lines;
+  hide(client, NATIVE, handle);
 }
 
 /** The result of a call into the addon, whose exceptions carry the members of a GunError as JSON. */

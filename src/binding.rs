@@ -1,23 +1,22 @@
 //! The one place that knows N-API: turns values into calls of the core and outcomes into values; decides nothing.
 #![allow(unsafe_code, reason = "N-API is a C interface")]
 
+mod calls;
+mod getter;
 mod port;
 mod report;
 mod values;
 
-use crate::batch::{Batch, BatchText};
-use crate::client::{Begun, CallOptions, Client as CoreClient};
+use crate::client::{CallOptions, Client as CoreClient};
 use crate::config::{Config, OptionValue};
 use crate::engine::Engine;
 use crate::error::{Cause, Code, Fault};
-use crate::flight::{Caller, Outcome, Ticket};
 use crate::relay::Relay;
-use crate::soul::NotASoul;
 use crate::stats::SweepLine;
+use calls::{Calls, JsCaller};
 use napi::bindgen_prelude::*;
-use napi::sys;
 use napi_derive::napi;
-use port::{Item, Outbox, Pending, Port, count_settled};
+use port::{Item, Outbox, Pending, Port};
 use report::{Report, error_json};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -25,32 +24,6 @@ use std::time::Duration;
 use values::{Handle, NamedValues, SoulBuffer};
 
 type Client = CoreClient<JsCaller>;
-
-/// A call of JavaScript that waits.
-struct JsCaller {
-    outbox: Arc<Outbox>,
-    client: Client,
-    client_id: u32,
-    id: u32,
-    /// The batch that it is a part of, and its place in there.
-    part_of: Option<(Arc<Batch>, usize)>,
-}
-
-impl Caller for JsCaller {
-    fn settle(self, outcome: Outcome) {
-        let Self { outbox, client, client_id, id, part_of } = self;
-        let item = match part_of {
-            None => Item::Call { id, outcome, client_id, client },
-            Some((batch, index)) => {
-                let Some(outcomes) = batch.settle(index, outcome) else {
-                    return;
-                };
-                Item::Batch { id, outcomes, client_id, client }
-            }
-        };
-        outbox.put(item);
-    }
-}
 
 /// Where what has ended is handed to: the callback gets the triples of `report`.
 #[napi]
@@ -99,38 +72,23 @@ impl NativePort {
 
     fn client(&self, id: u32, client: Client) -> NativeClient {
         let port = Rc::clone(&self.port);
-        NativeClient { port, client, id }
+        NativeClient { calls: Rc::new(Calls { port, client, id }) }
     }
 }
 
 /// One client as one JavaScript environment sees it.
 #[napi]
 pub struct NativeClient {
-    port: Rc<Port>,
-    client: Client,
-    id: u32,
+    calls: Rc<Calls>,
 }
 
 #[napi]
 impl NativeClient {
-    /// Begins a call: `null` for a soul known to be missing, the call's id when it waits, else triples that settle it.
+    /// The function that begins a call, `(soul, timeoutMs?, fresh?)`: it returns undefined for a soul known to be
+    /// missing, the call's id when it waits, else triples that settle it.
     #[napi(catch_unwind)]
-    pub fn get(&self, env: Env, soul: Handle, timeout_ms: Option<u32>, fresh: Option<bool>) -> Result<Handle> {
-        let env = env.raw();
-        let mut buffer = SoulBuffer::new();
-        let soul = match buffer.read(env, soul.0) {
-            Ok(soul) => soul,
-            Err(error) => return self.at_once(env, &self.refused(error)),
-        };
-        let options = call_options(timeout_ms, fresh);
-        let waits = self.port.wait(|id| match self.begin(soul, options, id, None) {
-            Ok(ticket) => Ok(Pending::Call { client: self.client.clone(), ticket }),
-            Err(outcome) => Err(outcome),
-        });
-        match waits {
-            Ok(id) => values::number(env, id).map(Handle),
-            Err(outcome) => self.at_once(env, &outcome),
-        }
+    pub fn getter(&self, env: Env) -> Result<Handle> {
+        getter::create(env.raw(), Rc::clone(&self.calls)).map(Handle)
     }
 
     /// Begins a batch: its id when it waits, else triples that settle it.
@@ -142,54 +100,14 @@ impl NativeClient {
         timeout_ms: Option<u32>,
         fresh: Option<bool>,
     ) -> Result<Handle> {
-        let env = env.raw();
-        let mut report = Report::new(env);
-        if self.client.is_closed() {
-            report.outcome(0, &Outcome::Failed(Arc::new(self.client.refusal(Fault::Closed))))?;
-            return report.into_array().map(Handle);
-        }
-        let options = call_options(timeout_ms, fresh);
-        let batch = Arc::new(Batch::new(souls.len()));
-        let mut buffer = SoulBuffer::new();
-        let waits = self.port.wait(|id| {
-            let mut tickets = Vec::new();
-            let mut calls = 0;
-            for (index, soul) in souls.iter().enumerate() {
-                let begun = match buffer.read(env, soul.0) {
-                    Ok(soul) => self.begin(soul, options, id, Some((&batch, index))),
-                    Err(error) => Err(self.refused(error)),
-                };
-                match begun {
-                    Ok(ticket) => {
-                        calls += 1;
-                        tickets.push(ticket);
-                    }
-                    Err(outcome) => {
-                        calls += usize::from(outcome.ends_a_call());
-                        batch.settle(index, outcome);
-                    }
-                }
-            }
-            match batch.seal() {
-                Some(outcomes) => Err((outcomes, calls)),
-                None => Ok(Pending::Batch { client: self.client.clone(), tickets, calls }),
-            }
-        });
-        match waits {
-            Ok(id) => values::number(env, id).map(Handle),
-            Err((outcomes, calls)) => {
-                count_settled(&self.client, calls, self.id, &mut report)?;
-                report.batch(0, &BatchText::new(outcomes))?;
-                report.into_array().map(Handle)
-            }
-        }
+        self.calls.get_many(env.raw(), &souls, call_options(timeout_ms, fresh.unwrap_or(false)))
     }
 
     /// Gives up a waiting call or batch. Triples where a line is due.
     #[napi(catch_unwind)]
     pub fn leave(&self, env: Env, id: u32) -> Result<Option<Handle>> {
         let mut report = Report::new(env.raw());
-        self.port.leave(id, self.id, &mut report)?;
+        self.calls.port.leave(id, self.calls.id, &mut report)?;
         if report.is_empty() {
             return Ok(None);
         }
@@ -199,7 +117,7 @@ impl NativeClient {
     /// What `cacheStats()` gives, as JSON.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> Result<String> {
-        let snapshot = serde_json::to_string(&self.client.snapshot());
+        let snapshot = serde_json::to_string(&self.calls.client.snapshot());
         snapshot.map_err(|error| Error::from_reason(error.to_string()))
     }
 
@@ -207,7 +125,7 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn invalidate(&self, env: Env, soul: Handle) -> Result<bool> {
         match SoulBuffer::new().read(env.raw(), soul.0) {
-            Ok(soul) => Ok(self.client.invalidate(soul)),
+            Ok(soul) => Ok(self.calls.client.invalidate(soul)),
             Err(error) => Err(thrown(Fault::InvalidArgument(error.to_string()))),
         }
     }
@@ -216,59 +134,19 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn invalidate_all(&self) -> u32 {
         // The capacity of a cache is below 2^32.
-        self.client.invalidate_all() as u32
+        self.calls.client.invalidate_all() as u32
     }
 
     /// Takes no more calls. The returned id is reported as closed once the connections are gone. To be called once.
     #[napi(catch_unwind)]
     pub fn close(&self) -> Result<u32> {
-        let id = self.port.wait(|_| Ok::<_, Error>(Pending::Close))?;
-        let outbox = Arc::clone(&self.port.outbox);
-        self.client.close(move || {
+        let Calls { port, client, .. } = &*self.calls;
+        let id = port.wait(|_| Ok::<_, Error>(Pending::Close))?;
+        let outbox = Arc::clone(&port.outbox);
+        client.close(move || {
             outbox.put(Item::Closed { id });
         });
         Ok(id)
-    }
-
-    /// Begins a call; its outcome where it does not have to wait.
-    fn begin(
-        &self,
-        soul: &str,
-        options: CallOptions,
-        id: u32,
-        part_of: Option<(&Arc<Batch>, usize)>,
-    ) -> std::result::Result<Ticket<JsCaller>, Outcome> {
-        let caller = || JsCaller {
-            outbox: Arc::clone(&self.port.outbox),
-            client: self.client.clone(),
-            client_id: self.id,
-            id,
-            part_of: part_of.map(|(batch, index)| (Arc::clone(batch), index)),
-        };
-        match self.client.get(soul, options, caller) {
-            Begun::Waits(ticket) => Ok(ticket),
-            Begun::Missing => Err(Outcome::Missing),
-            Begun::Failed(error) => Err(Outcome::Failed(Arc::new(error))),
-        }
-    }
-
-    /// The outcome of a call with something that is no soul.
-    fn refused(&self, error: NotASoul) -> Outcome {
-        let fault = Fault::InvalidArgument(error.to_string());
-        Outcome::Failed(Arc::new(self.client.refusal(fault)))
-    }
-
-    /// Tells of a call that ended as it began: `null` when the soul is known to be missing and no line is due.
-    fn at_once(&self, env: sys::napi_env, outcome: &Outcome) -> Result<Handle> {
-        let mut report = Report::new(env);
-        if outcome.ends_a_call() {
-            count_settled(&self.client, 1, self.id, &mut report)?;
-        }
-        if report.is_empty() && *outcome == Outcome::Missing {
-            return values::null(env).map(Handle);
-        }
-        report.outcome(0, outcome)?;
-        report.into_array().map(Handle)
     }
 }
 
@@ -311,8 +189,8 @@ fn send_line(outbox: &Weak<Outbox>, client_id: u32, line: SweepLine) -> bool {
     outbox.upgrade().is_some_and(|outbox| outbox.put(Item::Line { client_id, line }))
 }
 
-fn call_options(timeout_ms: Option<u32>, fresh: Option<bool>) -> CallOptions {
-    CallOptions { timeout: timeout_ms.map(|ms| Duration::from_millis(ms.into())), fresh: fresh.unwrap_or(false) }
+fn call_options(timeout_ms: Option<u32>, fresh: bool) -> CallOptions {
+    CallOptions { timeout: timeout_ms.map(|ms| Duration::from_millis(ms.into())), fresh }
 }
 
 fn as_text((name, value): (String, OptionValue)) -> Option<(String, String)> {

@@ -114,6 +114,22 @@ fn type_name(env: sys::napi_env, value: sys::napi_value) -> &'static str {
     }
 }
 
+/// A whole number, where the value is a number.
+pub fn read_u32(env: sys::napi_env, value: sys::napi_value) -> Option<u32> {
+    let mut number = 0;
+    // SAFETY: `value` is a valid handle of this scope.
+    let status = unsafe { sys::napi_get_value_uint32(env, value, &mut number) };
+    (status == sys::Status::napi_ok).then_some(number)
+}
+
+/// Whether the value is `true`.
+pub fn read_bool(env: sys::napi_env, value: sys::napi_value) -> bool {
+    let mut is_true = false;
+    // SAFETY: `value` is a valid handle of this scope.
+    let status = unsafe { sys::napi_get_value_bool(env, value, &mut is_true) };
+    status == sys::Status::napi_ok && is_true
+}
+
 /// Text as a string of V8; fails where it is longer than V8's strings may be.
 pub fn string(env: sys::napi_env, text: &str, is_ascii: bool) -> Result<sys::napi_value> {
     let mut value = ptr::null_mut();

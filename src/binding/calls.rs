@@ -1,0 +1,152 @@
+//! Calls from JavaScript into the core: what settles at once is told at once, the rest waits at the port.
+
+use super::port::{Item, Outbox, Pending, Port, count_settled};
+use super::report::Report;
+use super::values::{self, SoulBuffer};
+use super::{Client, Handle};
+use crate::batch::{Batch, BatchText};
+use crate::client::{Begun, CallOptions};
+use crate::error::Fault;
+use crate::flight::{Caller, Outcome, Ticket};
+use crate::soul::NotASoul;
+use napi::bindgen_prelude::*;
+use napi::sys;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// A call of JavaScript that waits.
+pub struct JsCaller {
+    outbox: Arc<Outbox>,
+    client: Client,
+    client_id: u32,
+    id: u32,
+    /// The batch that it is a part of, and its place in there.
+    part_of: Option<(Arc<Batch>, usize)>,
+}
+
+impl Caller for JsCaller {
+    fn settle(self, outcome: Outcome) {
+        let Self { outbox, client, client_id, id, part_of } = self;
+        let item = match part_of {
+            None => Item::Call { id, outcome, client_id, client },
+            Some((batch, index)) => {
+                let Some(outcomes) = batch.settle(index, outcome) else {
+                    return;
+                };
+                Item::Batch { id, outcomes, client_id, client }
+            }
+        };
+        outbox.put(item);
+    }
+}
+
+/// One client as one JavaScript environment calls it.
+pub struct Calls {
+    pub port: Rc<Port>,
+    pub client: Client,
+    /// Names the client in log lines.
+    pub id: u32,
+}
+
+impl Calls {
+    /// Begins a call: nothing for a soul known to be missing, the call's id when it waits, else triples that settle it.
+    pub fn get(&self, env: sys::napi_env, soul: sys::napi_value, options: CallOptions) -> Result<Option<Handle>> {
+        let mut buffer = SoulBuffer::new();
+        let soul = match buffer.read(env, soul) {
+            Ok(soul) => soul,
+            Err(error) => return self.at_once(env, &self.refused(error)),
+        };
+        let waits = self.port.wait(|id| match self.begin(soul, options, id, None) {
+            Ok(ticket) => Ok(Pending::Call { client: self.client.clone(), ticket }),
+            Err(outcome) => Err(outcome),
+        });
+        match waits {
+            Ok(id) => values::number(env, id).map(|id| Some(Handle(id))),
+            Err(outcome) => self.at_once(env, &outcome),
+        }
+    }
+
+    /// Begins a batch: its id when it waits, else triples that settle it.
+    pub fn get_many(&self, env: sys::napi_env, souls: &[Handle], options: CallOptions) -> Result<Handle> {
+        let mut report = Report::new(env);
+        if self.client.is_closed() {
+            report.outcome(0, &Outcome::Failed(Arc::new(self.client.refusal(Fault::Closed))))?;
+            return report.into_array().map(Handle);
+        }
+        let batch = Arc::new(Batch::new(souls.len()));
+        let mut buffer = SoulBuffer::new();
+        let waits = self.port.wait(|id| {
+            let mut tickets = Vec::new();
+            let mut calls = 0;
+            for (index, soul) in souls.iter().enumerate() {
+                let begun = match buffer.read(env, soul.0) {
+                    Ok(soul) => self.begin(soul, options, id, Some((&batch, index))),
+                    Err(error) => Err(self.refused(error)),
+                };
+                match begun {
+                    Ok(ticket) => {
+                        calls += 1;
+                        tickets.push(ticket);
+                    }
+                    Err(outcome) => {
+                        calls += usize::from(outcome.ends_a_call());
+                        batch.settle(index, outcome);
+                    }
+                }
+            }
+            match batch.seal() {
+                Some(outcomes) => Err((outcomes, calls)),
+                None => Ok(Pending::Batch { client: self.client.clone(), tickets, calls }),
+            }
+        });
+        match waits {
+            Ok(id) => values::number(env, id).map(Handle),
+            Err((outcomes, calls)) => {
+                count_settled(&self.client, calls, self.id, &mut report)?;
+                report.batch(0, &BatchText::new(outcomes))?;
+                report.into_array().map(Handle)
+            }
+        }
+    }
+
+    /// Begins a call; its outcome where it does not have to wait.
+    fn begin(
+        &self,
+        soul: &str,
+        options: CallOptions,
+        id: u32,
+        part_of: Option<(&Arc<Batch>, usize)>,
+    ) -> std::result::Result<Ticket<JsCaller>, Outcome> {
+        let caller = || JsCaller {
+            outbox: Arc::clone(&self.port.outbox),
+            client: self.client.clone(),
+            client_id: self.id,
+            id,
+            part_of: part_of.map(|(batch, index)| (Arc::clone(batch), index)),
+        };
+        match self.client.get(soul, options, caller) {
+            Begun::Waits(ticket) => Ok(ticket),
+            Begun::Missing => Err(Outcome::Missing),
+            Begun::Failed(error) => Err(Outcome::Failed(Arc::new(error))),
+        }
+    }
+
+    /// The outcome of a call with something that is no soul.
+    fn refused(&self, error: NotASoul) -> Outcome {
+        let fault = Fault::InvalidArgument(error.to_string());
+        Outcome::Failed(Arc::new(self.client.refusal(fault)))
+    }
+
+    /// Tells of a call that ended as it began: nothing when the soul is known to be missing and no line is due.
+    fn at_once(&self, env: sys::napi_env, outcome: &Outcome) -> Result<Option<Handle>> {
+        let mut report = Report::new(env);
+        if outcome.ends_a_call() {
+            count_settled(&self.client, 1, self.id, &mut report)?;
+        }
+        if report.is_empty() && *outcome == Outcome::Missing {
+            return Ok(None);
+        }
+        report.outcome(0, outcome)?;
+        report.into_array().map(|report| Some(Handle(report)))
+    }
+}
