@@ -5,6 +5,7 @@
 
 use crate::error::{CallError, Fault};
 use crate::record::RecordText;
+use quick_cache::DefaultHashBuilder;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -111,7 +112,7 @@ pub struct Flights<C> {
 
 #[derive(Debug)]
 struct Board<C> {
-    current: HashMap<Arc<str>, Arc<Flight<C>>>,
+    current: HashMap<Arc<str>, Arc<Flight<C>>, DefaultHashBuilder>,
     /// Flights that have not landed, detached ones included.
     in_the_air: usize,
     /// Where new flights go to be flown; `None` once closed. It holds `limit` and so never fills up.
@@ -122,7 +123,7 @@ impl<C> Flights<C> {
     /// Also gives the end from which new flights are taken to be flown.
     pub fn new(limit: usize) -> (Self, mpsc::Receiver<Arc<Flight<C>>>) {
         let (departures, taken) = mpsc::channel(limit);
-        let board = Board { current: HashMap::new(), in_the_air: 0, departures: Some(departures) };
+        let board = Board { current: HashMap::default(), in_the_air: 0, departures: Some(departures) };
         let flights = Self { board: Mutex::new(board), limit };
         (flights, taken)
     }
@@ -137,7 +138,8 @@ impl<C> Flights<C> {
         is_known: impl FnOnce() -> bool,
         caller: impl FnOnce() -> C,
     ) -> Boarding<C> {
-        let board = &mut *self.lock();
+        let mut guard = self.lock();
+        let board = &mut *guard;
         let Some(departures) = &board.departures else {
             return Boarding::Closed;
         };
@@ -152,12 +154,16 @@ impl<C> Flights<C> {
         }
         let flight = Arc::new(Flight::new(soul.into(), now));
         let ticket = flight.seat(now, deadline, caller());
-        if departures.try_send(Arc::clone(&flight)).is_err() {
-            // The far end is gone with its thread; no flight of this client can be flown any more.
+        board.in_the_air += 1;
+        board.current.insert(Arc::clone(&flight.soul), Arc::clone(&flight));
+        // To send wakes a thread, which must not find the board locked. The far end stays open for this sender.
+        let departures = departures.clone();
+        drop(guard);
+        if let Err(unsent) = departures.try_send(flight) {
+            // Only when the far end died with its thread: nobody will fly for this client any more.
+            self.land(&unsent.into_inner(), || ());
             return Boarding::Closed;
         }
-        board.in_the_air += 1;
-        board.current.insert(Arc::clone(&flight.soul), flight);
         Boarding::Began(ticket)
     }
 

@@ -42,20 +42,27 @@ struct Wake(sys::napi_threadsafe_function);
 unsafe impl Send for Wake {}
 
 impl Outbox {
-    /// Leaves an item; whether the environment is still there to take it.
-    pub fn put(&self, item: Item) -> bool {
+    /// Leaves an item; whether the environment is still there to take it. To be called on the network's thread.
+    pub fn put(self: &Arc<Self>, item: Item) -> bool {
         let mut contents = self.lock();
-        let contents = &mut *contents;
-        let Some(Wake(wake)) = &contents.wake else {
+        if contents.wake.is_none() {
             return false;
-        };
-        if contents.items.is_empty() {
+        }
+        contents.items.push(item);
+        if contents.items.len() == 1 {
+            // A task of its own runs after those that are ready now, so that what ends together is told together.
+            let outbox = Arc::clone(self);
+            tokio::spawn(async move { outbox.wake() });
+        }
+        true
+    }
+
+    fn wake(&self) {
+        if let Some(Wake(wake)) = &self.lock().wake {
             let mode = sys::ThreadsafeFunctionCallMode::nonblocking;
             // SAFETY: the function exists as long as it stands in `wake`. A full queue means that the loop is woken already.
             unsafe { sys::napi_call_threadsafe_function(*wake, ptr::null_mut(), mode) };
         }
-        contents.items.push(item);
-        true
     }
 
     fn lock(&self) -> MutexGuard<'_, Contents> {

@@ -154,3 +154,21 @@ fn a_header_that_could_change_the_message_is_refused_without_showing_its_value()
 fn unknown_options_are_ignored() {
     assert!(options(&[("colour", text("red")), ("cache.colour", text("red"))]).is_ok());
 }
+
+#[test]
+fn the_readme_and_the_types_name_every_setting_with_its_default() {
+    let readme = include_str!("../../README.md");
+    let types = include_str!("../../index.d.ts");
+    for Setting { option, variable, default, .. } in &SETTINGS {
+        let row = readme.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{option}`")));
+        let row = row.unwrap_or_else(|| panic!("the README has no row for {option}"));
+        assert!(row.contains(&format!("`{default}`")), "{row}");
+        assert!(variable.is_none_or(|variable| row.contains(variable)), "{row}");
+        let member = format!("\n  {}?: number", option.rsplit('.').next().expect("a name"));
+        let is_documented = types.match_indices(&member).any(|(at, _)| {
+            let comment = types[..at].rsplit("/**").next().expect("a comment");
+            comment.contains(&format!("@default {default}\n"))
+        });
+        assert!(is_documented, "index.d.ts has no {option} with its default");
+    }
+}
