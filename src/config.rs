@@ -1,16 +1,16 @@
 //! Options and environment become a [`Config`] through one fallible conversion; past it, nothing is invalid.
 //! Names, ranges and defaults of the options stand here once.
 
+mod relay_url;
+
 use crate::error::{Fault, Quoted};
 use crate::retry::RetryPolicy;
-use base64::prelude::{BASE64_STANDARD, Engine};
-use percent_encoding::percent_decode_str;
+pub use relay_url::RelayUrl;
+use relay_url::{is_http, redacted};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
 
 /// The relay where no option and no variable names one.
 const DEFAULT_RELAY: &str = "http://gun-relay:8765";
@@ -50,15 +50,6 @@ pub struct Config {
     pub stats_every: u64,
     /// Time between two sweeps.
     pub sweep_every: Duration,
-}
-
-/// A relay's address, checked: http or https, with a host, without query, fragment or credentials.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RelayUrl {
-    /// The base without a slash at its end; may be shown.
-    pub shown: Arc<str>,
-    /// `{base}/get`
-    pub get: Url,
 }
 
 /// An option's value as JavaScript gave it.
@@ -275,7 +266,7 @@ impl Config {
 
     fn set_relay(&mut self, what: &str, url: Option<&str>, value: &OptionValue) -> Result<(), Fault> {
         let (relay, authorization) = url.and_then(RelayUrl::parse).ok_or_else(|| {
-            let shown = OptionValue::redacted(value);
+            let shown = redacted(value);
             Fault::InvalidArgument(format!(
                 "{what} must be an http or https URL without query or fragment, got {shown}"
             ))
@@ -328,61 +319,9 @@ impl Setting {
     }
 }
 
-impl RelayUrl {
-    /// The relay and, where the URL carries credentials, the header they become.
-    fn parse(text: &str) -> Option<(RelayUrl, Option<HeaderValue>)> {
-        let mut url = Url::parse(text).ok()?;
-        let usable = is_http(text) && url.has_host() && url.query().is_none() && url.fragment().is_none();
-        if !usable {
-            return None;
-        }
-        let authorization = basic_auth(&url);
-        url.set_username("").ok()?;
-        url.set_password(None).ok()?;
-        let prefix = url.path().trim_end_matches('/').to_owned();
-        url.set_path(&prefix);
-        let shown = url.as_str().trim_end_matches('/').into();
-        url.set_path(&format!("{prefix}/get"));
-        Some((RelayUrl { shown, get: url }, authorization))
-    }
-}
-
-impl OptionValue {
-    /// The value without what stands between `//` and `@`, which may be a password.
-    fn redacted(&self) -> OptionValue {
-        let OptionValue::Text(text) = self else {
-            return self.clone();
-        };
-        let shown = text.rsplit_once('@').map(|(before, after)| {
-            let scheme = before.split_once("//").map_or("", |(scheme, _)| scheme);
-            format!("{scheme}//***@{after}")
-        });
-        OptionValue::Text(shown.unwrap_or_else(|| text.clone()))
-    }
-}
-
-fn is_http(url: &str) -> bool {
-    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
-    scheme.is_some_and(|s| s.eq_ignore_ascii_case("http") || s.eq_ignore_ascii_case("https"))
-}
-
 fn whole(number: f64) -> Option<u64> {
     let is_whole = number.fract() == 0.0 && (0.0..=MAX_SAFE_INTEGER as f64).contains(&number);
     is_whole.then_some(number as u64)
-}
-
-/// RFC 7617: the user and the password of a URL as a header.
-fn basic_auth(url: &Url) -> Option<HeaderValue> {
-    if url.username().is_empty() && url.password().is_none() {
-        return None;
-    }
-    let mut credentials: Vec<u8> = percent_decode_str(url.username()).collect();
-    credentials.push(b':');
-    credentials.extend(percent_decode_str(url.password().unwrap_or_default()));
-    let encoded = BASE64_STANDARD.encode(credentials);
-    let mut value = HeaderValue::from_str(&format!("Basic {encoded}")).expect("base64 is ASCII");
-    value.set_sensitive(true);
-    Some(value)
 }
 
 #[cfg(test)]
