@@ -294,7 +294,7 @@ impl Config {
         let OptionValue::Text(text) = value else {
             return refuse("must have a string as its value");
         };
-        let Ok(mut value) = HeaderValue::from_str(text) else {
+        let Some(mut value) = text.is_ascii().then(|| HeaderValue::from_str(text).ok()).flatten() else {
             return refuse("must have a value of visible ASCII, spaces and tabs");
         };
         value.set_sensitive(true);

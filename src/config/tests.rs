@@ -140,6 +140,7 @@ fn a_header_that_could_change_the_message_is_refused_without_showing_its_value()
         ("headers.", text("secret")),
         ("headers.x", text("secret\r\ny: z")),
         ("headers.x", text("secret\u{0}")),
+        ("headers.x", text("secreté")),
         ("headers.Content-Length", text("secret")),
         ("headers.transfer-encoding", text("secret")),
         ("headers.x", OptionValue::Other("secret".to_owned())),
