@@ -1,0 +1,103 @@
+'use strict';
+
+const { record, status } = require('./helpers/answers');
+const { failureOf, setup } = require('./helpers/setup');
+
+test('a closed client takes no calls', async () => {
+  const { relay, client } = await setup();
+  await client.getRecord('gone');
+  await client.close();
+  for (const soul of ['a', 'gone']) {
+    expect(await failureOf(client.getRecord(soul))).toMatchObject({ code: 'ERR_GUN_CLOSED', soul, attempts: 0, retryable: false });
+  }
+  expect((await failureOf(client.getRecord('a', { fresh: true }))).code).toBe('ERR_GUN_CLOSED');
+  expect(relay.souls).toEqual(['gone']);
+});
+
+test('no call gets in once close has been called', async () => {
+  const { client } = await setup();
+  const closed = client.close();
+  expect((await failureOf(client.getRecord('a'))).code).toBe('ERR_GUN_CLOSED');
+  await closed;
+});
+
+test('calls in flight settle first', async () => {
+  const { relay, client } = await setup({ a: record({ n: 1 }), b: status(400) }, { maxInFlight: 2 });
+  const gate = relay.hold();
+  const order = [];
+  const calls = [
+    client.getRecord('a').finally(() => order.push('a')),
+    failureOf(client.getRecord('b')).finally(() => order.push('b')),
+    client.getRecord('queued').finally(() => order.push('queued')),
+  ];
+  await gate.reached(2);
+  const closed = client.close().then(() => order.push('closed'));
+  gate.open();
+  const [a, b, queued] = await Promise.all(calls);
+  await closed;
+  expect(a).toEqual({ n: 1 });
+  expect(b.code).toBe('ERR_GUN_STATUS');
+  expect(queued).toBeNull();
+  expect(order.at(-1)).toBe('closed');
+});
+
+test('a retry is still made', async () => {
+  const { relay, client } = await setup({ a: [status(503), record({ n: 1 })] });
+  const gate = relay.hold(1);
+  const call = client.getRecord('a');
+  await gate.reached();
+  const closed = client.close();
+  gate.open();
+  expect(await call).toEqual({ n: 1 });
+  await closed;
+});
+
+test('then its sockets are gone', async () => {
+  const { relay, client } = await setup({}, { maxInFlight: 5 });
+  relay.keepIdleFor(60_000);
+  await client.getRecords([...'abcdefghij']);
+  expect(relay.sockets.size).toBeGreaterThan(0);
+  await client.close();
+  await relay.hasNoSockets();
+});
+
+test('closing again is as good as once', async () => {
+  const { relay, client } = await setup({ a: record({ n: 1 }) });
+  const gate = relay.hold();
+  const call = client.getRecord('a');
+  await gate.reached();
+  const closings = [client.close(), client.close()];
+  gate.open();
+  expect(await call).toEqual({ n: 1 });
+  expect(await Promise.all([...closings, client.close()])).toEqual([undefined, undefined, undefined]);
+});
+
+test('a client that was never used closes', async () => {
+  const { client } = await setup();
+  expect(await client.close()).toBeUndefined();
+});
+
+test('closing one client leaves the others alone', async () => {
+  const { client } = await setup();
+  const other = await setup({ a: record({ n: 1 }) });
+  await client.close();
+  expect(await other.client.getRecord('a')).toEqual({ n: 1 });
+});
+
+test('await using closes', async () => {
+  const { client } = await setup();
+  await client[Symbol.asyncDispose]();
+  expect((await failureOf(client.getRecord('a'))).code).toBe('ERR_GUN_CLOSED');
+});
+
+test('an aborted call holds closing up no longer', async () => {
+  const { relay, client } = await setup();
+  const controller = new AbortController();
+  const gate = relay.hold();
+  const call = client.getRecord('a', { signal: controller.signal }).catch((reason) => reason);
+  await gate.reached();
+  const closed = client.close();
+  controller.abort('gone');
+  expect(await call).toBe('gone');
+  await closed;
+});

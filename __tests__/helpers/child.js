@@ -1,0 +1,45 @@
+'use strict';
+
+const { spawn } = require('child_process');
+const path = require('path');
+
+const ROOT = path.resolve(__dirname, '../..');
+/** A child that takes longer hangs. */
+const LIMIT_MS = 20_000;
+/** Variables that would reach a child from the developer's shell or from jest. */
+const FOREIGN = /^(GUN_|NODE_OPTIONS$|JEST_|https?_proxy$|all_proxy$|no_proxy$)/i;
+
+/**
+ * Runs a script in a Node process of its own, in the repository's root: `require('./index.js')` there is gun-native.
+ * Resolves with `{ code, signal, stdout, stderr, ms }`.
+ */
+function runNode(source, { env = {}, flags = [] } = {}) {
+  return run([...flags, '-e', source], env);
+}
+
+/** The same for a file. */
+function runFile(file, { env = {}, flags = [] } = {}) {
+  return run([...flags, file], env);
+}
+
+function run(args, env) {
+  const own = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
+  const begun = performance.now();
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...Object.fromEntries(own), ...env } });
+  const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr']) {
+    child[name].setEncoding('utf8').on('data', (text) => {
+      output[name] += text;
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code, signal) => {
+      clearTimeout(limit);
+      resolve({ code, signal, ...output, ms: performance.now() - begun });
+    });
+  });
+}
+
+module.exports = { ROOT, runFile, runNode };

@@ -1,0 +1,66 @@
+'use strict';
+
+const { GunClient, GunError } = require('../..');
+const { startRelay } = require('./relay');
+
+/** Delays that do not hold a test up. */
+const QUICK = { baseMs: 1, maxMs: 2 };
+
+const started = [];
+afterEach(async () => {
+  // Relays first: a client's `close` waits for its calls, and without a relay they end.
+  const byRelay = started.splice(0).sort((one, other) => Number('connections' in other) - Number('connections' in one));
+  for (const thing of byRelay) await thing.close();
+});
+
+/** A scripted relay that is closed after the test. */
+async function newRelay(script) {
+  const relay = await startRelay(script);
+  started.push(relay);
+  return relay;
+}
+
+/** A silent client with quick retries that is closed after the test. */
+function newClient(options) {
+  const client = new GunClient({ backoff: QUICK, logger: false, ...options });
+  started.push(client);
+  return client;
+}
+
+/** Both, the client pointed at the relay. */
+async function setup(script, options) {
+  const relay = await newRelay(script);
+  return { relay, client: newClient({ relayUrl: relay.url, ...options }) };
+}
+
+/** What a call rejects with. A call that resolves fails the test. */
+async function rejectionOf(call) {
+  let value;
+  try {
+    value = await call;
+  } catch (reason) {
+    return reason;
+  }
+  throw new Error(`resolved with ${JSON.stringify(value)} where a rejection was due`);
+}
+
+/** The GunError that a call rejects with. */
+async function failureOf(call) {
+  const reason = await rejectionOf(call);
+  if (!(reason instanceof GunError)) throw reason;
+  return reason;
+}
+
+/** What a function throws. */
+function thrownBy(action) {
+  try {
+    action();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+module.exports = { failureOf, newClient, newRelay, rejectionOf, setup, sleep, thrownBy };

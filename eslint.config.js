@@ -1,0 +1,40 @@
+'use strict';
+
+const js = require('@eslint/js');
+const globals = require('globals');
+
+const SHIPPED = ['index.js', 'lib/**/*.js'];
+
+module.exports = [
+  { ignores: ['target/', 'dist/', 'coverage/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.js'],
+    languageOptions: { ecmaVersion: 2023, sourceType: 'commonjs', globals: globals.node },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      'no-unused-vars': ['error', { caughtErrors: 'none' }],
+      'no-var': 'error',
+      'prefer-const': 'error',
+      eqeqeq: 'error',
+      curly: ['error', 'multi-line'],
+      strict: ['error', 'global'],
+      'no-promise-executor-return': 'off',
+    },
+  },
+  {
+    files: SHIPPED,
+    // The `esm` loader parses no later syntax, and finds builtins by their bare names only.
+    languageOptions: { ecmaVersion: 2018, globals: { FinalizationRegistry: 'readonly', WeakRef: 'readonly' } },
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        { selector: "CallExpression[callee.name='require'] > Literal[value=/^node:/]", message: 'by its bare name' },
+      ],
+    },
+  },
+  {
+    files: ['__tests__/**/*.js'],
+    languageOptions: { globals: globals.jest },
+  },
+];

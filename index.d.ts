@@ -1,0 +1,398 @@
+/**
+ * Records from a GUN relay. A soul that the relay does not have is `null`; everything else that is not a record is a
+ * {@link GunError}. Missing souls are remembered for a while, equal requests at the same time are one, and transient
+ * failures are retried.
+ *
+ * The functions of this module share one client for the whole process, worker threads included. It is made on first use
+ * from the environment; the options of {@link GunClientOptions} name their variables. A bad value there makes every one
+ * of them fail with `ERR_GUN_INVALID_ARGUMENT`, which names the variable. An empty variable counts as unset.
+ *
+ * @packageDocumentation
+ */
+
+declare global {
+  // As @types/node has it, for compilers whose `lib` is older.
+  interface SymbolConstructor {
+    readonly asyncDispose: unique symbol;
+  }
+}
+
+/**
+ * A record as the relay stores it. Its `data` and `oip`, where they are strings of JSON, are parsed; strings that are
+ * not JSON are kept. All else reads as `JSON.parse` reads it. A nested object is another record and comes as a reference,
+ * `{ '#': 'soul/field' }`.
+ */
+export interface GunRecord {
+  [field: string]: unknown;
+}
+
+/**
+ * Reads a record.
+ *
+ * Calls for the same soul at the same time share one request, and its failure; each gets an object of its own, free to
+ * change.
+ *
+ * @param soul - Non-empty and well-formed (no lone surrogate), at most 4,096 bytes of UTF-8.
+ * @returns The record, or `null` when the relay says that it has none. A failure is never `null`.
+ * @throws {@link GunError}, always as a rejection, with any code but `ERR_GUN_BINARY_MISSING`; `signal.reason` when the
+ * call is aborted.
+ */
+export function getRecord<T extends object = GunRecord>(soul: string, options?: GetOptions): Promise<T | null>;
+
+/**
+ * Reads many records at once: one crossing into native code for all of them, duplicates fetched once. It has the shape of
+ * a batch function of `dataloader`: `new DataLoader(getRecords)`.
+ *
+ * @param souls - What {@link getRecord} takes. One that is not a soul is an error in its own place.
+ * @returns One answer per soul, in order: the record, `null`, or the {@link GunError} of that soul.
+ * @throws {@link GunError} as a rejection of the whole call: `ERR_GUN_INVALID_ARGUMENT` when `souls` is not an array or an
+ * option is bad, `ERR_GUN_CLOSED` after `close`; `signal.reason` when the call is aborted.
+ */
+export function getRecords<T extends object = GunRecord>(
+  souls: readonly string[],
+  options?: GetOptions,
+): Promise<Array<T | null | GunError>>;
+
+/** What the negative cache and the requests came to so far: a snapshot, as an object of its own. */
+export function cacheStats(): CacheStats;
+
+/**
+ * Forgets that a soul is missing. Call it after each put: from then on no answer to a request that began before is
+ * remembered, or given to a caller who comes later.
+ *
+ * @returns Whether the soul was remembered as missing.
+ * @throws {@link GunError} `ERR_GUN_INVALID_ARGUMENT` when it is not a soul.
+ */
+export function invalidate(soul: string): boolean;
+
+/**
+ * Forgets all missing souls, with the guarantee of {@link invalidate} for every soul.
+ *
+ * @returns How many were remembered.
+ */
+export function invalidateAll(): number;
+
+/** A client of one relay, with a connection pool and a negative cache of its own. */
+export class GunClient {
+  /**
+   * Opens nothing yet: connections are made as requests need them.
+   *
+   * @throws {@link GunError} `ERR_GUN_INVALID_ARGUMENT` naming the option, the value and what is allowed.
+   */
+  constructor(options?: GunClientOptions);
+
+  /** See {@link getRecord}. Rejects with `ERR_GUN_CLOSED` after {@link close}. */
+  getRecord<T extends object = GunRecord>(soul: string, options?: GetOptions): Promise<T | null>;
+
+  /** See {@link getRecords}. Rejects with `ERR_GUN_CLOSED` after {@link close}. */
+  getRecords<T extends object = GunRecord>(
+    souls: readonly string[],
+    options?: GetOptions,
+  ): Promise<Array<T | null | GunError>>;
+
+  /** See {@link cacheStats}. Works after {@link close} too. */
+  cacheStats(): CacheStats;
+
+  /** See {@link invalidate}. */
+  invalidate(soul: string): boolean;
+
+  /** See {@link invalidateAll}. */
+  invalidateAll(): number;
+
+  /**
+   * Takes no new calls, lets those in flight settle, then ends sockets and timers. Closing again returns the same end.
+   * A client that is merely idle keeps no process alive, closed or not.
+   */
+  close(): Promise<void>;
+
+  /** The same as {@link close}, for `await using`. There from Node 18.18 on. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Options of one call. */
+export interface GetOptions {
+  /**
+   * Ends this call: it rejects with `signal.reason`, as `fetch` does. Other callers of the same soul are not touched; the
+   * request is cancelled when its last caller has left.
+   */
+  signal?: AbortSignalLike | null | undefined;
+
+  /**
+   * Time of this call in milliseconds, an integer from 1 to 2,147,483,647. It ends this call alone; the request itself
+   * has the client's {@link GunClientOptions.timeoutMs}.
+   *
+   * @default none but the client's
+   */
+  timeoutMs?: number | undefined;
+
+  /**
+   * Asks the relay even when the soul is remembered as missing. A request for it that is on the wire already is shared
+   * all the same.
+   *
+   * @default false
+   */
+  fresh?: boolean | undefined;
+}
+
+/** What is used of an `AbortSignal`. The one of Node and browsers fits, and so do those of other realms. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: any;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** Options of {@link GunClient}. One that is `undefined` has its default; others than these are ignored. */
+export interface GunClientOptions {
+  /**
+   * Base URL of the relay, http or https, without query or fragment. A path is kept: `http://host/gun` is asked at
+   * `http://host/gun/get`. `user:password@` becomes basic auth and shows up in no message.
+   *
+   * Environment: the first http(s) entry of `GUN_PEERS`, which is separated by commas.
+   *
+   * @default 'http://gun-relay:8765'
+   */
+  relayUrl?: string | undefined;
+
+  /** The memory of missing souls. */
+  cache?: CacheOptions | undefined;
+
+  /**
+   * Time of one HTTP exchange, from connect to last byte, in milliseconds: an integer from 1 to 2,147,483,647. A relay
+   * over the npm package `gun` takes 3.0 s to say that it has no record.
+   *
+   * Environment: `GUN_ATTEMPT_TIMEOUT_MS`.
+   *
+   * @default 20000
+   */
+  attemptTimeoutMs?: number | undefined;
+
+  /**
+   * Time of a whole call in milliseconds, queueing, attempts and backoff together: an integer from 1 to 2,147,483,647.
+   *
+   * Environment: `GUN_TIMEOUT_MS`.
+   *
+   * @default 45000
+   */
+  timeoutMs?: number | undefined;
+
+  /**
+   * Attempts after the first, from 0 to 100. Only transient failures are tried again: a lost connection, no answer in
+   * time, a body cut short, and the statuses 408, 425, 429, 500, 502, 503 and 504. `Retry-After` is waited for where it
+   * fits `timeoutMs`; where it does not, the call fails at once. A 404 is never tried again.
+   *
+   * Environment: `GUN_RETRIES`.
+   *
+   * @default 2
+   */
+  retries?: number | undefined;
+
+  /** Pauses between attempts: exponential, with full jitter. */
+  backoff?: BackoffOptions | undefined;
+
+  /**
+   * Most requests on the wire at a time, from 1 to 65,535. More wait in order.
+   *
+   * Environment: `GUN_MAX_IN_FLIGHT`.
+   *
+   * @default 64
+   */
+  maxInFlight?: number | undefined;
+
+  /**
+   * Most requests that wait for a place on the wire, from 0 to 10,000,000. One more fails at once with
+   * `ERR_GUN_OVERLOADED`.
+   *
+   * @default 10000
+   */
+  maxQueue?: number | undefined;
+
+  /**
+   * Most bytes of an answer's body, from 1 to 536,870,888 (the longest string of V8). A larger one is not read to its
+   * end: `ERR_GUN_BODY_TOO_LARGE`.
+   *
+   * @default 33554432
+   */
+  maxBodyBytes?: number | undefined;
+
+  /**
+   * Headers sent with every request: an object, or pairs as `Headers` and `Map` give them. Those that belong to HTTP
+   * itself, such as `content-length` and `connection`, are refused. An `authorization` goes before that of `relayUrl`.
+   *
+   * @default {}
+   */
+  headers?: HeadersLike | undefined;
+
+  /**
+   * Where the two log lines go, both by `log`; `false` for silence. A logger that throws breaks no call.
+   *
+   * Environment: `GUN_NATIVE_LOG`, `on` or `off`.
+   *
+   * @default console
+   */
+  logger?: Logger | false | undefined;
+
+  /**
+   * Calls between two stats lines, from 0 to `Number.MAX_SAFE_INTEGER`; 0 for none. Every call counts when it settles,
+   * whatever its outcome, and so does each soul of a batch.
+   *
+   * @default 100
+   */
+  statsEvery?: number | undefined;
+
+  /**
+   * Time between two sweeps of expired entries in milliseconds, from 1 to 2,147,483,647. Its timer keeps no process
+   * alive.
+   *
+   * @default 3600000
+   */
+  sweepEveryMs?: number | undefined;
+}
+
+/** The memory of missing souls. */
+export interface CacheOptions {
+  /**
+   * Most souls that are remembered, from 0 to 10,000,000; 0 turns the memory off.
+   *
+   * Environment: `GUN_404_CACHE_SIZE`.
+   *
+   * @default 10000
+   */
+  capacity?: number | undefined;
+
+  /**
+   * How long a soul is remembered in milliseconds, from 1 to `Number.MAX_SAFE_INTEGER`. It is checked at every read, not
+   * only by the sweep.
+   *
+   * Environment: `GUN_404_CACHE_TTL_MS`.
+   *
+   * @default 3600000
+   */
+  ttlMs?: number | undefined;
+}
+
+/** Pauses between attempts: each is drawn from 0 to a bound that doubles from `baseMs` to `maxMs`. */
+export interface BackoffOptions {
+  /**
+   * Bound of the first pause in milliseconds, from 0 to 2,147,483,647.
+   *
+   * @default 200
+   */
+  baseMs?: number | undefined;
+
+  /**
+   * Bound of every pause in milliseconds, from 0 to 2,147,483,647. A `Retry-After` may be longer.
+   *
+   * @default 5000
+   */
+  maxMs?: number | undefined;
+}
+
+/** Names and values of headers. */
+export type HeadersLike = { readonly [name: string]: string | undefined } | Iterable<readonly [string, string]>;
+
+/** What takes the log lines; `console` fits. All three methods must be there. */
+export interface Logger {
+  log(line: string): unknown;
+  warn(line: string): unknown;
+  error(line: string): unknown;
+}
+
+/** What the negative cache and the requests came to. Counts only grow; `size`, `inFlight` and `queued` are of now. */
+export interface CacheStats {
+  /** Calls answered from the cache. */
+  hits: number;
+  /** Calls that began; each soul of a batch is one. Calls with bad arguments or on a closed client never begin. */
+  total: number;
+  /** `hits / total`, 0 when there was no call. */
+  hitRate: number;
+  /** Souls that are remembered as missing now, expired ones included until a read or a sweep finds them. */
+  size: number;
+  /** Most souls that are remembered. */
+  capacity: number;
+  /** How long a soul is remembered, in milliseconds. */
+  ttlMs: number;
+  /** Entries made. `inserts - evictions - expirations - invalidations` is `size`. */
+  inserts: number;
+  /** Entries pushed out by newer ones. */
+  evictions: number;
+  /** Entries found past their life, by a read or a sweep. */
+  expirations: number;
+  /** Entries forgotten by `invalidate` and `invalidateAll`, or because the relay has the record now. */
+  invalidations: number;
+  requests: RequestStats;
+}
+
+/** What became of requests. A request that is tried again is one request, sent more than once. */
+export interface RequestStats {
+  /** What went on the wire, each attempt once. */
+  sent: number;
+  /** Calls that joined a request already under way. */
+  coalesced: number;
+  /** Attempts after the first. */
+  retried: number;
+  /** On the wire now. */
+  inFlight: number;
+  /** Waiting now. */
+  queued: number;
+  /** Requests that brought a record. */
+  found: number;
+  /** Requests for souls that the relay does not have. */
+  missing: number;
+  /** Requests that failed, by code; codes that never occurred are left out. */
+  failed: { [code in GunErrorCode]?: number };
+}
+
+/**
+ * What went wrong.
+ *
+ * - `ERR_GUN_INVALID_ARGUMENT`: a soul, an option or a variable of the environment is not what it must be.
+ * - `ERR_GUN_CONNECT`: refused, reset, closed early, or a name that does not resolve.
+ * - `ERR_GUN_TIMEOUT`: no answer in time.
+ * - `ERR_GUN_STATUS`: an HTTP status that is neither a record nor a missing soul; see {@link GunError.status}.
+ * - `ERR_GUN_BAD_RESPONSE`: a 200 that cannot be read.
+ * - `ERR_GUN_BODY_TOO_LARGE`: a 200 with more than `maxBodyBytes`.
+ * - `ERR_GUN_OVERLOADED`: `maxQueue` requests wait already.
+ * - `ERR_GUN_CLOSED`: the client was closed before the call.
+ * - `ERR_GUN_BINARY_MISSING`: thrown by loading the package on a platform that it has no binary for. The message says
+ *   what was looked for, and how to build it.
+ */
+export type GunErrorCode =
+  | 'ERR_GUN_INVALID_ARGUMENT'
+  | 'ERR_GUN_CONNECT'
+  | 'ERR_GUN_TIMEOUT'
+  | 'ERR_GUN_STATUS'
+  | 'ERR_GUN_BAD_RESPONSE'
+  | 'ERR_GUN_BODY_TOO_LARGE'
+  | 'ERR_GUN_OVERLOADED'
+  | 'ERR_GUN_CLOSED'
+  | 'ERR_GUN_BINARY_MISSING';
+
+/**
+ * What every failed call rejects with. The message says what happened, to which relay and soul, after how many attempts
+ * and how long: `relay http://gun-relay:8765 answered 503 for soul "oip:registry" (3 attempts in 1.2 s)`. It holds no
+ * credential, and nothing that could break a line of a log.
+ */
+export class GunError extends Error {
+  private constructor();
+
+  readonly name: 'GunError';
+
+  /** What kind of failure it is. Match on this, not on the message. */
+  readonly code: GunErrorCode;
+
+  /** The soul that was asked for, whole; `undefined` when the failure is not about one. */
+  readonly soul: string | undefined;
+
+  /** The HTTP status, when the code is `ERR_GUN_STATUS`. */
+  readonly status?: number;
+
+  /** Requests that were sent for the call; 0 when none was. */
+  readonly attempts: number;
+
+  /** Whether the same call may succeed later with nothing changed but time. */
+  readonly retryable: boolean;
+
+  /** What lies beneath. That of a lost connection has the system's `code`, such as `ECONNREFUSED`, where there is one. */
+  readonly cause?: unknown;
+}

@@ -1,0 +1,136 @@
+import DataLoader = require('dataloader');
+import { expectAssignable, expectError, expectNotAssignable, expectType } from 'tsd';
+import {
+  cacheStats,
+  getRecord,
+  getRecords,
+  GunClient,
+  GunError,
+  invalidate,
+  invalidateAll,
+  type AbortSignalLike,
+  type CacheStats,
+  type GetOptions,
+  type GunClientOptions,
+  type GunErrorCode,
+  type GunRecord,
+  type Logger,
+} from '.';
+
+interface Workout {
+  data: { name: string };
+}
+
+// Records: of any kind, or of the kind that the caller names.
+expectType<Promise<GunRecord | null>>(getRecord('oip:registry'));
+expectType<Promise<Workout | null>>(getRecord<Workout>('oip:registry', { fresh: true, timeoutMs: 100 }));
+expectType<Promise<Array<GunRecord | null | GunError>>>(getRecords(['a', 'b']));
+expectType<Promise<Array<Workout | null | GunError>>>(getRecords<Workout>(['a'] as const, {}));
+expectType<boolean>(invalidate('a'));
+expectType<number>(invalidateAll());
+expectType<CacheStats>(cacheStats());
+
+expectError(getRecord());
+expectError(getRecord(5));
+expectError(getRecord(null));
+expectError(getRecord(['a']));
+expectError(getRecord<string>('a'));
+expectError(getRecord('a', 5));
+expectError(getRecord('a', { timeoutMs: '5' }));
+expectError(getRecord('a', { timeout: 5 }));
+expectError(getRecord('a', { fresh: 1 }));
+expectError(getRecord('a', { signal: 'abort' }));
+expectError(getRecords('a'));
+expectError(getRecords([5]));
+expectError(getRecords(new Set(['a'])));
+expectError(invalidate());
+expectError(invalidateAll('a'));
+expectError(cacheStats().total.toUpperCase());
+
+// A missing soul has to be thought of before a field is read.
+async function fields(): Promise<void> {
+  const record = await getRecord<Workout>('a');
+  expectType<Workout | null>(record);
+  expectNotAssignable<Workout>(record);
+  expectType<string | undefined>(record?.data.name);
+  const [answer] = await getRecords<Workout>(['a']);
+  if (answer instanceof GunError) expectType<GunErrorCode>(answer.code);
+  else if (answer) expectType<string>(answer.data.name);
+}
+expectType<Promise<void>>(fields());
+
+// Signals: those of Node, and anything that works like one.
+expectAssignable<GetOptions>({ signal: new AbortController().signal });
+expectAssignable<GetOptions>({ signal: AbortSignal.timeout(5) });
+expectAssignable<GetOptions>({ signal: undefined, timeoutMs: undefined, fresh: undefined });
+expectAssignable<AbortSignalLike>(AbortSignal.abort());
+expectNotAssignable<GetOptions>({ signal: new AbortController() });
+
+// The batch function of dataloader.
+expectType<DataLoader<string, GunRecord | null>>(new DataLoader<string, GunRecord | null>(getRecords));
+
+// Clients.
+const client = new GunClient();
+expectType<Promise<GunRecord | null>>(client.getRecord('a', { signal: null }));
+expectType<Promise<Workout | null>>(client.getRecord<Workout>('a'));
+expectType<Promise<Array<Workout | null | GunError>>>(client.getRecords<Workout>(['a']));
+expectType<boolean>(client.invalidate('a'));
+expectType<number>(client.invalidateAll());
+expectType<CacheStats>(client.cacheStats());
+expectType<Promise<void>>(client.close());
+expectType<Promise<void>>(client[Symbol.asyncDispose]());
+expectError(GunClient());
+expectError(client.get('a'));
+
+expectAssignable<GunClientOptions>({
+  relayUrl: 'http://gun-relay:8765',
+  cache: { capacity: 10_000, ttlMs: 3_600_000 },
+  attemptTimeoutMs: 20_000,
+  timeoutMs: 45_000,
+  retries: 2,
+  backoff: { baseMs: 200, maxMs: 5_000 },
+  maxInFlight: 64,
+  maxQueue: 10_000,
+  maxBodyBytes: 33_554_432,
+  headers: { 'x-node': 'two', 'x-none': undefined },
+  logger: console,
+  statsEvery: 100,
+  sweepEveryMs: 3_600_000,
+});
+expectAssignable<GunClientOptions>({ logger: false, headers: new Map([['x-node', 'two']]) });
+expectAssignable<GunClientOptions>({ headers: [['x-node', 'two']] });
+expectAssignable<GunClientOptions>({ cache: undefined, backoff: {}, retries: undefined });
+expectAssignable<Logger>({ log: (line: string) => line.length, warn() {}, error() {} });
+
+expectError(new GunClient({ relay: 'http://gun-relay:8765' }));
+expectError(new GunClient({ relayUrl: new URL('http://gun-relay:8765') }));
+expectError(new GunClient({ cache: { ttl: 5 } }));
+expectError(new GunClient({ cache: 5 }));
+expectError(new GunClient({ retries: '2' }));
+expectError(new GunClient({ backoff: { baseMs: null } }));
+expectError(new GunClient({ headers: { 'x-node': 2 } }));
+expectError(new GunClient({ logger: true }));
+expectError(new GunClient({ logger: { log() {} } }));
+expectError(new GunClient('http://gun-relay:8765'));
+
+// Statistics.
+expectType<number>(cacheStats().hitRate);
+expectType<number>(cacheStats().requests.inFlight);
+expectType<number | undefined>(cacheStats().requests.failed.ERR_GUN_TIMEOUT);
+expectError(cacheStats().requests.failed.ERR_GUN_OTHER);
+
+// Errors: for `instanceof` and for reading, not for making.
+declare const thrown: unknown;
+if (thrown instanceof GunError) {
+  expectAssignable<Error>(thrown);
+  expectType<'GunError'>(thrown.name);
+  expectType<GunErrorCode>(thrown.code);
+  expectType<string | undefined>(thrown.soul);
+  expectType<number | undefined>(thrown.status);
+  expectType<number>(thrown.attempts);
+  expectType<boolean>(thrown.retryable);
+  expectType<unknown>(thrown.cause);
+  expectError((thrown.status = 5));
+}
+expectNotAssignable<new (...given: never[]) => unknown>(GunError);
+expectNotAssignable<GunErrorCode>('ERR_GUN_OTHER');

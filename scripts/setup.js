@@ -1,0 +1,44 @@
+'use strict';
+
+// Installs and builds what is missing or stale, so that `npm test` and `npm run demo` work in a fresh clone. It runs
+// before node_modules exists and so uses Node's own modules alone.
+
+const { spawnSync } = require('child_process');
+const fs = require('fs');
+const path = require('path');
+
+const ROOT = path.join(__dirname, '..');
+const INSTALLED = path.join(ROOT, 'node_modules', '.package-lock.json');
+const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src'];
+
+function run(what, command, args) {
+  console.log(`\n== ${what}: ${command} ${args.join(' ')}`);
+  const { status } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], shell: onWindows() });
+  if (status !== 0) process.exit(status || 1);
+}
+
+/** npm is a script there, which only a shell can start. */
+function onWindows() {
+  return process.platform === 'win32';
+}
+
+/** When this file, or the newest one in this folder, was changed; 0 when it is not there. */
+function changed(file) {
+  const stat = fs.statSync(file, { throwIfNoEntry: false });
+  if (stat === undefined) return 0;
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(0, ...fs.readdirSync(file).map((name) => changed(path.join(file, name))));
+}
+
+function isInstalled() {
+  return changed(INSTALLED) >= Math.max(changed(path.join(ROOT, 'package-lock.json')), 1);
+}
+
+function isBuilt() {
+  const sources = Math.max(...SOURCES.map((name) => changed(path.join(ROOT, name))));
+  const binaries = fs.readdirSync(ROOT).filter((name) => name.endsWith('.node'));
+  return binaries.some((name) => changed(path.join(ROOT, name)) >= sources);
+}
+
+if (!isInstalled()) run('installing', 'npm', ['ci', '--no-audit', '--no-fund']);
+if (!isBuilt()) run('building, which takes some minutes the first time', 'npm', ['run', 'build']);
