@@ -118,10 +118,10 @@ export interface GetOptions {
   signal?: AbortSignalLike | null | undefined;
 
   /**
-   * Time of this call in milliseconds, an integer from 1 to 2,147,483,647. It ends this call alone; the request itself
-   * has the client's {@link GunClientOptions.timeoutMs}.
+   * Time of this call in milliseconds, an integer from 1 to 2,147,483,647. It ends this call alone; others that
+   * wait for the same soul keep their own time. It may be longer than the client's.
    *
-   * @default none but the client's
+   * @default the client's {@link GunClientOptions.timeoutMs}
    */
   timeoutMs?: number | undefined;
 
@@ -132,6 +132,17 @@ export interface GetOptions {
    * @default false
    */
   fresh?: boolean | undefined;
+
+  /**
+   * How many levels of references to follow, an integer from 0 to 8. GUN keeps a nested object as a node of its own and
+   * writes `{"#": "soul/child"}` in its place; that is replaced by the child's record, at whatever place in the record.
+   * A level is asked for at once, through the same cache, requests and bounds. A reference to a missing child stays as
+   * it is, and so does one to a record that it stands in. A child that fails fails the answer it stands in. One call
+   * follows 10,000 references at most and fails with `ERR_GUN_OVERLOADED` beyond.
+   *
+   * @default 0
+   */
+  resolveRefs?: number | undefined;
 }
 
 /** What is used of an `AbortSignal`. The one of Node and browsers fits, and so do those of other realms. */

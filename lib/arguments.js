@@ -1,6 +1,7 @@
 'use strict';
 
 const { invalidArgument } = require('./error');
+const { MAX_DEPTH } = require('./references');
 
 /** The longest time that Node's own timers take. */
 const MAX_TIMER_MS = 2147483647;
@@ -18,11 +19,13 @@ function isObject(value) {
   return typeof value === 'object' && value !== null;
 }
 
-/** The options of a call, checked; `undefined` when there are none. */
+const NO_OPTIONS = Object.freeze({});
+
+/** The options of a call, checked. */
 function callOptions(options) {
-  if (options === undefined || options === null) return undefined;
+  if (options === undefined || options === null) return NO_OPTIONS;
   if (!isObject(options)) throw invalidArgument(`options must be an object, got ${show(options)}`);
-  const { signal, timeoutMs, fresh } = options;
+  const { signal, timeoutMs, fresh, resolveRefs } = options;
   if (signal !== undefined && signal !== null && !isSignal(signal)) {
     throw invalidArgument(`option signal must be an AbortSignal, got ${show(signal)}`);
   }
@@ -32,7 +35,10 @@ function callOptions(options) {
   if (fresh !== undefined && typeof fresh !== 'boolean') {
     throw invalidArgument(`option fresh must be true or false, got ${show(fresh)}`);
   }
-  return { signal, timeoutMs, fresh };
+  if (resolveRefs !== undefined && !(Number.isInteger(resolveRefs) && resolveRefs >= 0 && resolveRefs <= MAX_DEPTH)) {
+    throw invalidArgument(`option resolveRefs must be an integer from 0 to ${MAX_DEPTH}, got ${show(resolveRefs)}`);
+  }
+  return { signal, timeoutMs, fresh, resolveRefs };
 }
 
 /** Signals of other realms and polyfills count too. */

@@ -1,8 +1,10 @@
 'use strict';
 
+const { performance } = require('perf_hooks');
 const { callOptions, clientOptions, environment, loggerOf, loggerOfEnvironment, show } = require('./arguments');
 const { native, port, promised, register } = require('./calls');
-const { fromJson, hide, invalidArgument } = require('./error');
+const { GunError, fromJson, hide, invalidArgument } = require('./error');
+const { follow } = require('./references');
 
 // Members that are nobody else's business; being symbols and hidden, they show up in no log and no copy.
 const NATIVE = Symbol('native');
@@ -19,7 +21,10 @@ class GunClient {
     try {
       const handle = this[NATIVE];
       if (options === undefined) return promised(handle, handle.get(soul));
-      return begin(handle, options, (timeoutMs, fresh) => handle.get(soul, timeoutMs, fresh));
+      const checked = callOptions(options);
+      const call = begin(handle, checked, (timeoutMs, fresh) => handle.get(soul, timeoutMs, fresh));
+      if (!checked.resolveRefs) return call;
+      return withReferences(handle, call.then((record) => [record]), [soul], checked).then(only);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -29,7 +34,9 @@ class GunClient {
     try {
       const handle = this[NATIVE];
       if (!Array.isArray(souls)) throw invalidArgument(`souls must be an array, got ${show(souls)}`);
-      return begin(handle, options, (timeoutMs, fresh) => handle.getMany(souls, timeoutMs, fresh));
+      const checked = callOptions(options);
+      const call = begin(handle, checked, (timeoutMs, fresh) => handle.getMany(souls, timeoutMs, fresh));
+      return checked.resolveRefs ? withReferences(handle, call, souls.slice(), checked) : call;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -58,13 +65,27 @@ class GunClient {
 
 if (Symbol.asyncDispose) hide(GunClient.prototype, Symbol.asyncDispose, GunClient.prototype.close);
 
-/** Begins a call with its options, unless its signal was aborted before. */
-function begin(handle, options, call) {
-  const checked = callOptions(options);
-  if (checked === undefined) return promised(handle, call());
-  const { signal, timeoutMs, fresh } = checked;
+/** Begins a call with its checked options, unless its signal was aborted before. */
+function begin(handle, { signal, timeoutMs, fresh }, call) {
   if (signal && signal.aborted) return Promise.reject(signal.reason);
   return promised(handle, call(timeoutMs, fresh), signal);
+}
+
+/** The answers with what they refer to; the time of the call is that of all its levels together. */
+function withReferences(handle, call, souls, { signal, timeoutMs, fresh, resolveRefs }) {
+  const deadline = performance.now() + (timeoutMs || handle.timeoutMs());
+  const ask = (children) => {
+    const remaining = Math.max(1, Math.ceil(deadline - performance.now()));
+    const options = { signal, timeoutMs: remaining, fresh };
+    return begin(handle, options, (ms, isFresh) => handle.getMany(children, ms, isFresh));
+  };
+  return call.then((answers) => follow(answers, souls, resolveRefs, ask));
+}
+
+/** The one answer of a call for one soul. */
+function only([answer]) {
+  if (answer instanceof GunError) throw answer;
+  return answer;
 }
 
 /** Opens the addon's side of a client and lets its log lines come to its logger. */

@@ -114,6 +114,12 @@ impl NativeClient {
         report.into_array().map(Handle).map(Some)
     }
 
+    /// The client's time for a whole call, in milliseconds.
+    #[napi(catch_unwind)]
+    pub fn timeout_ms(&self) -> f64 {
+        self.calls.client.timeout().as_secs_f64() * 1_000.0
+    }
+
     /// What `cacheStats()` gives, as JSON.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> Result<String> {

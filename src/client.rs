@@ -191,6 +191,11 @@ impl<C: Caller> Client<C> {
         self.shared.is_closed.load(Relaxed)
     }
 
+    /// The time of a whole call whose caller asks for none of its own.
+    pub fn timeout(&self) -> Duration {
+        self.shared.timeout
+    }
+
     /// What `cacheStats()` gives.
     pub fn snapshot(&self) -> Snapshot {
         let Shared { cache, stats, flights, .. } = &*self.shared;

@@ -1,0 +1,105 @@
+'use strict';
+
+const { missing, record, recordText, stall, status } = require('./helpers/answers');
+const { failureOf, rejectionOf, setup } = require('./helpers/setup');
+
+const to = (soul) => ({ '#': soul });
+
+test('references stay as they are unless they are asked for', async () => {
+  const { relay, client } = await setup({ a: record({ meta: to('a/meta') }) });
+  expect(await client.getRecord('a')).toEqual({ meta: to('a/meta') });
+  expect(await client.getRecord('a', { resolveRefs: 0 })).toEqual({ meta: to('a/meta') });
+  expect(relay.souls).toEqual(['a', 'a']);
+});
+
+test('references are followed as deep as asked and no deeper', async () => {
+  const { relay, client } = await setup({
+    a: record({ meta: to('b') }),
+    b: record({ list: [to('c')] }),
+    c: record({ end: to('d') }),
+    d: record({ n: 1 }),
+  });
+  expect(await client.getRecord('a', { resolveRefs: 1 })).toEqual({ meta: { list: [to('c')] } });
+  expect(await client.getRecord('a', { resolveRefs: 2 })).toEqual({ meta: { list: [{ end: to('d') }] } });
+  expect(await client.getRecord('a', { resolveRefs: 8 })).toEqual({ meta: { list: [{ end: { n: 1 } }] } });
+  expect(relay.requestsFor('d')).toBe(1);
+});
+
+test('a level is asked for at once, each soul once, and every place gets an object of its own', async () => {
+  const { relay, client } = await setup({ a: record({ x: to('c'), y: to('c') }), b: record({ z: to('c') }), c: record({ n: 1 }) });
+  const gate = relay.hold();
+  const call = client.getRecords(['a', 'b'], { resolveRefs: 1 });
+  await relay.hasRequests(2);
+  gate.open();
+  const [a, b] = await call;
+  expect([a, b]).toEqual([{ x: { n: 1 }, y: { n: 1 } }, { z: { n: 1 } }]);
+  expect(relay.requestsFor('c')).toBe(1);
+  a.x.n = 2;
+  expect([a.y.n, b.z.n]).toEqual([1, 1]);
+});
+
+test('a missing child leaves the reference as it is and is remembered', async () => {
+  const { relay, client } = await setup({ a: record({ x: to('gone') }) });
+  expect(await client.getRecord('a', { resolveRefs: 1 })).toEqual({ x: to('gone') });
+  expect(await client.getRecord('a', { resolveRefs: 1 })).toEqual({ x: to('gone') });
+  expect(relay.requestsFor('gone')).toBe(1);
+});
+
+test('cycles end: a reference to where it stands stays as it is', async () => {
+  const { relay, client } = await setup({ a: record({ b: to('b'), self: to('a') }), b: record({ a: to('a') }) });
+  expect(await client.getRecord('a', { resolveRefs: 8 })).toEqual({ b: { a: to('a') }, self: to('a') });
+  expect(relay.souls).toEqual(['a', 'b']);
+});
+
+test('a child that fails is the failure of the answer that it stands in, and of no other', async () => {
+  const { client } = await setup({ a: record({ x: to('bad') }), b: record({ n: 1 }), bad: status(400) });
+  const error = await failureOf(client.getRecord('a', { resolveRefs: 1 }));
+  expect(error).toMatchObject({ code: 'ERR_GUN_STATUS', soul: 'bad' });
+  const answers = await client.getRecords(['a', 'b', 'gone', ''], { resolveRefs: 1 });
+  expect(answers).toMatchObject([{ code: 'ERR_GUN_STATUS' }, { n: 1 }, null, { code: 'ERR_GUN_INVALID_ARGUMENT' }]);
+});
+
+test('the time of the call is that of all its levels', async () => {
+  const { client } = await setup({ a: record({ x: to('b') }), b: stall() }, { attemptTimeoutMs: 60_000, timeoutMs: 60_000 });
+  const error = await failureOf(client.getRecord('a', { resolveRefs: 1, timeoutMs: 200 }));
+  expect(error).toMatchObject({ code: 'ERR_GUN_TIMEOUT', soul: 'b' });
+});
+
+test('an abort ends the call at whatever level it is', async () => {
+  const { relay, client } = await setup({ a: record({ x: to('b') }), b: stall() });
+  const controller = new AbortController();
+  const call = client.getRecord('a', { resolveRefs: 1, signal: controller.signal });
+  await relay.hasRequests(2);
+  controller.abort(new Error('enough'));
+  expect(await rejectionOf(call)).toBe(controller.signal.reason);
+  await relay.hasAbandoned(1);
+});
+
+test('only an object whose one key is # is a reference, whatever the key that holds it', async () => {
+  const text = '{"__proto__":{"#":"b"},"a":{"#":"b","x":1},"c":{"#":""},"d":{"#":5},"e":null}';
+  const { client } = await setup({ a: recordText(text), b: record({ n: 1 }) });
+  const answer = await client.getRecord('a', { resolveRefs: 1 });
+  expect(JSON.stringify(answer)).toBe(text.replace('{"#":"b"}', '{"n":1}'));
+  expect(Object.getPrototypeOf(answer)).toBe(Object.prototype);
+});
+
+test('missing is null as ever', async () => {
+  const { client } = await setup({ a: missing() });
+  expect(await client.getRecord('a', { resolveRefs: 3 })).toBeNull();
+});
+
+test('a graph that fans out without end fails and does not fill the memory', async () => {
+  const wide = () => record(Object.fromEntries(Array.from({ length: 30 }, (_, n) => [n, to(`${Math.random()}`)])));
+  const { relay, client } = await setup(wide);
+  const error = await failureOf(client.getRecord('a', { resolveRefs: 8 }));
+  expect(error.code).toBe('ERR_GUN_OVERLOADED');
+  expect(relay.requests.length).toBeLessThanOrEqual(10_001);
+});
+
+test.each([-1, 9, 1.5, '1', null, true, NaN])('a depth of %p is refused', async (resolveRefs) => {
+  const { relay, client } = await setup();
+  const error = await failureOf(client.getRecord('a', { resolveRefs }));
+  expect(error).toMatchObject({ code: 'ERR_GUN_INVALID_ARGUMENT', message: expect.stringContaining('from 0 to 8') });
+  expect((await failureOf(client.getRecords(['a'], { resolveRefs }))).code).toBe('ERR_GUN_INVALID_ARGUMENT');
+  expect(relay.requests).toEqual([]);
+});
