@@ -7,6 +7,9 @@ use serde_json::value::RawValue;
 use std::fmt;
 use std::ops::Range;
 
+/// How the relay's answers begin, as `JSON.stringify` writes them; `}` is all that follows the record.
+const USUAL_START: &str = r#"{"success":true,"data":"#;
+
 /// Fields of a record that peers may send as strings of JSON.
 const FIELDS_OF_JSON: [&str; 2] = ["data", "oip"];
 
@@ -57,6 +60,9 @@ impl Unusable {
 /// Reads the body of a 200: the record's text, or `None` when the relay answers `"success": false`.
 pub fn read_answer(body: &Bytes) -> Result<Option<RecordText>, Unusable> {
     let text = text_of(body)?;
+    if let Some(record) = usual_record(body, text) {
+        return Ok(Some(record));
+    }
     let [success, data] = fields(text, ["success", "data"]).map_err(|error| {
         if error.is_eof() && !text.trim_ascii().is_empty() {
             Unusable::TRUNCATED
@@ -66,10 +72,19 @@ pub fn read_answer(body: &Bytes) -> Result<Option<RecordText>, Unusable> {
     })?;
     match (success.map(RawValue::get), data.map(RawValue::get)) {
         (Some("false"), _) => Ok(None),
-        (Some("true"), Some(data)) if data.starts_with('{') => Ok(Some(normalise(body, data))),
+        (Some("true"), Some(data)) if data.starts_with('{') => {
+            Ok(Some(normalise(body, data).expect("data was read as JSON once already")))
+        }
         (Some("true"), Some(_)) => Err(Unusable::because("its \"data\" is not an object")),
         _ => Err(Unusable::because("it has no \"success\" with \"data\"")),
     }
+}
+
+/// The record of an answer as the relay writes it, read in one pass: when what stands between start and end is one JSON
+/// object, the whole is JSON too. Anything else is for [`fields`] to judge.
+fn usual_record(body: &Bytes, text: &str) -> Option<RecordText> {
+    let data = text.strip_prefix(USUAL_START)?.strip_suffix('}')?;
+    normalise(body, data).ok()
 }
 
 /// Whether the body of a 404 is the relay's own word that it has no such soul. A wrong path and a proxy's page are not.
@@ -89,9 +104,10 @@ fn text_of(body: &Bytes) -> Result<&str, Unusable> {
     }
 }
 
-/// The record's text with the strings of JSON in it replaced by that JSON. `data` is a part of `body`.
-fn normalise(body: &Bytes, data: &str) -> RecordText {
-    let values = fields(data, FIELDS_OF_JSON).expect("data was read as JSON once already");
+/// The record's text with the strings of JSON in it replaced by that JSON. `data` is a part of `body`; an error when it
+/// is no JSON object.
+fn normalise(body: &Bytes, data: &str) -> Result<RecordText, serde_json::Error> {
+    let values = fields(data, FIELDS_OF_JSON)?;
     let mut splices: Vec<(Range<usize>, Vec<u8>)> = values
         .into_iter()
         .flatten()
@@ -101,7 +117,7 @@ fn normalise(body: &Bytes, data: &str) -> RecordText {
         })
         .collect();
     if splices.is_empty() {
-        return RecordText::new(body.slice_ref(data.as_bytes()));
+        return Ok(RecordText::new(body.slice_ref(data.as_bytes())));
     }
     splices.sort_by_key(|(range, _)| range.start);
     let mut text = Vec::with_capacity(data.len());
@@ -112,7 +128,7 @@ fn normalise(body: &Bytes, data: &str) -> RecordText {
         end = range.end;
     }
     text.extend_from_slice(&data.as_bytes()[end..]);
-    RecordText::new(text.into())
+    Ok(RecordText::new(text.into()))
 }
 
 /// The JSON that a value's text holds when the value is a string of JSON.

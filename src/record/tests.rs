@@ -66,6 +66,17 @@ fn of_a_repeated_key_the_last_one_counts() {
 }
 
 #[test]
+fn an_answer_that_only_looks_usual_is_read_in_full() {
+    assert_eq!(answer(r#"{"success":true,"data":{"a":1},"success":false}"#), Ok(None));
+    assert_eq!(record(r#"{"success":true,"data":{"a":1},"data":{"b":2}}"#), r#"{"b":2}"#);
+    assert_eq!(record(r#"{"success":true,"data":{"a":1},"x":{}}"#), r#"{"a":1}"#);
+    assert_eq!(record("{\"success\": true, \"data\": {\"a\":1} }\n"), r#"{"a":1}"#);
+    assert!(answer(r#"{"success":true,"data":{"a":1}}}"#).is_err());
+    assert!(answer(r#"{"success":true,"data":{"a":1}"#).is_err());
+    assert!(answer(r#"{"success":true,"data":[{"a":1}]}"#).is_err());
+}
+
+#[test]
 fn nesting_of_any_depth_costs_no_stack() {
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     let data = format!(r#"{{"data":"{deep}","x":{deep}}}"#);
