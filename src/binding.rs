@@ -174,7 +174,7 @@ type SharedLog = Arc<Mutex<Vec<(Weak<Outbox>, u32)>>>;
 /// The default client, from its first use to the end of the process.
 static DEFAULT: Mutex<Option<(Client, SharedLog)>> = Mutex::new(None);
 
-fn open(config: &Config, on_swept: impl Fn(SweepLine) + Send + 'static) -> Result<Client> {
+fn open(config: &Config, on_swept: impl Fn(SweepLine) + Send + Sync + 'static) -> Result<Client> {
     let relay = Relay::new(config).map_err(thrown)?;
     let engine = Engine::shared().map_err(|error| {
         let message = format!("the network's thread could not be started: {error}");

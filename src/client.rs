@@ -88,7 +88,7 @@ impl<C: Caller> Client<C> {
         relay: impl Ask,
         handle: &Handle,
         alive: impl Send + 'static,
-        on_swept: impl Fn(SweepLine) + Send + 'static,
+        on_swept: impl Fn(SweepLine) + Send + Sync + 'static,
     ) -> Self {
         let (flights, departures) = Flights::new(config.max_in_flight + config.max_queue);
         let shared = Arc::new(Shared {

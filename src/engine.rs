@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-/// Host names are looked up on threads of their own; an idle one goes after this time.
-const LOOKUP_THREAD_IDLE: Duration = Duration::from_secs(1);
-const MAX_LOOKUP_THREADS: usize = 4;
+/// Looking up host names and sweeping are done on threads of their own; an idle one goes after this time.
+const HELPER_IDLE: Duration = Duration::from_secs(1);
+const MAX_HELPERS: usize = 4;
 
 /// Keeps the thread running. The thread ends by itself once the last owner lets go, wherever that happens.
 #[derive(Debug)]
@@ -38,9 +38,9 @@ impl Engine {
         let runtime = Builder::new_current_thread()
             .enable_io()
             .enable_time()
-            .max_blocking_threads(MAX_LOOKUP_THREADS)
-            .thread_keep_alive(LOOKUP_THREAD_IDLE)
-            .thread_name("gun-native-dns")
+            .max_blocking_threads(MAX_HELPERS)
+            .thread_keep_alive(HELPER_IDLE)
+            .thread_name("gun-native-helper")
             .build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();

@@ -2,11 +2,12 @@
 
 use super::{Ask, Shared};
 use crate::flight::{Caller, Flight};
+use crate::negative_cache::Swept;
 use crate::stats::SweepLine;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::task::yield_now;
+use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 /// Runs until the client is closed or dropped and its last flight has landed. It holds the client weakly, so that a
@@ -16,10 +17,11 @@ pub(super) async fn keep<C: Caller>(
     relay: impl Ask,
     mut departures: mpsc::Receiver<Arc<Flight<C>>>,
     sweep_every: Duration,
-    on_swept: impl Fn(SweepLine),
+    on_swept: impl Fn(SweepLine) + Send + Sync + 'static,
     alive: impl Send,
 ) {
     let relay = Arc::new(relay);
+    let on_swept = Arc::new(on_swept);
     // Each flight holds a sender: when the last is gone, all have landed.
     let (in_the_air, mut all_landed) = mpsc::channel::<()>(1);
     let mut sweeps = interval_at(Instant::now() + sweep_every, sweep_every);
@@ -38,7 +40,7 @@ pub(super) async fn keep<C: Caller>(
             }
             _ = sweeps.tick() => {
                 let Some(shared) = shared.upgrade() else { break };
-                sweep(&shared, &on_swept);
+                tokio::spawn(sweep(shared, Arc::clone(&on_swept)));
             }
         }
     }
@@ -56,9 +58,12 @@ pub(super) async fn keep<C: Caller>(
     drop(alive);
 }
 
-fn sweep<C>(shared: &Shared<C>, on_swept: &impl Fn(SweepLine)) {
-    let swept = shared.cache.sweep(Instant::now());
-    if swept.removed > 0 {
-        on_swept(SweepLine { removed: swept.removed, remain: swept.remain });
+/// Sweeps on a thread of its own: a million entries take a third of a second, and requests must not wait for them.
+async fn sweep<C: Caller>(shared: Arc<Shared<C>>, on_swept: Arc<impl Fn(SweepLine)>) {
+    let now = Instant::now();
+    let swept = spawn_blocking(move || shared.cache.sweep(now)).await;
+    match swept {
+        Ok(Swept { removed, remain }) if removed > 0 => on_swept(SweepLine { removed, remain }),
+        _ => {}
     }
 }
