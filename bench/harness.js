@@ -1,0 +1,124 @@
+'use strict';
+
+// Starts the relay and the cells, each in a process of its own, and puts the rounds in their order.
+
+const http = require('http');
+const path = require('path');
+const { fork } = require('child_process');
+
+// A cell that takes longer hangs: the longest waits for 1 million souls to expire.
+const CELL_LIMIT_MS = 240_000;
+
+const children = new Set();
+
+function start(file, args = []) {
+  const child = fork(path.join(__dirname, file), args, { execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  children.add(child);
+  child.on('exit', () => children.delete(child));
+  return child;
+}
+
+/** Ends every process that was started here; after Ctrl-C nothing may be left. */
+function stopAll() {
+  for (const child of children) child.kill('SIGKILL');
+}
+
+function getJson(url) {
+  return new Promise((resolve, reject) => {
+    http.get(url, { agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk) => (text += chunk));
+      response.on('end', () => resolve(JSON.parse(text)));
+    }).on('error', reject);
+  });
+}
+
+function startRelay() {
+  return new Promise((resolve, reject) => {
+    const child = start('relay.js');
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`the relay ended with ${code} before it listened`)));
+    child.once('message', ({ port, fillPort }) => {
+      const origin = `http://127.0.0.1:${port}`;
+      resolve({
+        origin,
+        fillOrigin: `http://127.0.0.1:${fillPort}`,
+        requests: async (tag) => (await getJson(`${origin}/-/counts`))[tag] ?? 0,
+        reset: () => getJson(`${origin}/-/reset`),
+        stop: () => child.disconnect(),
+      });
+    });
+  });
+}
+
+/** Runs one cell; resolves with its figures. */
+function runCell(relay, job, client, params) {
+  const tag = `${job.name}-${client}`;
+  const cell = { job, client, params, origin: relay.origin, fillOrigin: relay.fillOrigin, tag };
+  return new Promise((resolve, reject) => {
+    const child = start('cell.js', [JSON.stringify(cell)]);
+    let answer;
+    const limit = setTimeout(() => {
+      answer = { error: `no answer in ${CELL_LIMIT_MS / 1e3} s` };
+      child.kill('SIGKILL');
+    }, CELL_LIMIT_MS);
+    child.on('message', async (message) => {
+      if (message.ask !== 'requests') {
+        answer = message;
+        return;
+      }
+      const requests = await relay.requests(tag).catch(reject);
+      if (child.connected) child.send({ requests });
+    });
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      clearTimeout(limit);
+      if (answer?.result) resolve(answer.result);
+      else reject(new Error(`${job.name}, ${client}: ${answer?.error ?? `the cell ended with ${signal ?? code}`}`));
+    });
+  });
+}
+
+function rotated(list, by) {
+  const shift = by % list.length;
+  return [...list.slice(shift), ...list.slice(0, shift)];
+}
+
+/**
+ * Runs all rounds of the jobs. Within a round the clients of a job stand beside each other, and another one begins in
+ * the next round: what drifts on the machine drifts for all. Resolves with `results[job][client] = [figures, ...]`
+ * and the errors of the cells that failed.
+ */
+async function runRounds(relay, jobs, { rounds, onProgress = () => {} }) {
+  const roundsOf = (job) => (rounds === 1 ? 1 : job.rounds ?? rounds);
+  const total = jobs.reduce((sum, job) => sum + job.clients.length * roundsOf(job), 0);
+  const results = Object.fromEntries(jobs.map((job) => [job.name, Object.fromEntries(job.clients.map((client) => [client, []]))]));
+  const errors = [];
+  let done = 0;
+
+  async function cell(job, client, round) {
+    onProgress({ done, total, round, job: job.name, client });
+    // A round that failed leaves its place empty, so that the others stay paired with those they ran beside.
+    const figures = await runCell(relay, job, client, job.params).catch((error) => {
+      errors.push(error);
+      return {};
+    });
+    results[job.name][client][round] = figures;
+    done += 1;
+  }
+
+  for (let round = 0; round < Math.max(...jobs.map(roundsOf)); round += 1) {
+    for (const job of jobs.filter((candidate) => round < roundsOf(candidate))) {
+      await relay.reset();
+      const clients = rotated(job.clients, round);
+      // A job that mostly waits is done by all its clients at once.
+      if (job.waits) await Promise.all(clients.map((client) => cell(job, client, round)));
+      else for (const client of clients) await cell(job, client, round);
+    }
+  }
+  onProgress({ done, total });
+  return { results, errors };
+}
+
+module.exports = { startRelay, runCell, runRounds, stopAll };

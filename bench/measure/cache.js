@@ -1,0 +1,124 @@
+'use strict';
+
+// A cache full of missing souls: what an entry weighs, what a hit costs then, and what sweeping all of them away does
+// to the main thread. gun-native's entries come from a relay that misses each soul, and its sweep comes by its own
+// timer; a table of JavaScript is filled directly and swept by a call.
+
+const v8 = require('v8');
+const { setTimeout: delay, setImmediate: turn } = require('timers/promises');
+const { soulAt } = require('../record');
+const { memoryLine, threadsUs } = require('./meter');
+
+const HITS = 200_000;
+const HIT_SOULS = 20_000;
+// What is grown by filling, and is not the entries' own, is grown before it counts: sockets and buffers of a client.
+const REHEARSAL = 20_000;
+const FILL_DIRECTLY_MS = 0.01; // per entry, generously
+const FILL_SLOWER = 1.25; // than the rehearsal was, at the most
+const IDLE_PROBE_MS = 1000;
+const EXPIRED_MS = 100; // lru-cache reads its clock ahead of time
+const BEFORE_SWEEP_MS = 200;
+const SWEEP_LATE_MS = 20_000;
+
+async function fill(cache, count, chunk) {
+  const since = performance.now();
+  for (let start = 0; start < count; start += chunk) {
+    const some = Array.from({ length: Math.min(chunk, count - start) }, (_, index) => soulAt(start + index));
+    const answers = await cache.fill(some);
+    for (const answer of answers) if (answer !== null) throw answer;
+  }
+  return performance.now() - since;
+}
+
+/** Fills a cache that keeps nothing; tells what a fill takes per entry, in milliseconds. */
+async function rehearse(adapter, relayUrl, chunk) {
+  if (!adapter.fillsFromRelay) return FILL_DIRECTLY_MS;
+  const off = adapter.openCache({ relayUrl, cache: { capacity: 0 } });
+  const tookMs = await fill(off, REHEARSAL, chunk);
+  await off.close();
+  return (FILL_SLOWER * tookMs) / REHEARSAL;
+}
+
+/** Memory of this process's own, less what V8 holds in reserve: room for young objects is no entry's. */
+function heldBytes() {
+  globalThis.gc();
+  const { used_heap_size: used, total_physical_size: reserved } = v8.getHeapStatistics();
+  return memoryLine('RssAnon') - reserved + used;
+}
+
+async function nsPerHit(cache, known) {
+  const before = cache.hits?.();
+  const since = performance.now();
+  for (let hit = 0; hit < HITS; hit += 1) {
+    if ((await cache.getRecord(known[hit % known.length])) !== null) throw new Error('a missing soul was found');
+  }
+  const tookNs = (performance.now() - since) * 1e6;
+  const hits = cache.hits ? cache.hits() - before : HITS;
+  // Where more souls come than the capacity, a few have gone again; many gone means that the entries expired.
+  if (hits < 0.95 * HITS) throw new Error(`only ${hits} of ${HITS} calls were hits`);
+  return tookNs / HITS;
+}
+
+/** Turns the event loop until `done`, and tells the longest that a turn took, with a call's work in each. */
+async function longestTurn(cache, done) {
+  let longest = 0;
+  let last = performance.now();
+  while (!done()) {
+    cache.touch?.();
+    await turn();
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  }
+  return longest;
+}
+
+/** Waits for the sweep that the cache makes on its own; its time is what the client's own threads worked then. */
+async function awaitSweep(cache, dueMs) {
+  await delay(Math.max(0, dueMs - performance.now() - BEFORE_SWEEP_MS));
+  const full = cache.size();
+  const workedBefore = threadsUs('gun-native');
+  const pauseMs = await longestTurn(cache, () => {
+    if (performance.now() > dueMs + SWEEP_LATE_MS) throw new Error(`no sweep: ${cache.size()} of ${full} entries remain`);
+    return cache.size() === 0;
+  });
+  // The last of the work may still be under way: the count is at 0 before the memory is given back.
+  await delay(BEFORE_SWEEP_MS);
+  return { sweepMs: (threadsUs('gun-native') - workedBefore) / 1e3, pauseMs };
+}
+
+async function callSweep(cache, dueMs) {
+  await delay(Math.max(0, dueMs - performance.now()));
+  const since = performance.now();
+  cache.sweep();
+  const sweepMs = performance.now() - since;
+  if (cache.size() !== 0) throw new Error(`the sweep left ${cache.size()} entries`);
+  return { sweepMs, pauseMs: sweepMs };
+}
+
+module.exports = async function measureCache({ adapter, params, relay }) {
+  const { entries, chunk } = params;
+  const relayUrl = relay.fillUrl();
+  const known = Array.from({ length: Math.min(HIT_SOULS, entries) }, (_, index) => soulAt((index * 7919) % entries));
+
+  // No entry may expire before the hits are counted, and all must have when the sweep comes.
+  const fillMs = entries * (await rehearse(adapter, relayUrl, chunk)) + 500;
+  const ttlMs = Math.ceil(fillMs + 1500);
+  const sweepEveryMs = Math.ceil(ttlMs + fillMs);
+
+  const before = heldBytes();
+  const opened = performance.now();
+  const cache = adapter.openCache({ relayUrl, cache: { capacity: entries, ttlMs }, sweepEveryMs });
+  const filledMs = await fill(cache, entries, chunk);
+  const size = cache.size();
+  const bytesPerEntry = (heldBytes() - before) / size;
+
+  const hitNs = await nsPerHit(cache, known);
+  const idleUntil = performance.now() + IDLE_PROBE_MS;
+  const idlePauseMs = await longestTurn(cache, () => performance.now() > idleUntil);
+  const sweep = cache.sweep
+    ? await callSweep(cache, opened + filledMs + ttlMs + EXPIRED_MS)
+    : await awaitSweep(cache, opened + sweepEveryMs);
+  await cache.close();
+  return { entries: size, bytesPerEntry, nsPerHit: hitNs, ...sweep, idlePauseMs, fillMs: filledMs, peakRss: memoryLine('VmHWM') };
+};

@@ -1,0 +1,25 @@
+'use strict';
+
+const { curveOf, tableOf, targetRow, TARGET_HEAD } = require('./columns');
+
+function aligned({ head, rows }) {
+  const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at].length)));
+  const line = (cells) => cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  ').trimEnd();
+  return [line(head), widths.map((width) => '─'.repeat(width)).join('──'), ...rows.map(line)].join('\n');
+}
+
+/** One job's table for a terminal. */
+function jobText(job, byClient) {
+  const parts = [`${job.name}: ${job.title}`, aligned(tableOf(job, byClient))];
+  for (const [client, rounds] of Object.entries(byClient)) {
+    const curve = curveOf(rounds);
+    if (curve) parts.push(`${client}, RSS/external MB: ${curve.map(({ rss, external }) => `${rss.toFixed(0)}/${external.toFixed(1)}`).join('  ')}`);
+  }
+  return `${parts.join('\n')}\n`;
+}
+
+function targetsText(evaluated) {
+  return `${aligned({ head: TARGET_HEAD, rows: evaluated.map(targetRow) })}\n`;
+}
+
+module.exports = { jobText, targetsText };

@@ -1,0 +1,109 @@
+'use strict';
+
+// npm run bench: gun-native beside its peers, in one run. See --help, and jobs.js for what is done.
+
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { parseArgs } = require('util');
+const { chosenJobs } = require('./jobs');
+const { runRounds, startRelay, stopAll } = require('./harness');
+const { evaluate } = require('./targets');
+const { jobText, targetsText } = require('./report/text');
+const { markdown } = require('./report/markdown');
+const { chart } = require('./report/chart');
+
+const ROUNDS = 5;
+
+const USAGE = `npm run bench -- [options]
+  --job NAME[,NAME]     only these jobs, or groups of jobs (found, missing, batch, known-missing, burst, storm, cache, load)
+  --client NAME[,NAME]  only these clients
+  --rounds N            rounds of each job (${ROUNDS}); the results are medians
+  --quick               one short round: to see that it works, not for figures
+  --json                the results as JSON on stdout, in place of tables
+A run of everything takes some minutes, and writes bench/results.json, bench/RESULTS.md and bench/results.svg.`;
+
+function optionsOf(args) {
+  const { values } = parseArgs({
+    args,
+    options: {
+      job: { type: 'string' },
+      client: { type: 'string' },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const rounds = values.quick ? 1 : Number(values.rounds ?? ROUNDS);
+  if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds ${values.rounds} is not a whole number above 0`);
+  return { ...values, rounds, jobs: values.job?.split(','), clients: values.client?.split(',') };
+}
+
+function showProgress({ done, total, round, job, client }) {
+  const text = job ? `${done}/${total}  round ${round + 1}, ${job}, ${client}` : `${done}/${total}`;
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${job ? text : ''}`);
+  else process.stderr.write(`${text}\n`);
+}
+
+function aboutThisRun(jobs, rounds) {
+  const clients = [...new Set(jobs.flatMap((job) => job.clients))];
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    node: process.version,
+    cpu: os.cpus()[0].model.trim(),
+    cpus: os.cpus().length,
+    platform: `${os.type()} ${process.arch}`,
+    rounds,
+    clients: Object.fromEntries(clients.map((client) => [client, require(`./clients/${client}`).version()])),
+  };
+}
+
+function write(name, text) {
+  fs.writeFileSync(path.join(__dirname, name), text);
+}
+
+async function main() {
+  const options = optionsOf(process.argv.slice(2));
+  if (options.help) {
+    console.log(USAGE);
+    return;
+  }
+  const jobs = chosenJobs({ names: options.jobs, clients: options.clients, quick: options.quick });
+  const about = aboutThisRun(jobs, options.rounds);
+
+  const relay = await startRelay();
+  const { results, errors } = await runRounds(relay, jobs, { rounds: options.rounds, onProgress: showProgress });
+  relay.stop();
+
+  const targets = evaluate(results);
+  const report = { about, results, targets };
+  if (options.json) console.log(JSON.stringify(report, null, 1));
+  else {
+    for (const job of jobs) console.log(jobText(job, results[job.name]));
+    // A quick run hardly warms up, which flatters the client with the least JavaScript: no figures to judge by.
+    if (targets.length > 0 && !options.quick) console.log(targetsText(targets));
+  }
+  for (const error of errors) console.error(error.message);
+  if (errors.length > 0) process.exitCode = 1;
+
+  const full = !options.jobs && !options.clients && !options.quick && errors.length === 0;
+  if (full) {
+    write('results.json', `${JSON.stringify(report, null, 1)}\n`);
+    write('RESULTS.md', markdown({ ...report, jobs }));
+    write('results.svg', chart(results));
+  }
+}
+
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    stopAll();
+    process.exit(128 + os.constants.signals[signal]);
+  });
+}
+
+main().catch((error) => {
+  stopAll();
+  console.error(error instanceof RangeError || error.code?.startsWith('ERR_PARSE_ARGS') ? error.message : error);
+  process.exitCode = 2;
+});

@@ -1,0 +1,91 @@
+'use strict';
+
+// npm run soak:short: does memory stay flat through 100,000 missing and 20,000 failing calls?
+
+const { spawn } = require('child_process');
+const { once } = require('events');
+const path = require('path');
+const { GunClient } = require('..');
+
+const MISSING = 100_000;
+const FAILING = 20_000;
+const SAMPLES = 20;
+const AT_ONCE = 200;
+/**
+ * What the fitted line of external memory may gain over the second half of the run. Buffers kept alive by failed calls,
+ * the fault that this package ends, were some kilobytes a call: for 10,000 calls more than ten times this.
+ */
+const MAX_GAIN_BYTES = 1024 * 1024;
+
+async function main() {
+  const relay = spawn(process.execPath, [path.join(__dirname, 'soak-relay.js')], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [line] = await once(relay.stdout, 'data');
+  const relayUrl = String(line).trim();
+  const client = new GunClient({ relayUrl, logger: false, retries: 1, backoff: { baseMs: 2, maxMs: 4 }, maxInFlight: AT_ONCE });
+  console.log(`${MISSING} missing and ${FAILING} failing calls, ${AT_ONCE} at a time, in ${SAMPLES} parts\n`);
+  console.log(['calls', 'external', 'buffers', 'heap', 'rss'].map((title) => title.padStart(9)).join(''));
+  const samples = [];
+  for (let part = 0; part < SAMPLES; part += 1) {
+    await call(client, soulsOf(part));
+    samples.push(sample((part + 1) * ((MISSING + FAILING) / SAMPLES)));
+  }
+  const { size, evictions, requests } = client.cacheStats();
+  await client.close();
+  relay.stdin.end();
+  report(samples, { size, evictions, requests });
+}
+
+/** One part's souls: all distinct, the failing ones among the missing. */
+function soulsOf(part) {
+  const souls = [];
+  for (let n = 0; n < MISSING / SAMPLES; n += 1) souls.push(`missing:${part}:${n}`);
+  for (let n = 0; n < FAILING / SAMPLES; n += 1) souls.splice(n * 6, 0, `${n % 2 ? 'status' : 'reset'}:${part}:${n}`);
+  return souls;
+}
+
+async function call(client, souls) {
+  const outcomes = { missing: 0, failed: 0 };
+  const caller = async () => {
+    while (souls.length > 0) {
+      const soul = souls.pop();
+      const outcome = await client.getRecord(soul).then(() => 'missing', () => 'failed');
+      outcomes[outcome] += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, caller));
+  if (outcomes.missing !== MISSING / SAMPLES || outcomes.failed !== FAILING / SAMPLES) {
+    throw new Error(`wrong outcomes: ${JSON.stringify(outcomes)}`);
+  }
+}
+
+function sample(calls) {
+  global.gc();
+  const { external, arrayBuffers, heapUsed, rss } = process.memoryUsage();
+  const bar = '#'.repeat(Math.round(external / 262144));
+  const cells = [external, arrayBuffers, heapUsed, rss].map((bytes) => `${(bytes / 1048576).toFixed(2)} M`.padStart(9));
+  console.log(`${String(calls).padStart(9)}${cells.join('')}  ${bar}`);
+  return { calls, external };
+}
+
+/** By how much the fitted line rises from the first to the last of the samples. */
+function gain(samples) {
+  const mean = (key) => samples.reduce((sum, one) => sum + one[key], 0) / samples.length;
+  const [calls, external] = [mean('calls'), mean('external')];
+  const rise = samples.reduce((sum, one) => sum + (one.calls - calls) * (one.external - external), 0);
+  const run = samples.reduce((sum, one) => sum + (one.calls - calls) ** 2, 0);
+  return (rise / run) * (samples[samples.length - 1].calls - samples[0].calls);
+}
+
+function report(samples, { size, evictions, requests }) {
+  const gained = gain(samples.slice(SAMPLES / 2));
+  const passed = gained <= MAX_GAIN_BYTES;
+  console.log(`\n${requests.sent} requests, ${size} cached souls, ${evictions} evicted`);
+  console.log(
+    `${passed ? 'PASS' : 'FAIL'}: over the second half the fitted line of external memory gains ` +
+      `${(gained / 1024).toFixed(0)} KB (at most ${MAX_GAIN_BYTES / 1024} KB)`,
+  );
+  process.exitCode = passed ? 0 : 1;
+}
+
+if (typeof global.gc !== 'function') throw new Error('run it by: npm run soak:short');
+main();

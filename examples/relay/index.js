@@ -1,0 +1,45 @@
+'use strict';
+
+const { spawn } = require('child_process');
+const { once } = require('events');
+const path = require('path');
+
+/**
+ * Starts a relay over the npm package `gun` on a free port of loopback.
+ *
+ * @param {object} [options]
+ * @param {number} [options.waitMs] how long it waits for its peers before it says `Not found`; 3,000 as the real one
+ * @param {boolean} [options.parse] whether it parses `data` and `oip` when they are strings of JSON; true
+ * @returns {Promise<{url: string, requests: () => Promise<number>, close: () => Promise<void>}>}
+ */
+async function startGunRelay(options = {}) {
+  const args = [path.join(__dirname, 'serve.js'), JSON.stringify(options)];
+  // Its stdin ends with this process, however that ends, and the relay with it.
+  const relay = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = once(relay, 'exit');
+  const [line] = await Promise.race([once(relay.stdout, 'data'), ended.then(failed)]);
+  const { url } = JSON.parse(line);
+  return {
+    url,
+    /** Requests so far, this question not counted. */
+    requests: async () => (await (await fetch(`${url}/requests`)).json()).requests,
+    close: async () => {
+      relay.stdin.end();
+      await ended;
+    },
+  };
+}
+
+function failed([code]) {
+  throw new Error(`the relay ended with code ${code} before it was ready`);
+}
+
+/** Stores a record by the relay's own HTTP interface. */
+async function put(relayUrl, soul, data) {
+  const body = JSON.stringify({ soul, data });
+  const response = await fetch(`${relayUrl}/put`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
+  if (!response.ok) throw new Error(`relay ${relayUrl} answered ${response.status} to a put of ${soul}`);
+  await response.arrayBuffer();
+}
+
+module.exports = { put, startGunRelay };
