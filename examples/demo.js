@@ -5,7 +5,7 @@
 const { performance } = require('perf_hooks');
 const { parseArgs } = require('util');
 const { GunClient } = require('..');
-const { put, startGunRelay } = require('./relay');
+const { addressOf, put, startGunRelay } = require('./relay');
 
 const PREFIX = 'gun-native-demo';
 const CALLERS = 10;
@@ -16,7 +16,7 @@ const STORED = 1;
 
 const USAGE = `npm run demo [-- --relay URL]
   --relay URL  use this relay in place of a local one over the npm package gun; the demo stores
-               ${WORKOUTS * (1 + STORED)} records there, under souls that begin with ${PREFIX}:
+               ${WORKOUTS * (1 + STORED)} records there and leaves them, under souls that begin with ${PREFIX}:
   --help`;
 
 const workoutSoul = (workout) => `${PREFIX}:workout-${workout}`;
@@ -40,7 +40,7 @@ async function main() {
 }
 
 async function demonstrate(client, relayUrl) {
-  console.log(`Storing ${WORKOUTS} workouts, and ${STORED} of the ${EXERCISES} exercises of each, at ${shown(relayUrl)}.`);
+  console.log(`Storing ${WORKOUTS} workouts, and ${STORED} of the ${EXERCISES} exercises of each, at ${addressOf(relayUrl).url}.`);
   await store(relayUrl);
   console.log(`${CALLERS} callers at once resolve all workouts and their exercises, twice. A relay waits 3 s before it`);
   console.log('says that it has not got a record.\n');
@@ -54,7 +54,10 @@ async function store(relayUrl) {
     [workoutSoul(workout), { name: `Workout ${workout}`, data: JSON.stringify({ exercises: exercisesOf(workout) }) }],
     ...range(STORED).map((exercise) => [exerciseSoul(workout, exercise), { name: `Exercise ${exercise}`, reps: 12 }]),
   ]);
-  await Promise.all(records.map(([soul, data]) => put(relayUrl, soul, data)));
+  // One before the others: a relay that refuses it is left as it was.
+  const [first, ...others] = records;
+  await put(relayUrl, ...first);
+  await Promise.all(others.map(([soul, data]) => put(relayUrl, soul, data)));
 }
 
 function exercisesOf(workout) {
@@ -66,8 +69,7 @@ async function pass(client, name) {
   const before = client.cacheStats();
   const begun = performance.now();
   const stopProgress = showProgress(`${name} pass`, begun);
-  const resolved = await Promise.all(range(CALLERS).map(() => resolveAll(client)));
-  stopProgress();
+  const resolved = await Promise.all(range(CALLERS).map(() => resolveAll(client))).finally(stopProgress);
   const after = client.cacheStats();
   const calls = after.total - before.total;
   return {
@@ -83,8 +85,12 @@ async function pass(client, name) {
 
 /** One API call: the workouts, then all their exercises. */
 async function resolveAll(client) {
-  const workouts = await client.getRecords(range(WORKOUTS).map(workoutSoul));
-  const answers = await client.getRecords(workouts.flatMap(({ data }) => data.exercises));
+  const workouts = unfailed(await client.getRecords(range(WORKOUTS).map(workoutSoul)));
+  if (workouts.includes(null)) throw new Error('the relay has lost a workout that was stored just now');
+  return unfailed(await client.getRecords(workouts.flatMap(({ data }) => data.exercises)));
+}
+
+function unfailed(answers) {
   const failed = answers.find((answer) => answer instanceof Error);
   if (failed) throw failed;
   return answers;
@@ -123,12 +129,6 @@ function sentence([first, second]) {
     `the relay's 3 s once; asked again, the ${missing} were known and the same calls took ${second.requests} requests ` +
     `and ${second.ms.toFixed(0)} ms.`
   );
-}
-
-/** A relay's address without its credentials. */
-function shown(relayUrl) {
-  const url = new URL(relayUrl);
-  return `${url.origin}${url.pathname}`.replace(/\/$/, '');
 }
 
 main().catch((error) => {

@@ -36,10 +36,20 @@ function failed([code]) {
 
 /** Stores a record by the relay's own HTTP interface. */
 async function put(relayUrl, soul, data) {
+  const { url, headers } = addressOf(relayUrl);
   const body = JSON.stringify({ soul, data });
-  const response = await fetch(`${relayUrl}/put`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-  if (!response.ok) throw new Error(`relay ${relayUrl} answered ${response.status} to a put of ${soul}`);
+  const response = await fetch(`${url}/put`, { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body });
+  if (!response.ok) throw new Error(`relay ${url} answered ${response.status} to a put of ${soul}`);
   await response.arrayBuffer();
 }
 
-module.exports = { put, startGunRelay };
+/** A relay's address without its credentials, which `fetch` refuses there, and the header that carries them. */
+function addressOf(relayUrl) {
+  const { origin, pathname, username, password } = new URL(relayUrl);
+  const url = origin + pathname.replace(/\/$/, '');
+  if (!username && !password) return { url, headers: {} };
+  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  return { url, headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } };
+}
+
+module.exports = { addressOf, put, startGunRelay };

@@ -15,6 +15,7 @@ for (const name of ['log', 'info', 'warn', 'debug']) console[name] = () => {};
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-relay-'));
 process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));
 process.chdir(folder);
 
 const Gun = require('gun');
@@ -24,7 +25,7 @@ const FIELDS_OF_JSON = ['data', 'oip'];
 let requests = 0;
 
 const server = http.createServer((request, response) => {
-  const url = new URL(request.url, 'http://relay');
+  const url = new URL(`http://relay${request.url}`); // joined as text: as a reference, `//` would be no URL at all
   if (url.pathname === '/requests') return reply(response, 200, { requests });
   requests += 1;
   const route = { 'GET /get': get, 'POST /put': put, 'GET /list': list }[`${request.method} ${url.pathname}`];
@@ -83,13 +84,16 @@ function put(url, request, response) {
   request.setEncoding('utf8').on('data', (chunk) => (text += chunk));
   request.on('end', () => {
     const body = parsed(text);
-    if (typeof body !== 'object' || body === null || !body.soul || !body.data) {
-      return reply(response, 400, { error: 'soul and data required' });
-    }
+    if (!isPut(body)) return reply(response, 400, { error: 'soul and data required' });
     gun.get(body.soul).put(body.data);
     if (!souls.includes(body.soul)) souls.push(body.soul);
     return setTimeout(() => reply(response, 200, { success: true, soul: body.soul }), PUT_SETTLES_MS);
   });
+}
+
+function isPut(body) {
+  const isObject = (value) => typeof value === 'object' && value !== null;
+  return isObject(body) && typeof body.soul === 'string' && body.soul !== '' && isObject(body.data);
 }
 
 const souls = [];
