@@ -1,11 +1,12 @@
 'use strict';
 
 // Installs and builds what is missing or stale, so that `npm test` and `npm run demo` work in a fresh clone. It runs
-// before node_modules exists and so uses Node's own modules alone.
+// before node_modules exists and so uses no package.
 
 const { spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
+const { target } = require('../lib/platform');
 
 const ROOT = path.join(__dirname, '..');
 const INSTALLED = path.join(ROOT, 'node_modules', '.package-lock.json');
@@ -36,8 +37,7 @@ function isInstalled() {
 
 function isBuilt() {
   const sources = Math.max(...SOURCES.map((name) => changed(path.join(ROOT, name))));
-  const binaries = fs.readdirSync(ROOT).filter((name) => name.endsWith('.node'));
-  return binaries.some((name) => changed(path.join(ROOT, name)) >= sources);
+  return changed(path.join(ROOT, `gun-native.${target()}.node`)) >= sources;
 }
 
 if (!isInstalled()) run('installing', 'npm', ['ci', '--no-audit', '--no-fund']);
