@@ -1,0 +1,81 @@
+//! The pure parts of a call, each alone: `cargo bench --no-default-features`.
+
+use bytes::Bytes;
+use divan::{Bencher, black_box, counter::BytesCount};
+use gun_native::flight::{Boarding, Deadline, Flights};
+use gun_native::negative_cache::NegativeCache;
+use gun_native::record::read_answer;
+use gun_native::relay::classify;
+use reqwest::header::HeaderMap;
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn main() {
+    divan::main();
+}
+
+/// An answer of the relay with so many bytes of record; with `strings`, its `data` is a string of JSON.
+fn answer(bytes: usize, strings: bool) -> Bytes {
+    let fields: Vec<String> = (0..bytes / 40).map(|n| format!(r#""field {n:06}":"value {n:06} of it""#)).collect();
+    let record = format!("{{{}}}", fields.join(","));
+    let data = if strings { format!(r#"{{"data":{}}}"#, serde_json::Value::from(record)) } else { record };
+    Bytes::from(format!(r#"{{"success":true,"data":{data}}}"#))
+}
+
+#[divan::bench(args = [1_600, 65_536, 1_048_576])]
+fn record_text(bencher: Bencher, bytes: usize) {
+    let body = answer(bytes, false);
+    bencher.counter(BytesCount::new(body.len())).bench(|| read_answer(black_box(&body)));
+}
+
+#[divan::bench(args = [1_600, 65_536, 1_048_576])]
+fn record_text_in_a_string(bencher: Bencher, bytes: usize) {
+    let body = answer(bytes, true);
+    bencher.counter(BytesCount::new(body.len())).bench(|| read_answer(black_box(&body)));
+}
+
+#[divan::bench]
+fn classify_missing(bencher: Bencher) {
+    let (headers, body) = (HeaderMap::new(), Bytes::from_static(br#"{"error":"Not found"}"#));
+    bencher.bench(|| classify(404, black_box(&headers), black_box(&body), SystemTime::UNIX_EPOCH));
+}
+
+#[divan::bench]
+fn cache_hit(bencher: Bencher) {
+    let now = Instant::now();
+    let cache = NegativeCache::new(10_000, HOUR, now);
+    let soul = "f3a9c1d27b40:h:1b2c3d4e5f60:000000000042";
+    cache.remember(soul, now);
+    bencher.bench(|| cache.knows(black_box(soul), Instant::now()));
+}
+
+#[divan::bench]
+fn cache_miss(bencher: Bencher) {
+    let now = Instant::now();
+    let cache = NegativeCache::new(10_000, HOUR, now);
+    bencher.bench(|| cache.knows(black_box("f3a9c1d27b40:h:1b2c3d4e5f60:000000000042"), Instant::now()));
+}
+
+#[divan::bench]
+fn flight_join_and_leave(bencher: Bencher) {
+    let (flights, _departures) = Flights::<()>::new(10);
+    let board = || flights.board(black_box("soul"), Instant::now(), Deadline::WithFlight(HOUR), || false, || ());
+    let _stays = board();
+    bencher.bench(|| match board() {
+        Boarding::Joined(ticket) => flights.leave(&ticket),
+        other => panic!("the flight is there: {other:?}"),
+    });
+}
+
+#[divan::bench]
+fn flight_from_begin_to_landing(bencher: Bencher) {
+    let (flights, mut departures) = Flights::<()>::new(10);
+    bencher.bench_local(|| {
+        let deadline = Deadline::WithFlight(HOUR);
+        let boarding = flights.board(black_box("soul"), Instant::now(), deadline, || false, || ());
+        let flight = departures.try_recv().expect("a flight");
+        (boarding, flights.land(&flight, || ()))
+    });
+}
