@@ -35,7 +35,8 @@ const REQUESTS = [
 
 function guardedJobs() {
   const names = [...new Set([...LIMITS, ...REQUESTS].map(({ job }) => job))];
-  return chosenJobs({ names, clients: CLIENTS }).map((job) => {
+  return chosenJobs({ names, clients: CLIENTS }).map((chosen) => {
+    const job = { ...chosen, rounds: Math.min(chosen.rounds, ROUNDS) };
     const params = { ...job.params };
     if (params.warmUpMs) params.warmUpMs = WARM_UP_MS;
     if (job.name !== 'burst') return { ...job, params };
@@ -60,7 +61,7 @@ function judge(jobs, results) {
 async function main() {
   const jobs = guardedJobs();
   const relay = await startRelay();
-  const { results, errors } = await runRounds(relay, jobs, { rounds: ROUNDS });
+  const { results, errors } = await runRounds(relay, jobs);
   relay.stop();
   if (errors.length > 0) throw new AggregateError(errors, errors.map(({ message }) => message).join('\n'));
 

@@ -86,13 +86,12 @@ function rotated(list, by) {
 }
 
 /**
- * Runs all rounds of the jobs. Within a round the clients of a job stand beside each other, and another one begins in
+ * Runs the rounds of all jobs. Within a round the clients of a job stand beside each other, and another one begins in
  * the next round: what drifts on the machine drifts for all. Resolves with `results[job][client] = [figures, ...]`
  * and the errors of the cells that failed.
  */
-async function runRounds(relay, jobs, { rounds, onProgress = () => {} }) {
-  const roundsOf = (job) => (rounds === 1 ? 1 : job.rounds ?? rounds);
-  const total = jobs.reduce((sum, job) => sum + job.clients.length * roundsOf(job), 0);
+async function runRounds(relay, jobs, onProgress = () => {}) {
+  const total = jobs.reduce((sum, job) => sum + job.clients.length * job.rounds, 0);
   const results = Object.fromEntries(jobs.map((job) => [job.name, Object.fromEntries(job.clients.map((client) => [client, []]))]));
   const errors = [];
   let done = 0;
@@ -108,8 +107,8 @@ async function runRounds(relay, jobs, { rounds, onProgress = () => {} }) {
     done += 1;
   }
 
-  for (let round = 0; round < Math.max(...jobs.map(roundsOf)); round += 1) {
-    for (const job of jobs.filter((candidate) => round < roundsOf(candidate))) {
+  for (let round = 0; round < Math.max(...jobs.map((job) => job.rounds)); round += 1) {
+    for (const job of jobs.filter((candidate) => round < candidate.rounds)) {
       await relay.reset();
       const clients = rotated(job.clients, round);
       // A job that mostly waits is done by all its clients at once.

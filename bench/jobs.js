@@ -1,8 +1,10 @@
 'use strict';
 
 // The jobs, in the order of the tables. `group` is what --job also understands; `measure` names the file in measure/;
-// `waits` marks a job that mostly waits, which all its clients do at once; `rounds` is for jobs that need other than
-// the usual number of them.
+// `waits` marks a job that mostly waits, which all its clients do at once; `rounds` is for jobs that take long, or
+// next to no time.
+
+const ROUNDS = 5;
 
 const PEERS = ['axios', 'got', 'fetch', 'undici'];
 const ALL = [...PEERS, 'gun-native'];
@@ -88,8 +90,8 @@ function quickly(job) {
   return { ...job, params };
 }
 
-/** The jobs of those names or groups, with those clients only. `undefined` means all. */
-function chosenJobs({ names, clients, quick }) {
+/** The jobs of those names or groups, with those clients only, each with its rounds. `undefined` means all, or the usual. */
+function chosenJobs({ names, clients, rounds, quick }) {
   const known = new Set(jobs.flatMap((job) => [job.name, job.group]));
   for (const name of names ?? []) if (!known.has(name)) throw new RangeError(`no job ${name}: there is ${[...known].join(', ')}`);
   const knownClients = new Set(jobs.flatMap((job) => job.clients));
@@ -101,7 +103,8 @@ function chosenJobs({ names, clients, quick }) {
     .filter((job) => !quick || job.measure !== 'cache' || job.params.entries === 10_000)
     .map((job) => ({ ...job, clients: job.clients.filter((client) => !clients || clients.includes(client)) }))
     .filter((job) => job.clients.length > 0)
+    .map((job) => ({ ...job, rounds: rounds ?? job.rounds ?? ROUNDS }))
     .map((job) => (quick ? quickly(job) : job));
 }
 
-module.exports = { chosenJobs };
+module.exports = { chosenJobs, ROUNDS };

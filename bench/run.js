@@ -6,19 +6,17 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { parseArgs } = require('util');
-const { chosenJobs } = require('./jobs');
+const { chosenJobs, ROUNDS } = require('./jobs');
 const { runRounds, startRelay, stopAll } = require('./harness');
 const { evaluate } = require('./targets');
 const { jobText, targetsText } = require('./report/text');
 const { markdown } = require('./report/markdown');
 const { chart } = require('./report/chart');
 
-const ROUNDS = 5;
-
 const USAGE = `npm run bench -- [options]
   --job NAME[,NAME]     only these jobs, or groups of jobs (found, missing, batch, known-missing, burst, storm, cache, load)
   --client NAME[,NAME]  only these clients
-  --rounds N            rounds of each job (${ROUNDS}); the results are medians
+  --rounds N            rounds of every job (${ROUNDS} of most); the results are medians
   --quick               one short round: to see that it works, not for figures
   --json                the results as JSON on stdout, in place of tables
 A run of everything takes some minutes, and writes bench/results.json, bench/RESULTS.md and bench/results.svg.`;
@@ -35,8 +33,10 @@ function optionsOf(args) {
       help: { type: 'boolean', default: false },
     },
   });
-  const rounds = values.quick ? 1 : Number(values.rounds ?? ROUNDS);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new RangeError(`--rounds ${values.rounds} is not a whole number above 0`);
+  const rounds = values.quick ? 1 : values.rounds && Number(values.rounds);
+  if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
+    throw new RangeError(`--rounds ${values.rounds} is not a whole number above 0`);
+  }
   return { ...values, rounds, jobs: values.job?.split(','), clients: values.client?.split(',') };
 }
 
@@ -69,11 +69,11 @@ async function main() {
     console.log(USAGE);
     return;
   }
-  const jobs = chosenJobs({ names: options.jobs, clients: options.clients, quick: options.quick });
-  const about = aboutThisRun(jobs, options.rounds);
+  const jobs = chosenJobs({ names: options.jobs, clients: options.clients, rounds: options.rounds, quick: options.quick });
+  const about = aboutThisRun(jobs, options.rounds ?? ROUNDS);
 
   const relay = await startRelay();
-  const { results, errors } = await runRounds(relay, jobs, { rounds: options.rounds, onProgress: showProgress });
+  const { results, errors } = await runRounds(relay, jobs, showProgress);
   relay.stop();
 
   const targets = evaluate(results);
@@ -84,7 +84,7 @@ async function main() {
     // A quick run hardly warms up, which flatters the client with the least JavaScript: no figures to judge by.
     if (targets.length > 0 && !options.quick) console.log(targetsText(targets));
   }
-  for (const error of errors) console.error(error.message);
+  for (const error of errors) console.error(error.message.split('\n', 1)[0]);
   if (errors.length > 0) process.exitCode = 1;
 
   const full = !options.jobs && !options.clients && !options.quick && errors.length === 0;

@@ -110,6 +110,7 @@ module.exports = async function measureCache({ adapter, params, relay }) {
   const opened = performance.now();
   const cache = adapter.openCache({ relayUrl, cache: { capacity: entries, ttlMs }, sweepEveryMs });
   const filledMs = await fill(cache, entries, chunk);
+  const filled = performance.now();
   const size = cache.size();
   const bytesPerEntry = (heldBytes() - before) / size;
 
@@ -117,7 +118,7 @@ module.exports = async function measureCache({ adapter, params, relay }) {
   const idleUntil = performance.now() + IDLE_PROBE_MS;
   const idlePauseMs = await longestTurn(cache, () => performance.now() > idleUntil);
   const sweep = cache.sweep
-    ? await callSweep(cache, opened + filledMs + ttlMs + EXPIRED_MS)
+    ? await callSweep(cache, filled + ttlMs + EXPIRED_MS)
     : await awaitSweep(cache, opened + sweepEveryMs);
   await cache.close();
   return { entries: size, bytesPerEntry, nsPerHit: hitNs, ...sweep, idlePauseMs, fillMs: filledMs, peakRss: memoryLine('VmHWM') };
