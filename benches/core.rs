@@ -6,7 +6,7 @@ use gun_native::flight::{Boarding, Deadline, Flights};
 use gun_native::negative_cache::NegativeCache;
 use gun_native::record::read_answer;
 use gun_native::relay::classify;
-use reqwest::header::HeaderMap;
+use http::header::HeaderMap;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 

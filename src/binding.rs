@@ -175,7 +175,7 @@ type SharedLog = Arc<Mutex<Vec<(Weak<Outbox>, u32)>>>;
 static DEFAULT: Mutex<Option<(Client, SharedLog)>> = Mutex::new(None);
 
 fn open(config: &Config, on_swept: impl Fn(SweepLine) + Send + Sync + 'static) -> Result<Client> {
-    let relay = Relay::new(config).map_err(thrown)?;
+    let relay = Relay::new(config);
     let engine = Engine::shared().map_err(|error| {
         let message = format!("the network's thread could not be started: {error}");
         thrown(Fault::Connect(Cause { code: None, message }))

@@ -5,9 +5,9 @@ mod relay_url;
 
 use crate::error::{Fault, Quoted};
 use crate::retry::RetryPolicy;
+use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 pub use relay_url::RelayUrl;
 use relay_url::{is_http, redacted};
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;

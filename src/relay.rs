@@ -1,29 +1,27 @@
 //! The HTTP exchange with the relay, and what its answer means. [`classify`] is pure; [`Relay::ask`] does the I/O.
 
 mod fault;
+mod resolver;
+mod transport;
 
 use crate::config::Config;
 use crate::error::Fault;
 use crate::record::{self, RecordText, Unusable};
 use bytes::{Bytes, BytesMut};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT};
-use reqwest::{Client, Response, redirect, retry};
+use http::header::{HeaderMap, RETRY_AFTER};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
-use url::Url;
+use transport::Transport;
 
 /// How long an idle connection is kept: the relay closes it at 5 s, and one that is being closed loses a request.
 const POOL_IDLE: Duration = Duration::from_secs(4);
-/// Redirects followed within the relay's origin.
-const MAX_REDIRECTS: usize = 5;
 /// The relay's own 404 is some 20 bytes; more is somebody's page, which is not read to its end.
 const MAX_404_BYTES: usize = 65_536;
 /// How long the body of a failure is read, so that its connection can be used again. What it says does not matter.
 const DRAIN_TIME: Duration = Duration::from_millis(200);
-/// All but RFC 3986's unreserved characters: any of the others may mean something to a relay or a proxy.
-const SOUL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What an answer of the relay means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,56 +78,35 @@ fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     Some(date.duration_since(now).unwrap_or_default())
 }
 
-/// One relay: a pool of connections and what a request to it needs, prepared once.
+/// One relay, and the bounds of an exchange with it.
 #[derive(Debug)]
 pub struct Relay {
-    http: Client,
-    get: Url,
+    transport: Transport,
     attempt_timeout: Duration,
     max_body_bytes: usize,
 }
 
 impl Relay {
     /// Opens nothing yet: connections are made as requests need them.
-    pub fn new(config: &Config) -> Result<Self, Fault> {
-        let mut headers = config.headers.clone();
-        headers
-            .entry(USER_AGENT)
-            .or_insert(HeaderValue::from_static(concat!("gun-native/", env!("CARGO_PKG_VERSION"))));
-        let http = Client::builder()
-            .default_headers(headers)
-            .http1_only()
-            .no_proxy()
-            .referer(false)
-            .redirect(within_origin())
-            .retry(retry::never())
-            .tcp_nodelay(true)
-            .pool_idle_timeout(POOL_IDLE)
-            .pool_max_idle_per_host(config.max_in_flight)
-            .tls_backend_preconfigured(TLS.clone())
-            .build()
-            .map_err(|error| Fault::Connect(fault::cause_of(&error)))?;
-        Ok(Self {
-            http,
-            get: config.relay.get.clone(),
+    pub fn new(config: &Config) -> Self {
+        Self {
+            transport: Transport::new(config, TLS.clone()),
             attempt_timeout: config.attempt_timeout,
             max_body_bytes: config.max_body_bytes,
-        })
+        }
     }
 
     /// One attempt: asks for the soul and says what the answer means, within the attempt's time.
     pub async fn ask(&self, soul: &str) -> Answer {
         let deadline = Instant::now() + self.attempt_timeout;
-        let mut url = self.get.clone();
-        url.set_query(Some(&format!("soul={}", utf8_percent_encode(soul, SOUL))));
-        let mut response = match timeout_at(deadline, self.http.get(url).send()).await {
-            Ok(Ok(response)) => response,
+        let (parts, mut body) = match timeout_at(deadline, self.transport.get(soul)).await {
+            Ok(Ok(response)) => response.into_parts(),
             Ok(Err(error)) => return fault::of_request(&error).into(),
             Err(_) => return Fault::Timeout.into(),
         };
-        let status = response.status().as_u16();
+        let status = parts.status.as_u16();
         let body = match status {
-            200 => match timeout_at(deadline, read(&mut response, self.max_body_bytes)).await {
+            200 => match timeout_at(deadline, read(&mut body, self.max_body_bytes)).await {
                 Ok(Ok(body)) => body,
                 Ok(Err(Unread::TooLarge)) => {
                     let limit = self.max_body_bytes;
@@ -139,33 +116,34 @@ impl Relay {
                 Err(_) => return Fault::Timeout.into(),
             },
             // From here on the status decides alone, so a body that cannot be read counts as none.
-            404 => timeout_at(deadline, read(&mut response, MAX_404_BYTES))
+            404 => timeout_at(deadline, read(&mut body, MAX_404_BYTES))
                 .await
                 .map_or(Bytes::new(), Result::unwrap_or_default),
             _ => {
                 let deadline = deadline.min(Instant::now() + DRAIN_TIME);
-                let _ = timeout_at(deadline, read(&mut response, MAX_404_BYTES)).await;
+                let _ = timeout_at(deadline, read(&mut body, MAX_404_BYTES)).await;
                 Bytes::new()
             }
         };
-        classify(status, response.headers(), &body, SystemTime::now())
+        classify(status, &parts.headers, &body, SystemTime::now())
     }
 }
 
 enum Unread {
     TooLarge,
-    Broken(reqwest::Error),
+    Broken(hyper::Error),
 }
 
 /// The body, never more than `limit` bytes of it.
-async fn read(response: &mut Response, limit: usize) -> Result<Bytes, Unread> {
-    let announced = response.content_length();
+async fn read(incoming: &mut Incoming, limit: usize) -> Result<Bytes, Unread> {
+    let announced = incoming.size_hint().exact();
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(Unread::TooLarge);
     }
     let mut body = Bytes::new();
     let mut gathered = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(Unread::Broken)? {
+    while let Some(frame) = incoming.frame().await {
+        let Ok(chunk) = frame.map_err(Unread::Broken)?.into_data() else { continue };
         if body.len() + gathered.len() + chunk.len() > limit {
             return Err(Unread::TooLarge);
         }
@@ -182,15 +160,6 @@ async fn read(response: &mut Response, limit: usize) -> Result<Bytes, Unread> {
         gathered.extend_from_slice(&chunk);
     }
     Ok(if gathered.is_empty() { body } else { gathered.freeze() })
-}
-
-/// Follows the relay within its origin; a redirect elsewhere is an answer like any other status, and no header goes there.
-fn within_origin() -> redirect::Policy {
-    redirect::Policy::custom(|attempt| {
-        let asked = attempt.previous().first();
-        let is_within = asked.is_some_and(|asked| asked.origin() == attempt.url().origin());
-        if is_within && attempt.previous().len() <= MAX_REDIRECTS { attempt.follow() } else { attempt.stop() }
-    })
 }
 
 /// Certificates are checked against Mozilla's roots, as Node does by default.

@@ -2,8 +2,8 @@
 
 use super::OptionValue;
 use base64::prelude::{BASE64_STANDARD, Engine};
+use http::header::HeaderValue;
 use percent_encoding::percent_decode_str;
-use reqwest::header::HeaderValue;
 use std::sync::Arc;
 use url::Url;
 

@@ -1,11 +1,13 @@
 //! What a failed exchange was, from the types of the errors beneath it, never from their text.
 
+use super::resolver::Unresolved;
 use crate::error::{Cause, Fault};
+use hyper_util::client::legacy;
 use std::error::Error;
 use std::io;
 
 /// An exchange that failed before a status was read.
-pub fn of_request(error: &reqwest::Error) -> Fault {
+pub fn of_request(error: &legacy::Error) -> Fault {
     let is_garbage =
         chain(error).filter_map(|source| source.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse);
     if is_garbage {
@@ -15,7 +17,7 @@ pub fn of_request(error: &reqwest::Error) -> Fault {
 }
 
 /// A 200 whose body could not be read to its end.
-pub fn of_body(error: &reqwest::Error) -> Fault {
+pub fn of_body(error: &hyper::Error) -> Fault {
     let is_malformed = chain(error)
         .filter_map(|source| source.downcast_ref::<io::Error>())
         .any(|io| matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData));
@@ -26,15 +28,15 @@ pub fn of_body(error: &reqwest::Error) -> Fault {
     }
 }
 
-/// The innermost cause, which is the one that an operator can act on. reqwest's own text holds the URL and is left out.
-pub fn cause_of(error: &reqwest::Error) -> Cause {
+/// The innermost cause, which is the one that an operator can act on.
+fn cause_of(error: &legacy::Error) -> Cause {
     let closed_early = chain(error)
         .filter_map(|source| source.downcast_ref::<hyper::Error>())
         .any(|hyper| hyper.is_incomplete_message() || hyper.is_canceled());
     let io = chain(error).filter_map(|source| source.downcast_ref::<io::Error>()).last();
     let code = match io.and_then(system_code) {
         Some(code) => Some(code),
-        None if error.is_dns() => Some("ENOTFOUND"),
+        None if chain(error).any(|source| source.is::<Unresolved>()) => Some("ENOTFOUND"),
         None if closed_early => Some("ECONNRESET"),
         None => None,
     };
@@ -60,7 +62,6 @@ fn system_code(error: &io::Error) -> Option<&'static str> {
     })
 }
 
-fn chain<'e>(error: &'e reqwest::Error) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    let first: &'e (dyn Error + 'static) = error;
-    std::iter::successors(Some(first), |error: &&'e (dyn Error + 'static)| (*error).source())
+fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
 }

@@ -1,4 +1,5 @@
 use super::*;
+use http::header::HeaderValue;
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
@@ -60,14 +61,4 @@ fn retry_after_is_seconds_or_a_date_and_nothing_else() {
         NOW + Duration::from_secs(60),
     );
     assert_eq!(past, Some(Duration::ZERO));
-}
-
-#[test]
-fn a_soul_is_encoded_so_that_nothing_in_it_means_anything() {
-    let encoded = utf8_percent_encode("a b/#&%+?=é🏋\n\0-._~:", SOUL).to_string();
-    assert_eq!(encoded, "a%20b%2F%23%26%25%2B%3F%3D%C3%A9%F0%9F%8F%8B%0A%00-._~%3A");
-    let mut url = Url::parse("http://a/get").expect("a URL");
-    url.set_query(Some(&format!("soul={encoded}")));
-    let (_, soul) = url.query_pairs().next().expect("one pair");
-    assert_eq!(soul, "a b/#&%+?=é🏋\n\0-._~:");
 }
