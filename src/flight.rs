@@ -24,6 +24,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Bytes of the record's text, 0 where there is none.
+    pub fn text_bytes(&self) -> usize {
+        match self {
+            Outcome::Found(record) => record.as_bytes().len(),
+            Outcome::Missing | Outcome::Failed(_) => 0,
+        }
+    }
+
     /// Whether this ends a call that was counted when it began; a refused argument or a closed client begins none.
     pub fn ends_a_call(&self) -> bool {
         match self {

@@ -8,11 +8,16 @@ use crate::flight::{Outcome, Ticket};
 use napi::{Result, check_status, sys};
 use slab::Slab;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Text handed over in one turn of the event loop. What is parsed in a turn stays alive until its end and keeps the loop
+/// from all else: a burst of large records would be one long turn. It holds some 150 records of usual size.
+const MAX_TURN_BYTES: usize = 256 * 1024;
 
 /// Something that has ended, on its way to JavaScript.
 pub enum Item {
@@ -20,6 +25,17 @@ pub enum Item {
     Batch { id: u32, outcomes: Vec<Outcome>, client_id: u32, client: Client },
     Line { client_id: u32, line: String },
     Closed { id: u32 },
+}
+
+impl Item {
+    /// Bytes of the text that JavaScript will parse.
+    fn text_bytes(&self) -> usize {
+        match self {
+            Item::Call { outcome, .. } => outcome.text_bytes(),
+            Item::Batch { outcomes, .. } => outcomes.iter().map(Outcome::text_bytes).sum(),
+            Item::Line { .. } | Item::Closed { .. } => 0,
+        }
+    }
 }
 
 /// Where other threads leave items. It holds no more than there are calls waiting, clients closing and lines due.
@@ -30,7 +46,7 @@ pub struct Outbox {
 
 #[derive(Default)]
 struct Contents {
-    items: Vec<Item>,
+    items: VecDeque<Item>,
     /// `None` once the environment is gone, from when on items have nowhere to go.
     wake: Option<Wake>,
 }
@@ -48,7 +64,7 @@ impl Outbox {
         if contents.wake.is_none() {
             return false;
         }
-        contents.items.push(item);
+        contents.items.push_back(item);
         if contents.items.len() == 1 {
             // A task of its own runs after those that are ready now, so that what ends together is told together.
             let outbox = Arc::clone(self);
@@ -63,6 +79,20 @@ impl Outbox {
             // SAFETY: the function exists as long as it stands in `wake`. A full queue means that the loop is woken already.
             unsafe { sys::napi_call_threadsafe_function(*wake, ptr::null_mut(), mode) };
         }
+    }
+
+    /// Takes what one turn of the event loop is for; whether there is more. One item at least, however long.
+    fn take(&self) -> (Vec<Item>, bool) {
+        let mut contents = self.lock();
+        let mut bytes = 0;
+        let count = contents.items.iter().take_while(|item| {
+            let is_first = bytes == 0;
+            bytes += item.text_bytes();
+            is_first || bytes <= MAX_TURN_BYTES
+        });
+        let count = count.count();
+        let items = contents.items.drain(..count).collect();
+        (items, !contents.items.is_empty())
     }
 
     fn lock(&self) -> MutexGuard<'_, Contents> {
@@ -182,9 +212,12 @@ impl Port {
         count_settled(&client, calls, client_id, report)
     }
 
-    /// Hands everything that has ended to JavaScript in one call.
+    /// Hands what has ended to JavaScript in one call, and what is too much for one turn of the loop in the next.
     fn deliver(&self) -> Result<()> {
-        let items = std::mem::take(&mut self.outbox.lock().items);
+        let (items, has_more) = self.outbox.take();
+        if has_more {
+            self.outbox.wake();
+        }
         let mut report = Report::new(self.env);
         let mut ended = Vec::with_capacity(items.len());
         for item in items {
