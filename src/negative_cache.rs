@@ -4,6 +4,7 @@
 
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, UnitWeighter};
+use smallvec::SmallVec;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
@@ -27,7 +28,11 @@ pub struct NegativeCache {
     counts: Arc<Counts>,
 }
 
-type Entries = Cache<Box<str>, Moment, UnitWeighter, DefaultHashBuilder, CountEvictions>;
+/// A soul's bytes, within the entry where they are as few as most souls have: an allocation for each would lie among those
+/// of requests that come and go, and keep their pages from being used again (see docs/performance.md).
+type Soul = SmallVec<[u8; 48]>;
+
+type Entries = Cache<Soul, Moment, UnitWeighter, DefaultHashBuilder, CountEvictions>;
 
 /// What became of entries: `inserts - evictions - expirations - invalidations` is the size.
 #[derive(Debug, Default)]
@@ -75,14 +80,14 @@ impl NegativeCache {
         let Some(entries) = &self.entries else {
             return false;
         };
-        let Some(made) = entries.get(soul) else {
+        let Some(made) = entries.get(soul.as_bytes()) else {
             return false;
         };
         if self.is_alive(made, now) {
             return true;
         }
         // Only this very entry: another thread may have made a new one.
-        if entries.remove_if(soul, |other| *other == made).is_some() {
+        if entries.remove_if(soul.as_bytes(), |other| *other == made).is_some() {
             self.counts.expirations.fetch_add(1, Relaxed);
         }
         false
@@ -91,16 +96,16 @@ impl NegativeCache {
     /// Remembers that the soul is missing, from `now` on.
     pub fn remember(&self, soul: &str, now: Instant) {
         let Some(entries) = &self.entries else { return };
-        if let Some((_, made)) = entries.remove(soul) {
+        if let Some((_, made)) = entries.remove(soul.as_bytes()) {
             self.count_removed(made, now);
         }
-        entries.insert(soul.into(), self.moment(now));
+        entries.insert(soul.as_bytes().into(), self.moment(now));
         self.counts.inserts.fetch_add(1, Relaxed);
     }
 
     /// Forgets the soul; whether it was known to be missing.
     pub fn forget(&self, soul: &str, now: Instant) -> bool {
-        let removed = self.entries.as_ref().and_then(|entries| entries.remove(soul));
+        let removed = self.entries.as_ref().and_then(|entries| entries.remove(soul.as_bytes()));
         removed.is_some_and(|(_, made)| self.count_removed(made, now))
     }
 
@@ -165,10 +170,10 @@ impl NegativeCache {
 #[derive(Debug, Clone)]
 struct CountEvictions(Arc<Counts>);
 
-impl Lifecycle<Box<str>, Moment> for CountEvictions {
+impl Lifecycle<Soul, Moment> for CountEvictions {
     type RequestState = ();
 
-    fn on_evict(&self, _state: &mut (), _soul: Box<str>, _made: Moment) {
+    fn on_evict(&self, _state: &mut (), _soul: Soul, _made: Moment) {
         self.0.evictions.fetch_add(1, Relaxed);
     }
 }
