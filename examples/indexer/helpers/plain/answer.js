@@ -1,0 +1,78 @@
+'use strict';
+
+const FIELDS_OF_JSON = ['data', 'oip'];
+const TRANSIENT = [408, 425, 429, 500, 502, 503, 504];
+
+/**
+ * What the relay's answer means: the body that holds a record, that the soul is missing (only the relay's own word is to
+ * be remembered), or a fault.
+ *
+ * @param {number} status
+ * @param {Uint8Array} bytes
+ * @returns {{body: string | null, isMissing?: boolean, fault?: {code: string, what: string, status?: number, retryable: boolean}}}
+ */
+function classify(status, bytes) {
+  if (status === 404 && saysMissing(bytes)) return { body: null, isMissing: true };
+  if (status !== 200) {
+    return faulty('ERR_GUN_STATUS', `answered ${status}`, { status, retryable: TRANSIENT.includes(status) });
+  }
+  let body;
+  let answer;
+  try {
+    body = textOf(bytes);
+    answer = JSON.parse(body);
+  } catch (error) {
+    return unusable('it is not JSON', bytes.length > 0 && isCutShort(error));
+  }
+  if (!isObject(answer)) return unusable('it is not a JSON object');
+  if (answer.success === false) return { body: null };
+  if (answer.success !== true || answer.data === undefined) return unusable('it has no "success" with "data"');
+  return isObject(answer.data) ? { body } : unusable('its "data" is not an object');
+}
+
+/** A 404 speaks of the soul only where the relay says so; a wrong path and a proxy's page do not. */
+function saysMissing(bytes) {
+  try {
+    return /^not found$/i.test(JSON.parse(textOf(bytes)).error);
+  } catch (notTheRelay) {
+    return false;
+  }
+}
+
+/** The record in a body that `classify` let pass, with its strings of JSON parsed; those that are none are kept. */
+function read(body) {
+  if (body === null) return null;
+  const { data: record } = JSON.parse(body);
+  for (const field of FIELDS_OF_JSON) {
+    if (typeof record[field] !== 'string') continue;
+    try {
+      record[field] = JSON.parse(record[field]);
+    } catch (notJson) {
+      continue;
+    }
+  }
+  return record;
+}
+
+function faulty(code, what, members) {
+  return { body: null, fault: Object.assign({ code, what }, members) };
+}
+
+function unusable(reason, retryable = false) {
+  return faulty('ERR_GUN_BAD_RESPONSE', `gave an unusable answer: ${reason}`, { retryable });
+}
+
+/** Bytes that are not UTF-8 are no text, rather than text with holes. */
+function textOf(bytes) {
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+}
+
+function isCutShort({ message }) {
+  return /end of JSON input|Unterminated/.test(message);
+}
+
+function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+module.exports = { classify, read };

@@ -1,0 +1,12 @@
+'use strict';
+
+/** A number: as given, or from a variable of the environment, or the default. */
+function numberOf(given, variable, standard) {
+  if (given !== undefined) return given;
+  const text = (process.env[variable] || '').trim();
+  if (text === '') return standard;
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new Error(`environment variable ${variable} must be a whole number, got ${JSON.stringify(text)}`);
+}
+
+module.exports = { numberOf };

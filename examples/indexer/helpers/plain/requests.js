@@ -1,0 +1,98 @@
+'use strict';
+
+const http = require('http');
+const https = require('https');
+const axios = require('axios');
+const { classify } = require('./answer');
+const { numberOf } = require('./environment');
+const { failure } = require('./failure');
+
+const SOCKETS = 50;
+const MAX_BODY_BYTES = 33554432;
+const MAX_PAUSE_MS = 5000;
+
+/** Requests to one relay by axios: at most 50 at once, tried again where that may help. */
+class Requests {
+  constructor(relay, { attemptTimeoutMs, retries, pauseMs = 200 } = {}) {
+    this.relay = relay;
+    this.retries = numberOf(retries, 'GUN_RETRIES', 2);
+    this.pauseMs = pauseMs;
+    this.counts = { sent: 0, retried: 0, found: 0, missing: 0 };
+    this.failed = {};
+    const agent = { keepAlive: true, maxSockets: SOCKETS };
+    this.agents = { httpAgent: new http.Agent(agent), httpsAgent: new https.Agent(agent) };
+    this.options = Object.assign({
+      auth: relay.auth,
+      timeout: numberOf(attemptTimeoutMs, 'GUN_ATTEMPT_TIMEOUT_MS', 20000),
+      responseType: 'arraybuffer',
+      maxContentLength: MAX_BODY_BYTES,
+      maxRedirects: 0,
+      proxy: false,
+      // An error would hold its response, and who keeps the error, the buffers: that was the leak.
+      validateStatus: null,
+    }, this.agents);
+  }
+
+  /** The relay's answer about a soul, as `classify` has it. */
+  async get(soul, signal) {
+    const begun = Date.now();
+    for (let attempts = 1; ; attempts += 1) {
+      const answer = await this.attempt(soul, signal);
+      if (answer.fault === undefined) {
+        this.counts[answer.body === null ? 'missing' : 'found'] += 1;
+        return answer;
+      }
+      if (!answer.fault.retryable || attempts > this.retries) throw this.failure(answer.fault, soul, attempts, begun);
+      this.counts.retried += 1;
+      await pause(Math.random() * Math.min(MAX_PAUSE_MS, this.pauseMs * 2 ** (attempts - 1)));
+    }
+  }
+
+  async attempt(soul, signal) {
+    if (signal && signal.aborted) throw signal.reason;
+    this.counts.sent += 1;
+    const url = `${this.relay.url}/get?soul=${encodeURIComponent(soul)}`;
+    try {
+      const { status, data } = await axios.get(url, Object.assign({ signal }, this.options));
+      return classify(status, data);
+    } catch (error) {
+      if (signal && signal.aborted) throw signal.reason;
+      return { body: null, fault: faultOf(error) };
+    }
+  }
+
+  failure({ code, what, status, retryable, cause }, soul, attempts, begun) {
+    this.failed[code] = (this.failed[code] || 0) + 1;
+    const times = `${attempts} attempt${attempts === 1 ? '' : 's'} in ${Date.now() - begun} ms`;
+    const message = `relay ${this.relay.url} ${what} for soul ${JSON.stringify(soul)} (${times})`;
+    return failure(code, message, { soul, status, attempts, retryable, cause });
+  }
+
+  stats() {
+    const count = (queue) => Object.values(this.agents)
+      .map((agent) => [].concat(...Object.values(agent[queue])).length)
+      .reduce((sum, length) => sum + length, 0);
+    return Object.assign({}, this.counts, {
+      inFlight: count('sockets'),
+      queued: count('requests'),
+      failed: Object.assign({}, this.failed),
+    });
+  }
+}
+
+/** What an exchange without an answer came to. The error itself is not kept: it holds the request. */
+function faultOf({ code, message }) {
+  if (/maxContentLength/.test(message)) {
+    return { code: 'ERR_GUN_BODY_TOO_LARGE', what: `sent more than ${MAX_BODY_BYTES} bytes`, retryable: false };
+  }
+  const isLate = code === 'ECONNABORTED' && /timeout/.test(message);
+  if (isLate || code === 'ETIMEDOUT') return { code: 'ERR_GUN_TIMEOUT', what: 'did not answer in time', retryable: true };
+  const cause = Object.assign(new Error(message), { code });
+  return { code: 'ERR_GUN_CONNECT', what: `could not be reached (${code || message})`, retryable: true, cause };
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+module.exports = { Requests };
