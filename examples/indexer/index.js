@@ -38,6 +38,7 @@ async function main() {
 /** Takes no new connections and lets requests under way end, for a while. */
 async function close(server) {
   const closed = once(server, 'close');
+  server.keepAliveTimeout = 1; // ms: connections go with the answers under way
   server.close();
   server.closeIdleConnections();
   setTimeout(() => server.closeAllConnections(), GRACE_MS).unref();

@@ -47,7 +47,7 @@ class GunHelper {
     try {
       return await this.getRecordOrThrow(soul, options);
     } catch (error) {
-      logFailure(error);
+      logFailure(error instanceof Error ? error.message : error);
       return null;
     }
   }
@@ -61,7 +61,8 @@ class GunHelper {
   async getRecords(souls, options) {
     const answers = await this.client.getRecords(souls, optionsOfCall(options));
     const records = await Promise.all(answers.map((answer) => opened(answer, options).catch((error) => error)));
-    for (const error of new Set(records.filter((record) => record instanceof Error))) logFailure(error);
+    const failed = records.filter((record) => record instanceof Error);
+    for (const message of new Set(failed.map((error) => error.message))) logFailure(message);
     return records;
   }
 
@@ -69,20 +70,22 @@ class GunHelper {
    * Stores a record. Its `data` and `oip` go as strings of JSON, since GUN holds no arrays; with `encrypt` its `data` is
    * encrypted for the user, and goes as an object.
    *
-   * @param {string} soul
+   * @param {string} soul older callers give the record first: that will do as well
    * @param {object} record
    * @param {{encrypt?: boolean, userPublicKey?: string, userPassword?: string}} [options]
    */
   async putRecord(soul, record, options = {}) {
+    if (isObject(soul)) return this.putRecord(record, soul, options);
     const stored = Object.assign({}, record);
-    if (options.encrypt) Object.assign(stored, await seal(record, options));
+    if (options.encrypt === true) Object.assign(stored, await seal(record, options));
     else if (isObject(stored.data)) stored.data = JSON.stringify(stored.data);
     if (isObject(stored.oip)) stored.oip = JSON.stringify(stored.oip);
-    return this.putSimple(soul, stored);
+    return Object.assign(await this.putSimple(soul, stored), { encrypted: options.encrypt === true });
   }
 
   /** Stores these fields as they are; fields that are stored already and not named stay. */
   async putSimple(soul, fields) {
+    if (isObject(soul)) return this.putSimple(fields, soul);
     try {
       await put(this.relay, soul, fields);
     } finally {
@@ -112,8 +115,8 @@ class GunHelper {
 }
 
 // The words are older than gun-native and stay as operators search for them, however often was tried.
-function logFailure(error) {
-  console.error(`⚠️  Error in getRecord after 2 retries: ${error instanceof Error ? error.message : error}`);
+function logFailure(message) {
+  console.error(`⚠️  Error in getRecord after 2 retries: ${message}`);
 }
 
 /** The options that are the client's. A private record is two nodes beside its own, and a user's key asks for them. */
