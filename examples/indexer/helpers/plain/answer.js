@@ -9,20 +9,18 @@ const TRANSIENT = [408, 425, 429, 500, 502, 503, 504];
  *
  * @param {number} status
  * @param {Uint8Array} bytes
- * @returns {{body: string | null, isMissing?: boolean, fault?: {code: string, what: string, status?: number, retryable: boolean}}}
+ * @returns {{body: string | null, isMissing?: boolean, fault?: {code: string, does: string, why?: string, status?: number, retryable: boolean}}}
  */
 function classify(status, bytes) {
   if (status === 404 && saysMissing(bytes)) return { body: null, isMissing: true };
-  if (status !== 200) {
-    return faulty('ERR_GUN_STATUS', `answered ${status}`, { status, retryable: TRANSIENT.includes(status) });
-  }
-  let body;
+  if (status !== 200) return faulty('ERR_GUN_STATUS', `answered ${status}`, { status, retryable: TRANSIENT.includes(status) });
+  const body = textOf(bytes);
+  if (body === undefined) return unusable('it is not UTF-8');
   let answer;
   try {
-    body = textOf(bytes);
     answer = JSON.parse(body);
   } catch (error) {
-    return unusable('it is not JSON', bytes.length > 0 && isCutShort(error));
+    return body !== '' && isCutShort(error) ? unusable('it ends too early', true) : unusable('it is not a JSON object');
   }
   if (!isObject(answer)) return unusable('it is not a JSON object');
   if (answer.success === false) return { body: null };
@@ -54,17 +52,21 @@ function read(body) {
   return record;
 }
 
-function faulty(code, what, members) {
-  return { body: null, fault: Object.assign({ code, what }, members) };
+function faulty(code, does, members) {
+  return { body: null, fault: Object.assign({ code, does }, members) };
 }
 
-function unusable(reason, retryable = false) {
-  return faulty('ERR_GUN_BAD_RESPONSE', `gave an unusable answer: ${reason}`, { retryable });
+function unusable(why, retryable = false) {
+  return faulty('ERR_GUN_BAD_RESPONSE', 'gave an unusable answer', { why, retryable });
 }
 
-/** Bytes that are not UTF-8 are no text, rather than text with holes. */
+/** Bytes that are not UTF-8 are no text, rather than one with holes. */
 function textOf(bytes) {
-  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (notUtf8) {
+    return undefined;
+  }
 }
 
 function isCutShort({ message }) {

@@ -5,9 +5,9 @@ const { MissingCache } = require('./cache');
 const { failure } = require('./failure');
 const { depthOf, referencesIn } = require('./references');
 const { Requests } = require('./requests');
+const { checkSoul } = require('./soul');
 const { relayOf } = require('../relay');
 
-const MAX_SOUL_BYTES = 4096;
 const STATS_EVERY = 100;
 
 /**
@@ -99,17 +99,6 @@ class PlainClient {
 function count(counts, isHit) {
   counts.total += 1;
   if (isHit) counts.hits += 1;
-}
-
-function checkSoul(soul) {
-  const rule = `soul must be a non-empty, well-formed string of at most ${MAX_SOUL_BYTES} bytes`;
-  const isSoul = typeof soul === 'string' && soul !== '' && Buffer.byteLength(soul) <= MAX_SOUL_BYTES && isWellFormed(soul);
-  if (!isSoul) throw failure('ERR_GUN_INVALID_ARGUMENT', rule);
-}
-
-/** Half a surrogate pair has no form on the wire. */
-function isWellFormed(text) {
-  return Buffer.from(text).toString() === text;
 }
 
 module.exports = { PlainClient };

@@ -1,6 +1,7 @@
 'use strict';
 
 const { failure } = require('./failure');
+const { isSoul } = require('./soul');
 
 const MAX_DEPTH = 8;
 
@@ -10,14 +11,13 @@ function depthOf(resolveRefs = 0) {
   throw failure('ERR_GUN_INVALID_ARGUMENT', `option resolveRefs must be an integer from 0 to ${MAX_DEPTH}, got ${resolveRefs}`);
 }
 
-/** The references in a value, at whatever place: objects whose one key is `#`. */
+/** The references in a value, at whatever place: objects whose one key is `#` and names a soul. */
 function referencesIn(holder) {
   return [].concat(...Object.keys(holder).map((key) => {
     const value = holder[key];
     if (typeof value !== 'object' || value === null) return [];
     const soul = value['#'];
-    const isReference = typeof soul === 'string' && soul !== '' && Object.keys(value).length === 1;
-    return isReference ? [{ holder, key, soul }] : referencesIn(value);
+    return isSoul(soul) && Object.keys(value).length === 1 ? [{ holder, key, soul }] : referencesIn(value);
   }));
 }
 

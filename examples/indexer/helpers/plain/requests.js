@@ -61,11 +61,11 @@ class Requests {
     }
   }
 
-  failure({ code, what, status, retryable, cause }, soul, attempts, begun) {
+  failure({ code, does, why, status, retryable, cause }, soul, attempts, begun) {
     this.failed[code] = (this.failed[code] || 0) + 1;
+    const what = `relay ${this.relay.url} ${does} for soul ${JSON.stringify(soul)}${why ? `: ${why}` : ''}`;
     const times = `${attempts} attempt${attempts === 1 ? '' : 's'} in ${Date.now() - begun} ms`;
-    const message = `relay ${this.relay.url} ${what} for soul ${JSON.stringify(soul)} (${times})`;
-    return failure(code, message, { soul, status, attempts, retryable, cause });
+    return failure(code, `${what} (${times})`, { soul, status, attempts, retryable, cause });
   }
 
   stats() {
@@ -83,12 +83,12 @@ class Requests {
 /** What an exchange without an answer came to. The error itself is not kept: it holds the request. */
 function faultOf({ code, message }) {
   if (/maxContentLength/.test(message)) {
-    return { code: 'ERR_GUN_BODY_TOO_LARGE', what: `sent more than ${MAX_BODY_BYTES} bytes`, retryable: false };
+    return { code: 'ERR_GUN_BODY_TOO_LARGE', does: `sent more than ${MAX_BODY_BYTES} bytes`, retryable: false };
   }
-  const isLate = code === 'ECONNABORTED' && /timeout/.test(message);
-  if (isLate || code === 'ETIMEDOUT') return { code: 'ERR_GUN_TIMEOUT', what: 'did not answer in time', retryable: true };
+  const isLate = code === 'ETIMEDOUT' || (code === 'ECONNABORTED' && /timeout/.test(message));
+  if (isLate) return { code: 'ERR_GUN_TIMEOUT', does: 'did not answer in time', retryable: true };
   const cause = Object.assign(new Error(message), { code });
-  return { code: 'ERR_GUN_CONNECT', what: `could not be reached (${code || message})`, retryable: true, cause };
+  return { code: 'ERR_GUN_CONNECT', does: 'could not be reached', why: message || code, retryable: true, cause };
 }
 
 function pause(ms) {
