@@ -17,6 +17,7 @@ const { startGunRelay } = require('../examples/relay');
 const { ROOT } = require('./helpers/child');
 const { newClient } = require('./helpers/setup');
 
+// On a busy machine a command may take long, and none depends on how long.
 jest.setTimeout(120_000);
 
 const GUIDE = fs.readFileSync(path.join(ROOT, 'docs/deployment.md'), 'utf8');
@@ -119,7 +120,7 @@ async function freePort() {
 /** Runs a command with the guide's addresses turned into those of here, and gives its output with them turned back. */
 async function shell(command) {
   const env = {
-    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(GUN_|PORT$|HOST$|NODE_OPTIONS$|JEST_|npm_)/i.test(name))),
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(GUN_|PORT$|BIND_ADDRESS$|NODE_OPTIONS$|JEST_|npm_)/i.test(name))),
     PATH: `${path.join(scratch, 'bin')}${path.delimiter}${process.env.PATH}`,
     STAND_IN: path.join(scratch, 'state'),
     npm_config_registry: `http://127.0.0.1:${registry.address().port}`,

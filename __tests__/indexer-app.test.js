@@ -119,6 +119,11 @@ describe('/api/records', () => {
     expect(console.error.mock.calls.map(([line]) => line)).toEqual([`⚠️  Error in getRecord after 2 retries: ${body.error}`]);
   });
 
+  test('an index without a list is a 502, not an empty list', async () => {
+    const { get } = await setupApp({ 'index:workout': record({ data: 'none' }) });
+    expect(await get('/api/records?recordType=workout')).toEqual({ status: 502, body: { error: 'the record index:workout has no list of souls' } });
+  });
+
   test('a relay that is down is a 502, and one that is overloaded a 503', async () => {
     const { get, relay } = await setupApp(SAMPLES, { maxInFlight: 1, maxQueue: 2 });
     expect(await get('/api/records?recordType=workout')).toMatchObject({ status: 503, body: { code: 'ERR_GUN_OVERLOADED' } });

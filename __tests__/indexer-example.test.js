@@ -10,11 +10,14 @@ const { record } = require('./helpers/answers');
 const { ROOT, runFile, runNode } = require('./helpers/child');
 const { newRelay } = require('./helpers/setup');
 
+// On a busy machine a test may take long, and none depends on how long.
+jest.setTimeout(60_000);
+
 const EXAMPLE = 'examples/indexer';
 
 /** Runs the example until its log has this line, then does something with its address, then ends it by a signal. */
 async function withExample(env, use, signal = 'SIGTERM') {
-  const own = Object.entries(process.env).filter(([name]) => !/^(GUN_|PORT$|HOST$|JEST_|NODE_OPTIONS$)/.test(name));
+  const own = Object.entries(process.env).filter(([name]) => !/^(GUN_|PORT$|BIND_ADDRESS$|JEST_|NODE_OPTIONS$)/.test(name));
   const child = spawn(process.execPath, [EXAMPLE], { cwd: ROOT, env: { ...Object.fromEntries(own), PORT: '0', ...env } });
   const ended = once(child, 'close');
   let log = '';
@@ -87,6 +90,17 @@ test.each([
   expect(code).toBe(1);
   expect(stderr).toContain('❌ The indexer could not start: ');
   expect(stderr).toContain(name);
+});
+
+test('an address that is taken ends it with a reason, and its relay with it', async () => {
+  const taken = await newRelay();
+  const { code, stderr } = await runFile(EXAMPLE, { env: { PORT: new URL(taken.url).port } });
+  expect(code).toBe(1);
+  expect(stderr).toContain('EADDRINUSE');
+});
+
+test('npm run example is what is tested here', () => {
+  expect(require('../package.json').scripts.example).toBe(`node ${EXAMPLE}`);
 });
 
 describe('the helper, copied into a host of its own', () => {

@@ -3,7 +3,7 @@
 const { GunHelper } = require('../examples/indexer/helpers/gun');
 const { PlainClient } = require('../examples/indexer/helpers/plain');
 const { relayOf } = require('../examples/indexer/helpers/relay');
-const { closeEarly, missing, record, status } = require('./helpers/answers');
+const { closeEarly, drip, missing, record, stall, status } = require('./helpers/answers');
 const { newClient, newRelay, rejectionOf } = require('./helpers/setup');
 
 const STORED = status(200, { 'content-type': 'application/json' }, '{"success":true}');
@@ -104,11 +104,48 @@ describe.each(Object.keys(OPEN))('on %s', (path) => {
     expect(gun.cacheStats()).toMatchObject({ expirations: 1, inserts: 2, size: 1 });
   });
 
+  describe('time and abort', () => {
+    const QUICK = { attemptTimeoutMs: 60, retries: 1 };
+    const OPEN_QUICK = {
+      'gun-native': (relay) => newClient({ relayUrl: relay.url, ...QUICK }),
+      'plain JavaScript': (relay) => new PlainClient({ relay: relayOf(relay.url), requests: { pauseMs: 1, ...QUICK } }),
+    };
+    const setupQuick = async (answer) => {
+      const relay = await newRelay({ a: answer });
+      return { relay, gun: new GunHelper({ client: OPEN_QUICK[path](relay) }) };
+    };
+
+    test.each([
+      ['silent', stall()],
+      ['slow', drip(['{', ...Array(100).fill(' ')], 20)],
+    ])('an answer that is %s is ended by the time of an attempt, and tried again', async (_what, answer) => {
+      const { relay, gun } = await setupQuick(answer);
+      expect(await rejectionOf(gun.getRecordOrThrow('a'))).toMatchObject({ code: 'ERR_GUN_TIMEOUT', attempts: 2, retryable: true });
+      expect(relay.requests).toHaveLength(2);
+    });
+
+    test('the time of a call ends its last attempt, and leaves none for another', async () => {
+      const { relay, gun } = await setupQuick(stall());
+      expect(await rejectionOf(gun.getRecordOrThrow('a', { timeoutMs: 30 }))).toMatchObject({ code: 'ERR_GUN_TIMEOUT' });
+      expect(relay.requests).toHaveLength(1);
+    });
+
+    test('an abort rejects with its reason', async () => {
+      const { relay, gun } = await setupQuick(stall());
+      const controller = new AbortController();
+      const call = gun.getRecordOrThrow('a', { signal: controller.signal });
+      await relay.hasRequests(1);
+      controller.abort(new Error('enough'));
+      expect(await rejectionOf(call)).toBe(controller.signal.reason);
+      await relay.hasAbandoned(1);
+    });
+  });
+
   test('the statistics have one shape', async () => {
     const { gun } = await setupHelper({ a: record({ n: 1 }), bad: status(400) });
     await gun.getRecords(['a', 'gone', 'bad']);
     await gun.getRecord('gone');
-    expect(gun.cacheStats()).toEqual({
+    expect(gun.cacheStats()).toMatchObject({
       hits: 1, total: 4, hitRate: 0.25, size: 1, capacity: 10_000, ttlMs: 3_600_000,
       inserts: 1, evictions: 0, expirations: 0, invalidations: 0,
       requests: { sent: 3, coalesced: 0, retried: 0, inFlight: 0, queued: 0, found: 1, missing: 1, failed: { ERR_GUN_STATUS: 1 } },

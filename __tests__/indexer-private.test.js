@@ -8,6 +8,9 @@ const { startGunRelay } = require('../examples/relay');
 const { missing, record } = require('./helpers/answers');
 const { newClient, newRelay, rejectionOf } = require('./helpers/setup');
 
+// On a busy machine a test may take long, and none depends on how long.
+jest.setTimeout(60_000);
+
 const USER = { userPublicKey: 'xpub-of-a-user', userPassword: 'correct horse' };
 const SECRET = { data: { weight: 82.5, notes: ['früh', '🏋️'], deep: { a: [1, { b: null }] } }, oip: { recordType: 'diary', tags: ['x'] } };
 

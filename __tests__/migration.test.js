@@ -8,6 +8,9 @@ const { relayOf } = require('../examples/indexer/helpers/relay');
 const { references, script, souls } = require('./helpers/corpus');
 const { newClient, newRelay } = require('./helpers/setup');
 
+// On a busy machine a test may take long, and none depends on how long.
+jest.setTimeout(60_000);
+
 const WHOLE = { depth: Infinity, maxArrayLength: 10, maxStringLength: 1_000 };
 
 let logged;

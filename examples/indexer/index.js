@@ -22,7 +22,7 @@ async function main() {
   if (relay) console.log(`✅ Relay of its own at ${relay.url}, ${await store(gun)} sample records stored`);
   else console.log(`✅ Relay at ${gun.relay.url}`);
 
-  const server = createApp({ gun }).listen(port, process.env.HOST || '127.0.0.1');
+  const server = createApp({ gun }).listen(port, process.env.BIND_ADDRESS || '127.0.0.1');
   await once(server, 'listening');
   const { address, port: chosen } = server.address();
   console.log(`✅ Indexer listening at http://${address}:${chosen}`);

@@ -13,7 +13,7 @@ function memoryLines({ rss, heapUsed, external }) {
   return lines;
 }
 
-/** Logs the memory now and then again and again. Returns what ends that. */
+/** Logs the memory at once and then every so often. Returns what ends that. */
 function trackMemory(everyMs) {
   const track = () => memoryLines(process.memoryUsage()).forEach((line) => console.log(line));
   track();

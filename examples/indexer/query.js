@@ -26,4 +26,4 @@ function refusal(name, allowed, given) {
   return { reason: `${name} must be ${allowed}, got ${got}` };
 }
 
-module.exports = { RECORD_TYPES, parseQuery };
+module.exports = { parseQuery };

@@ -10,13 +10,21 @@ const indexSoul = (recordType) => `index:${recordType}`;
  * missing leaves its soul. Throws where a record could not be had.
  */
 async function findRecords(gun, { recordType, resolveDepth, limit }) {
-  const [index] = await unfailed(gun.getRecords([indexSoul(recordType)]));
-  const souls = index === null ? [] : index.data.souls;
+  const souls = await indexOf(gun, recordType);
   const wanted = souls.slice(0, limit);
   const found = (await unfailed(gun.getRecords(wanted))).map((record, at) => record && { soul: wanted[at], ...record });
   const records = found.filter((record) => record !== null);
   await resolve(gun, records, resolveDepth);
   return { recordType, total: souls.length, records };
+}
+
+/** The souls of a type. No index is no records yet; one that holds no list is a failure of the relay's. */
+async function indexOf(gun, recordType) {
+  const soul = indexSoul(recordType);
+  const [index] = await unfailed(gun.getRecords([soul]));
+  if (index === null) return [];
+  if (index.data && Array.isArray(index.data.souls)) return index.data.souls;
+  throw Object.assign(new Error(`the record ${soul} has no list of souls`), { status: 502 });
 }
 
 /** One `getRecords` for all that a level names, however many name it. */

@@ -77,10 +77,11 @@ class GunHelper {
   async putRecord(soul, record, options = {}) {
     if (isObject(soul)) return this.putRecord(record, soul, options);
     const stored = Object.assign({}, record);
-    if (options.encrypt === true) Object.assign(stored, await seal(record, options));
+    const encrypted = Boolean(options.encrypt);
+    if (encrypted) Object.assign(stored, await seal(record, options));
     else if (isObject(stored.data)) stored.data = JSON.stringify(stored.data);
     if (isObject(stored.oip)) stored.oip = JSON.stringify(stored.oip);
-    return Object.assign(await this.putSimple(soul, stored), { encrypted: options.encrypt === true });
+    return Object.assign(await this.putSimple(soul, stored), { encrypted });
   }
 
   /** Stores these fields as they are; fields that are stored already and not named stay. */

@@ -1,6 +1,6 @@
 'use strict';
 
-const { numberOf } = require('./environment');
+const { log, numberOf } = require('./environment');
 
 /** The souls that the relay has said to be missing, each with the time until which that is believed. */
 class MissingCache {
@@ -55,7 +55,7 @@ class MissingCache {
     for (const [soul, until] of this.souls) if (until <= now) this.souls.delete(soul);
     const cleaned = before - this.souls.size;
     this.counts.expirations += cleaned;
-    if (cleaned > 0) console.log(`🧹 [GUN 404 Cache] Cleaned ${cleaned} expired entries, ${this.souls.size} remain`);
+    if (cleaned > 0) log(`🧹 [GUN 404 Cache] Cleaned ${cleaned} expired entries, ${this.souls.size} remain`);
   }
 
   stats() {

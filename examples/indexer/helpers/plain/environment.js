@@ -9,4 +9,9 @@ function numberOf(given, variable, standard) {
   throw new Error(`environment variable ${variable} must be a whole number, got ${JSON.stringify(text)}`);
 }
 
-module.exports = { numberOf };
+/** Writes a line about the cache, unless GUN_NATIVE_LOG is off. */
+function log(line) {
+  if (process.env.GUN_NATIVE_LOG !== 'off') console.log(line);
+}
+
+module.exports = { log, numberOf };

@@ -2,6 +2,7 @@
 
 const { read } = require('./answer');
 const { MissingCache } = require('./cache');
+const { log } = require('./environment');
 const { failure } = require('./failure');
 const { depthOf, referencesIn } = require('./references');
 const { Requests } = require('./requests');
@@ -31,10 +32,10 @@ class PlainClient {
   /** One answer per soul, in order: the record, `null`, or the error. Each soul is asked for once. */
   async getRecords(souls, options) {
     if (!Array.isArray(souls)) throw failure('ERR_GUN_INVALID_ARGUMENT', 'souls must be an array');
-    const { signal, fresh, resolveRefs } = options || {};
+    const { signal, timeoutMs, fresh, resolveRefs } = options || {};
     const depth = depthOf(resolveRefs);
     const bodies = new Map();
-    const answers = souls.map((soul) => this.answer(soul, { signal, fresh, depth, bodies, path: [] }));
+    const answers = souls.map((soul) => this.answer(soul, { signal, timeoutMs, fresh, depth, bodies, path: [] }));
     return Promise.all(answers.map((answer) => answer.catch((error) => {
       if (signal && signal.aborted) throw signal.reason;
       return error;
@@ -56,13 +57,14 @@ class PlainClient {
   }
 
   /** The body of the relay's answer; `null` where the soul is missing. */
-  async body(soul, { signal, fresh, bodies }) {
-    const isHit = !fresh && this.cache.has(soul);
+  async body(soul, call) {
+    const { bodies } = call;
+    const isHit = !call.fresh && this.cache.has(soul);
     count(this.counts, isHit);
     try {
       if (isHit) return null;
       if (bodies.has(soul)) this.counts.coalesced += 1;
-      else bodies.set(soul, this.ask(soul, signal));
+      else bodies.set(soul, this.ask(soul, call));
       return await bodies.get(soul);
     } finally {
       count(this.settled, isHit);
@@ -70,9 +72,9 @@ class PlainClient {
     }
   }
 
-  async ask(soul, signal) {
+  async ask(soul, call) {
     const { generation } = this.cache;
-    const { body, isMissing } = await this.requests.get(soul, signal);
+    const { body, isMissing } = await this.requests.get(soul, call);
     if (isMissing) this.cache.remember(soul, generation);
     else if (body !== null) this.cache.forget(soul);
     return body;
@@ -81,7 +83,7 @@ class PlainClient {
   logStats() {
     const { hits, total } = this.settled;
     const rate = ((100 * hits) / total).toFixed(1);
-    console.log(`📊 [GUN 404 Cache] ${hits}/${total} hits (${rate}% cache hit rate, ${this.cache.size} cached souls)`);
+    log(`📊 [GUN 404 Cache] ${hits}/${total} hits (${rate}% cache hit rate, ${this.cache.size} cached souls)`);
   }
 
   cacheStats() {

@@ -7,23 +7,24 @@ const { classify } = require('./answer');
 const { numberOf } = require('./environment');
 const { failure } = require('./failure');
 
-const SOCKETS = 50;
 const MAX_BODY_BYTES = 33554432;
 const MAX_PAUSE_MS = 5000;
+const LATE = { code: 'ERR_GUN_TIMEOUT', does: 'did not answer in time', retryable: true };
 
 /** Requests to one relay by axios: at most 50 at once, tried again where that may help. */
 class Requests {
-  constructor(relay, { attemptTimeoutMs, retries, pauseMs = 200 } = {}) {
+  constructor(relay, { attemptTimeoutMs, timeoutMs, retries, pauseMs = 200 } = {}) {
     this.relay = relay;
+    this.attemptTimeoutMs = numberOf(attemptTimeoutMs, 'GUN_ATTEMPT_TIMEOUT_MS', 20000);
+    this.timeoutMs = numberOf(timeoutMs, 'GUN_TIMEOUT_MS', 45000);
     this.retries = numberOf(retries, 'GUN_RETRIES', 2);
     this.pauseMs = pauseMs;
     this.counts = { sent: 0, retried: 0, found: 0, missing: 0 };
     this.failed = {};
-    const agent = { keepAlive: true, maxSockets: SOCKETS };
+    const agent = { keepAlive: true, maxSockets: numberOf(undefined, 'GUN_MAX_IN_FLIGHT', 50) };
     this.agents = { httpAgent: new http.Agent(agent), httpsAgent: new https.Agent(agent) };
     this.options = Object.assign({
       auth: relay.auth,
-      timeout: numberOf(attemptTimeoutMs, 'GUN_ATTEMPT_TIMEOUT_MS', 20000),
       responseType: 'arraybuffer',
       maxContentLength: MAX_BODY_BYTES,
       maxRedirects: 0,
@@ -34,30 +35,41 @@ class Requests {
   }
 
   /** The relay's answer about a soul, as `classify` has it. */
-  async get(soul, signal) {
+  async get(soul, { signal, timeoutMs = this.timeoutMs }) {
     const begun = Date.now();
+    const remaining = () => begun + timeoutMs - Date.now();
     for (let attempts = 1; ; attempts += 1) {
-      const answer = await this.attempt(soul, signal);
+      const answer = await this.attempt(soul, signal, Math.min(this.attemptTimeoutMs, remaining()));
       if (answer.fault === undefined) {
         this.counts[answer.body === null ? 'missing' : 'found'] += 1;
         return answer;
       }
-      if (!answer.fault.retryable || attempts > this.retries) throw this.failure(answer.fault, soul, attempts, begun);
+      const pauseMs = Math.random() * Math.min(MAX_PAUSE_MS, this.pauseMs * 2 ** (attempts - 1));
+      const isLast = !answer.fault.retryable || attempts > this.retries || pauseMs >= remaining();
+      if (isLast) throw this.failure(answer.fault, soul, attempts, begun);
       this.counts.retried += 1;
-      await pause(Math.random() * Math.min(MAX_PAUSE_MS, this.pauseMs * 2 ** (attempts - 1)));
+      await pause(pauseMs);
     }
   }
 
-  async attempt(soul, signal) {
+  /** One exchange. Its time is that to the last byte; axios' own `timeout` is that of a silence. */
+  async attempt(soul, signal, timeoutMs) {
     if (signal && signal.aborted) throw signal.reason;
+    const ending = new AbortController();
+    const end = () => ending.abort();
+    const timer = setTimeout(end, timeoutMs);
+    if (signal) signal.addEventListener('abort', end);
     this.counts.sent += 1;
-    const url = `${this.relay.url}/get?soul=${encodeURIComponent(soul)}`;
     try {
-      const { status, data } = await axios.get(url, Object.assign({ signal }, this.options));
+      const url = `${this.relay.url}/get?soul=${encodeURIComponent(soul)}`;
+      const { status, data } = await axios.get(url, Object.assign({ signal: ending.signal }, this.options));
       return classify(status, data);
     } catch (error) {
       if (signal && signal.aborted) throw signal.reason;
-      return { body: null, fault: faultOf(error) };
+      return { body: null, fault: ending.signal.aborted ? LATE : faultOf(error) };
+    } finally {
+      clearTimeout(timer);
+      if (signal) signal.removeEventListener('abort', end);
     }
   }
 
@@ -85,8 +97,6 @@ function faultOf({ code, message }) {
   if (/maxContentLength/.test(message)) {
     return { code: 'ERR_GUN_BODY_TOO_LARGE', does: `sent more than ${MAX_BODY_BYTES} bytes`, retryable: false };
   }
-  const isLate = code === 'ETIMEDOUT' || (code === 'ECONNABORTED' && /timeout/.test(message));
-  if (isLate) return { code: 'ERR_GUN_TIMEOUT', does: 'did not answer in time', retryable: true };
   const cause = Object.assign(new Error(message), { code });
   return { code: 'ERR_GUN_CONNECT', does: 'could not be reached', why: message || code, retryable: true, cause };
 }
