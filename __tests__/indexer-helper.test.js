@@ -1,30 +1,23 @@
 'use strict';
 
 const { GunHelper } = require('../examples/indexer/helpers/gun');
-const { PlainClient } = require('../examples/indexer/helpers/plain');
 const { relayOf } = require('../examples/indexer/helpers/relay');
 const { closeEarly, drip, missing, record, stall, status } = require('./helpers/answers');
-const { newClient, newRelay, rejectionOf } = require('./helpers/setup');
+const { PATHS, capturedErrors } = require('./helpers/paths');
+const { newRelay, rejectionOf } = require('./helpers/setup');
 
 const STORED = status(200, { 'content-type': 'application/json' }, '{"success":true}');
-const OPEN = {
-  'gun-native': (relay) => newClient({ relayUrl: relay.url }),
-  'plain JavaScript': (relay) => new PlainClient({ relay: relayOf(relay.url), requests: { pauseMs: 1 } }),
-};
 
 let logged;
 beforeEach(() => {
-  logged = [];
-  jest.spyOn(console, 'log').mockImplementation(() => {});
-  jest.spyOn(console, 'error').mockImplementation((line) => logged.push(line));
+  logged = capturedErrors();
 });
-afterEach(() => jest.restoreAllMocks());
 
-describe.each(Object.keys(OPEN))('on %s', (path) => {
-  const setupHelper = async (script) => {
+describe.each(Object.keys(PATHS))('on %s', (path) => {
+  const setupHelper = async (script, options) => {
     // A put names its soul in its body; its URL has none.
     const relay = await newRelay({ null: STORED, ...script });
-    return { relay, gun: new GunHelper({ client: OPEN[path](relay), relay: relayOf(relay.url) }) };
+    return { relay, gun: new GunHelper({ client: PATHS[path](relay, options), relay: relayOf(relay.url) }) };
   };
 
   test('a record is itself, a missing one null, and nothing is logged', async () => {
@@ -95,25 +88,14 @@ describe.each(Object.keys(OPEN))('on %s', (path) => {
   });
 
   test('a mark ends with its life, whatever the sweep does', async () => {
-    const relay = await newRelay();
-    const ttl = { ttlMs: 30, capacity: 10 };
-    const client = path === 'gun-native' ? newClient({ relayUrl: relay.url, cache: ttl }) : new PlainClient({ relay: relayOf(relay.url), cache: ttl });
-    const gun = new GunHelper({ client, relay: relayOf(relay.url) });
+    const { relay, gun } = await setupHelper({}, { cache: { ttlMs: 30, capacity: 10 } });
     await gun.getRecord('a');
     while (relay.requests.length < 2) await gun.getRecord('a');
     expect(gun.cacheStats()).toMatchObject({ expirations: 1, inserts: 2, size: 1 });
   });
 
   describe('time and abort', () => {
-    const QUICK = { attemptTimeoutMs: 60, retries: 1 };
-    const OPEN_QUICK = {
-      'gun-native': (relay) => newClient({ relayUrl: relay.url, ...QUICK }),
-      'plain JavaScript': (relay) => new PlainClient({ relay: relayOf(relay.url), requests: { pauseMs: 1, ...QUICK } }),
-    };
-    const setupQuick = async (answer) => {
-      const relay = await newRelay({ a: answer });
-      return { relay, gun: new GunHelper({ client: OPEN_QUICK[path](relay) }) };
-    };
+    const setupQuick = (answer) => setupHelper({ a: answer }, { attemptTimeoutMs: 60, retries: 1 });
 
     test.each([
       ['silent', stall()],

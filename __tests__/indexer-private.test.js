@@ -2,10 +2,10 @@
 
 const { GunHelper } = require('../examples/indexer/helpers/gun');
 const { seal, unseal } = require('../examples/indexer/helpers/private');
-const { PlainClient } = require('../examples/indexer/helpers/plain');
 const { relayOf } = require('../examples/indexer/helpers/relay');
 const { startGunRelay } = require('../examples/relay');
 const { missing, record } = require('./helpers/answers');
+const { PATHS } = require('./helpers/paths');
 const { newClient, newRelay, rejectionOf } = require('./helpers/setup');
 
 // On a busy machine a test may take long, and none depends on how long.
@@ -20,17 +20,11 @@ beforeAll(async () => {
 });
 afterAll(() => relay.close());
 
-const helperOf = (client) => new GunHelper({ client, relay: relayOf(relay.url) });
-const PATHS = {
-  'gun-native': () => helperOf(newClient({ relayUrl: relay.url })),
-  'plain JavaScript': () => helperOf(new PlainClient({ relay: relayOf(relay.url) })),
-};
-
 describe.each(Object.keys(PATHS))('a private record on the real gun package, by %s', (path) => {
   const soul = `f3a9c1d27b40:diary ${path}`;
 
   test('is written, lies there as nodes that say nothing, and is read back by its user', async () => {
-    const gun = PATHS[path]();
+    const gun = new GunHelper({ client: PATHS[path](relay), relay: relayOf(relay.url) });
     expect(await gun.getRecordOrThrow(soul, USER)).toBeNull(); // marks the soul; its put clears the mark
     await gun.putRecord(soul, SECRET, { ...USER, encrypt: true });
 
@@ -47,7 +41,7 @@ describe.each(Object.keys(PATHS))('a private record on the real gun package, by 
   });
 
   test('fails for another user or password, as a failure and not as missing, with no download again', async () => {
-    const gun = PATHS[path]();
+    const gun = new GunHelper({ client: PATHS[path](relay), relay: relayOf(relay.url) });
     const before = await relay.requests();
     const wrong = await rejectionOf(gun.getRecordOrThrow(soul, { ...USER, userPassword: 'guess' }));
     expect(wrong.message).toBe('private record: wrong password, or not as it was written');
@@ -57,14 +51,14 @@ describe.each(Object.keys(PATHS))('a private record on the real gun package, by 
   });
 
   test('is missing when it was deleted, its nodes too', async () => {
-    const gun = PATHS[path]();
+    const gun = new GunHelper({ client: PATHS[path](relay), relay: relayOf(relay.url) });
     expect(await gun.deleteRecord(soul)).toBe(true);
     expect(await gun.getRecords([soul, `${soul}/data`, `${soul}/meta`], USER)).toEqual([null, null, null]);
     expect(await gun.deleteRecord(soul)).toBe(false);
   });
 
   test('and a public one: arrays in its data and oip come back', async () => {
-    const gun = PATHS[path]();
+    const gun = new GunHelper({ client: PATHS[path](relay), relay: relayOf(relay.url) });
     const put = await gun.putRecord(SECRET, `${soul} public`); // in the older order
     expect(put).toEqual({ soul: `${soul} public`, did: `did:gun:${soul} public`, encrypted: false });
     expect(await gun.getRecordOrThrow(`${soul} public`)).toEqual(SECRET);

@@ -3,38 +3,26 @@
 const { createHash } = require('crypto');
 const { inspect } = require('util');
 const { GunHelper } = require('../examples/indexer/helpers/gun');
-const { PlainClient } = require('../examples/indexer/helpers/plain');
-const { relayOf } = require('../examples/indexer/helpers/relay');
 const { references, script, souls } = require('./helpers/corpus');
-const { newClient, newRelay } = require('./helpers/setup');
+const { PATHS, capturedErrors } = require('./helpers/paths');
+const { newRelay } = require('./helpers/setup');
 
 // On a busy machine a test may take long, and none depends on how long.
 jest.setTimeout(60_000);
 
 const WHOLE = { depth: Infinity, maxArrayLength: 10, maxStringLength: 1_000 };
 
-let logged;
-beforeEach(() => {
-  logged = [];
-  jest.spyOn(console, 'log').mockImplementation(() => {});
-  jest.spyOn(console, 'error').mockImplementation((line) => logged.push(line));
-});
-afterEach(() => jest.restoreAllMocks());
-
 /** Does the same on both paths, each at a relay of its own that says the same, and returns what came of it. */
 async function onBoth(action) {
   const outcomes = [];
-  for (const open of [clientOfJavaScript, clientOfRust]) {
+  for (const path of ['plain JavaScript', 'gun-native']) {
     const relay = await newRelay(script);
-    logged = [];
-    const outcome = await action(new GunHelper({ client: open(relay) }), relay);
+    const logged = capturedErrors();
+    const outcome = await action(new GunHelper({ client: PATHS[path](relay) }), relay);
     outcomes.push({ outcome, asked: relay.souls.sort(), logged: logged.map(comparable) });
   }
   return outcomes;
 }
-
-const clientOfJavaScript = ({ url }) => new PlainClient({ relay: relayOf(url), requests: { pauseMs: 1 } });
-const clientOfRust = ({ url }) => newClient({ relayUrl: url });
 
 /** A message without what differs from run to run. */
 function comparable(message) {
