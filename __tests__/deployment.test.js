@@ -14,6 +14,7 @@ const path = require('path');
 const { GunHelper } = require('../examples/indexer/helpers/gun');
 const { store } = require('../examples/indexer/samples');
 const { startGunRelay } = require('../examples/relay');
+const { target } = require('../lib/platform');
 const { ROOT } = require('./helpers/child');
 const { newClient } = require('./helpers/setup');
 
@@ -123,11 +124,13 @@ async function shell(command) {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(GUN_|PORT$|BIND_ADDRESS$|NODE_OPTIONS$|JEST_|npm_)/i.test(name))),
     PATH: `${path.join(scratch, 'bin')}${path.delimiter}${process.env.PATH}`,
     STAND_IN: path.join(scratch, 'state'),
+    GUN_NATIVE_BINARY: path.join(ROOT, `gun-native.${target()}.node`), // the package is packed without it
     npm_config_registry: `http://127.0.0.1:${registry.address().port}`,
     npm_config_cache: path.join(scratch, 'npm-cache'),
     npm_config_update_notifier: 'false',
   };
-  const child = spawn('bash', ['-c', command.replaceAll('localhost:3005', `127.0.0.1:${port}`)], { cwd: app, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const here = command.replaceAll('localhost:3005', `127.0.0.1:${port}`).replaceAll('http://gun-relay:8765', relay.url);
+  const child = spawn('bash', ['-c', here], { cwd: app, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
   await once(child, 'close');

@@ -11,7 +11,7 @@ const MAX_BODY_BYTES = 33554432;
 const MAX_PAUSE_MS = 5000;
 const LATE = { code: 'ERR_GUN_TIMEOUT', does: 'did not answer in time', retryable: true };
 
-/** Requests to one relay by axios: at most 50 at once, tried again where that may help. */
+/** Requests to one relay by axios: so many at once and no more, tried again where that may help. */
 class Requests {
   constructor(relay, { attemptTimeoutMs, timeoutMs, retries, pauseMs = 200 } = {}) {
     this.relay = relay;
@@ -21,7 +21,7 @@ class Requests {
     this.pauseMs = pauseMs;
     this.counts = { sent: 0, retried: 0, found: 0, missing: 0 };
     this.failed = {};
-    const agent = { keepAlive: true, maxSockets: numberOf(undefined, 'GUN_MAX_IN_FLIGHT', 50) };
+    const agent = { keepAlive: true, maxSockets: numberOf(undefined, 'GUN_MAX_IN_FLIGHT', 64) };
     this.agents = { httpAgent: new http.Agent(agent), httpsAgent: new https.Agent(agent) };
     this.options = Object.assign({
       auth: relay.auth,
