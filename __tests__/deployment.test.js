@@ -133,7 +133,8 @@ async function shell(command) {
   const child = spawn('bash', ['-c', here], { cwd: app, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
-  await once(child, 'close');
+  const [code] = await once(child, 'close');
+  if (code !== 0 && /^(npm|npx|for) /.test(command)) throw new Error(`${command} ended with ${code}: ${output}`);
   return output.trimEnd().replaceAll(relay.url, 'http://gun-relay:8765').replaceAll(`127.0.0.1:${port}`, '0.0.0.0:3005');
 }
 
