@@ -3,7 +3,8 @@
 const js = require('@eslint/js');
 const globals = require('globals');
 
-const SHIPPED = ['index.js', 'lib/**/*.js'];
+// The helper of the example runs where the package does: it is there to be copied.
+const SHIPPED = ['index.js', 'lib/**/*.js', 'examples/indexer/helpers/**/*.js'];
 
 module.exports = [
   { ignores: ['target/', 'dist/', 'coverage/'] },

@@ -137,8 +137,8 @@ export interface GetOptions {
    * How many levels of references to follow, an integer from 0 to 8. GUN keeps a nested object as a node of its own and
    * writes `{"#": "soul/child"}` in its place; that is replaced by the child's record, at whatever place in the record.
    * A level is asked for at once, through the same cache, requests and bounds. A reference to a missing child stays as
-   * it is, and so does one to a record that it stands in. A child that fails fails the answer it stands in. One call
-   * follows 10,000 references at most and fails with `ERR_GUN_OVERLOADED` beyond.
+   * it is, and so does one to a record that it stands in, or to what is no soul. A child that fails fails the answer it
+   * stands in. One call follows 10,000 references at most and fails with `ERR_GUN_OVERLOADED` beyond.
    *
    * @default 0
    */
@@ -254,6 +254,8 @@ export interface GunClientOptions {
   /**
    * Time between two sweeps of expired entries in milliseconds, from 1 to 2,147,483,647. Its timer keeps no process
    * alive.
+   *
+   * Environment: `GUN_404_CACHE_SWEEP_MS`.
    *
    * @default 3600000
    */

@@ -37,6 +37,8 @@ expectError(getRecord(['a']));
 expectError(getRecord<string>('a'));
 expectError(getRecord('a', 5));
 expectError(getRecord('a', { timeoutMs: '5' }));
+expectType<Promise<GunRecord | null>>(getRecord('a', { resolveRefs: 2 }));
+expectError(getRecord('a', { resolveRefs: true }));
 expectError(getRecord('a', { timeout: 5 }));
 expectError(getRecord('a', { fresh: 1 }));
 expectError(getRecord('a', { signal: 'abort' }));

@@ -24,6 +24,15 @@ describe('a good value is used', () => {
     expect(await callWith(env, capacityAndLife)).toEqual({ value: { capacity: 7, ttlMs: 1_234 } });
   });
 
+  test('GUN_404_CACHE_SWEEP_MS', async () => {
+    const relay = await newRelay({ a: missing() });
+    const env = { GUN_PEERS: relay.url, GUN_404_CACHE_TTL_MS: '1', GUN_404_CACHE_SWEEP_MS: '20', GUN_NATIVE_LOG: 'off' };
+    const swept = `gun.getRecord('a').then(() => new Promise((resolve) => {
+      const wait = setInterval(() => gun.cacheStats().expirations === 1 && resolve(clearInterval(wait)), 5);
+    }))`;
+    expect(await callWith(env, swept)).toEqual({});
+  });
+
   test('GUN_404_CACHE_SIZE of 0 turns the cache off', async () => {
     const relay = await newRelay({ a: missing() });
     const env = { GUN_PEERS: relay.url, GUN_404_CACHE_SIZE: '0' };
@@ -78,7 +87,7 @@ describe('GUN_PEERS', () => {
 });
 
 test('an empty variable counts as unset', async () => {
-  const names = ['GUN_PEERS', 'GUN_404_CACHE_SIZE', 'GUN_404_CACHE_TTL_MS', 'GUN_ATTEMPT_TIMEOUT_MS', 'GUN_TIMEOUT_MS', 'GUN_RETRIES', 'GUN_MAX_IN_FLIGHT', 'GUN_NATIVE_LOG'];
+  const names = ['GUN_PEERS', 'GUN_404_CACHE_SIZE', 'GUN_404_CACHE_TTL_MS', 'GUN_404_CACHE_SWEEP_MS', 'GUN_ATTEMPT_TIMEOUT_MS', 'GUN_TIMEOUT_MS', 'GUN_RETRIES', 'GUN_MAX_IN_FLIGHT', 'GUN_NATIVE_LOG'];
   const env = Object.fromEntries(names.map((name) => [name, '']));
   expect(await callWith(env, capacityAndLife)).toEqual({ value: { capacity: 10_000, ttlMs: 3_600_000 } });
 });
@@ -89,6 +98,7 @@ describe('a bad value is ERR_GUN_INVALID_ARGUMENT that names the variable and th
     ['GUN_404_CACHE_SIZE', 'many'],
     ['GUN_404_CACHE_TTL_MS', '0'],
     ['GUN_404_CACHE_TTL_MS', '1h'],
+    ['GUN_404_CACHE_SWEEP_MS', '0'],
     ['GUN_ATTEMPT_TIMEOUT_MS', '1.5'],
     ['GUN_TIMEOUT_MS', '1e3'],
     ['GUN_RETRIES', '0x10'],

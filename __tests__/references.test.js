@@ -1,7 +1,7 @@
 'use strict';
 
 const { missing, record, recordText, stall, status } = require('./helpers/answers');
-const { failureOf, rejectionOf, setup } = require('./helpers/setup');
+const { failureOf, rejectionOf, setup, sleep } = require('./helpers/setup');
 
 const to = (soul) => ({ '#': soul });
 
@@ -81,6 +81,31 @@ test('only an object whose one key is # is a reference, whatever the key that ho
   const answer = await client.getRecord('a', { resolveRefs: 1 });
   expect(JSON.stringify(answer)).toBe(text.replace('{"#":"b"}', '{"n":1}'));
   expect(Object.getPrototypeOf(answer)).toBe(Object.prototype);
+});
+
+test('a reference to what is no soul stays as it is', async () => {
+  const { relay, client } = await setup({ a: record({ x: to('s'.repeat(5000)), y: to('b') }), b: record({ n: 1 }) });
+  expect(await client.getRecord('a', { resolveRefs: 2 })).toEqual({ x: to('s'.repeat(5000)), y: { n: 1 } });
+  expect(relay.souls).toEqual(['a', 'b']);
+});
+
+test('fresh asks for the children too', async () => {
+  const { relay, client } = await setup({ a: record({ x: to('late') }), late: [missing(), record({ n: 1 })] });
+  expect(await client.getRecord('a', { resolveRefs: 1 })).toEqual({ x: to('late') });
+  expect(await client.getRecord('a', { resolveRefs: 1, fresh: true })).toEqual({ x: { n: 1 } });
+  expect(relay.requestsFor('late')).toBe(2);
+});
+
+test('children join the requests that other callers have on the wire', async () => {
+  const waiting = [];
+  const { relay, client } = await setup({ a: record({ x: to('b') }), b: (response) => waiting.push(response) });
+  const other = client.getRecord('b');
+  await relay.hasRequests(1);
+  const call = client.getRecord('a', { resolveRefs: 1 });
+  while (client.cacheStats().requests.coalesced < 1) await sleep(1);
+  record({ n: 1 })(waiting[0]);
+  expect(await Promise.all([other, call])).toEqual([{ n: 1 }, { x: { n: 1 } }]);
+  expect(relay.requestsFor('b')).toBe(1);
 });
 
 test('missing is null as ever', async () => {

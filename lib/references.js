@@ -39,8 +39,14 @@ function isFailed(answer) {
   return answer instanceof GunError;
 }
 
+/** Whether what a reference names is no soul: nothing can be stored there, and the caller's own soul was good. */
+function isNoSoul(answer) {
+  return isFailed(answer) && answer.code === 'ERR_GUN_INVALID_ARGUMENT';
+}
+
 /** Puts a record in the place of its reference, or a failure in the place of the whole answer. */
-function settle({ holder, key, soul, index, path }, record, answers) {
+function settle({ holder, key, soul, index, path }, answer, answers) {
+  const record = isNoSoul(answer) ? null : answer;
   if (isFailed(record)) answers[index] = record;
   // An assignment to `__proto__` would not make a property.
   else if (record !== null) Object.defineProperty(holder, key, { value: record, writable: true, enumerable: true, configurable: true });

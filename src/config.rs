@@ -165,7 +165,7 @@ const SETTINGS: [Setting; 12] = [
     },
     Setting {
         option: "sweepEveryMs",
-        variable: None,
+        variable: Some("GUN_404_CACHE_SWEEP_MS"),
         range: 1..=MAX_TIMER_MS,
         default: 3_600_000,
         apply: |config, ms| config.sweep_every = Duration::from_millis(ms),

@@ -1,0 +1,182 @@
+'use strict';
+
+// Runs every command of docs/deployment.md, in its order, in an operator's shell. Docker is not at hand here: `docker` and
+// `docker-compose` are stand-ins around the example and its real log, `sleep` returns at once, and npm's registry is a
+// server on loopback with the package as it is packed. The relay is one over the npm package gun.
+
+const { execFileSync, spawn } = require('child_process');
+const fs = require('fs');
+const http = require('http');
+const net = require('net');
+const { once } = require('events');
+const os = require('os');
+const path = require('path');
+const { GunHelper } = require('../examples/indexer/helpers/gun');
+const { store } = require('../examples/indexer/samples');
+const { startGunRelay } = require('../examples/relay');
+const { target } = require('../lib/platform');
+const { ROOT } = require('./helpers/child');
+const { newClient } = require('./helpers/setup');
+
+// On a busy machine a command may take long, and none depends on how long.
+jest.setTimeout(120_000);
+
+const GUIDE = fs.readFileSync(path.join(ROOT, 'docs/deployment.md'), 'utf8');
+/** Commands with tests of their own. */
+const ELSEWHERE = /^npx gun-native /;
+
+/** The guide's sections: `{ title, commands: [{ command, expected }] }`. */
+const SECTIONS = GUIDE.split(/^##+ /m).slice(1).map((text) => ({
+  title: text.split('\n')[0],
+  commands: [...text.matchAll(/```console\n([^]*?)```/g)].flatMap(([, block]) => commandsIn(block)),
+})).filter(({ commands }) => commands.length > 0);
+
+function commandsIn(block) {
+  return block.split(/^\$ /m).slice(1).map((text) => {
+    const [first, ...lines] = text.trimEnd().split('\n');
+    const more = lines.filter((line) => line.startsWith('> '));
+    return { command: [first, ...more.map((line) => line.slice(2))].join('\n'), expected: lines.slice(more.length).join('\n') };
+  });
+}
+
+/** What an output has to match: `…` stands for anything, and a number for any number but in lines of the cache. */
+function pattern(expected) {
+  const lines = expected.split('\n').map((line) => {
+    const text = line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/…/g, '[^]*');
+    const isOfTheCache = line.includes('[GUN 404 Cache]') && !line.includes('Cleaned');
+    return isOfTheCache ? text : text.replace(/ *\d+(\\\.\d+)*/g, ' *\\d+(\\.\\d+)*');
+  });
+  return new RegExp(`^${lines.join('\n')}$`);
+}
+
+let scratch;
+let app;
+let relay;
+let registry;
+let port;
+
+beforeAll(async () => {
+  scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-guide-'));
+  app = path.join(scratch, 'indexer');
+  for (const folder of [app, path.join(scratch, 'bin'), path.join(scratch, 'state')]) fs.mkdirSync(folder);
+  fs.symlinkSync(ROOT, path.join(scratch, 'gun-native')); // the checkout beside it
+  fs.writeFileSync(path.join(app, 'package.json'), '{"name":"indexer","private":true}');
+  for (const name of ['docker', 'docker-compose']) script(name, `exec bash "${path.join(__dirname, 'helpers/docker.sh')}" ${name} "$@"`);
+  script('sleep', '');
+  relay = await startFilledRelay();
+  registry = await startRegistry();
+  port = await freePort();
+  environment({});
+});
+
+afterAll(async () => {
+  await shell('docker-compose down indexer');
+  await relay.close();
+  registry.close();
+  fs.rmSync(scratch, { recursive: true });
+});
+
+/** A relay with the samples. */
+async function startFilledRelay() {
+  const started = await startGunRelay({ waitMs: 200 });
+  await store(new GunHelper({ client: newClient({ relayUrl: started.url }), relay: started }));
+  return started;
+}
+
+function script(name, text) {
+  fs.writeFileSync(path.join(scratch, 'bin', name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+}
+
+/** The service's environment from its next start on, beside what `.env` says. */
+function environment(env) {
+  const whole = { PORT: String(port), GUN_PEERS: relay.url, MEMORY_LOG_MS: '50', ...env };
+  const lines = Object.entries(whole).map(([name, value]) => `${name}=${value}\n`);
+  fs.writeFileSync(path.join(scratch, 'state/env'), lines.join(''));
+}
+
+/** A registry of one package, as `npm pack` makes it. */
+async function startRegistry() {
+  const [{ filename, version, integrity, shasum }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', scratch], { cwd: ROOT }));
+  const manifest = { ...JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8')), name: 'gun-native', version };
+  delete manifest.devDependencies;
+  const server = http.createServer((request, response) => {
+    if (request.url === `/${filename}`) return response.end(fs.readFileSync(path.join(scratch, filename)));
+    if (request.url !== '/gun-native') return response.writeHead(404).end('{}');
+    const dist = { tarball: `http://127.0.0.1:${server.address().port}/${filename}`, integrity, shasum };
+    return response.end(JSON.stringify({ name: 'gun-native', 'dist-tags': { latest: version }, versions: { [version]: { ...manifest, dist } } }));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return server;
+}
+
+async function freePort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port: free } = server.address();
+  server.close();
+  await once(server, 'close');
+  return free;
+}
+
+/** Runs a command with the guide's addresses turned into those of here, and gives its output with them turned back. */
+async function shell(command) {
+  const env = {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(GUN_|PORT$|BIND_ADDRESS$|NODE_OPTIONS$|JEST_|npm_)/i.test(name))),
+    PATH: `${path.join(scratch, 'bin')}${path.delimiter}${process.env.PATH}`,
+    STAND_IN: path.join(scratch, 'state'),
+    GUN_NATIVE_BINARY: path.join(ROOT, `gun-native.${target()}.node`), // the package is packed without it
+    npm_config_registry: `http://127.0.0.1:${registry.address().port}`,
+    npm_config_cache: path.join(scratch, 'npm-cache'),
+    npm_config_update_notifier: 'false',
+  };
+  const here = command.replaceAll('localhost:3005', `127.0.0.1:${port}`).replaceAll('http://gun-relay:8765', relay.url);
+  const child = spawn('bash', ['-c', here], { cwd: app, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text));
+  const [code] = await once(child, 'close');
+  if (code !== 0 && /^(npm|npx|for) /.test(command)) throw new Error(`${command} ended with ${code}: ${output}`);
+  return output.trimEnd().replaceAll(relay.url, 'http://gun-relay:8765').replaceAll(`127.0.0.1:${port}`, '0.0.0.0:3005');
+}
+
+/** What has come to pass before a section's commands run. */
+const BEFORE = {
+  // Entries end at once here and are swept at once: two days later, there is a line.
+  '5. Two days': async () => {
+    environment({ GUN_404_CACHE_TTL_MS: '1', GUN_404_CACHE_SWEEP_MS: '20' });
+    await shell('docker-compose up -d indexer');
+    await shell('curl -s "http://localhost:3005/api/records?recordType=workout&resolveDepth=2&limit=5"');
+    while (!(await shell('docker logs indexer')).includes('Cleaned'));
+  },
+  '6. Under load': async () => {
+    environment({});
+    await shell('docker-compose up -d indexer');
+  },
+  'Still "after 2 retries"': async () => {
+    await relay.close();
+    await shell('curl -s "http://localhost:3005/api/records?recordType=workout"');
+  },
+  // A relay that has all that it is asked for.
+  'The hit rate stays at 0%': async () => {
+    relay = await startFilledRelay();
+    environment({});
+    await shell('docker-compose up -d indexer');
+    await shell('for i in {1..10}; do curl -s "http://localhost:3005/api/records?recordType=workout&limit=10"; done');
+  },
+};
+
+test('the guide has every part of an operator\'s day', () => {
+  const titles = [...GUIDE.matchAll(/^##+ (.*)$/gm)].map(([, title]) => title);
+  expect(titles).toEqual([
+    '1. Install', '2. Start', '3. The first five minutes', '4. The first two hours', '5. Two days', '6. Under load',
+    'Troubleshooting', 'Still "after 2 retries"', 'The hit rate stays at 0%', 'Memory still grows', 'The cache is over 50,000',
+    'Tuning', 'Rollback', 'After 24 hours', 'After 7 days', 'Further nodes',
+  ]);
+});
+
+describe.each(SECTIONS)('$title', ({ title, commands }) => {
+  beforeAll(() => BEFORE[title]?.());
+
+  test.each(commands.filter(({ command }) => !ELSEWHERE.test(command)))('$command', async ({ command, expected }) => {
+    expect(await shell(command)).toMatch(pattern(expected));
+  });
+});
