@@ -3,7 +3,7 @@
 const js = require('@eslint/js');
 const globals = require('globals');
 
-const SHIPPED = ['index.js', 'lib/**/*.js'];
+const SHIPPED = ['index.js', 'bin/**/*.js', 'lib/**/*.js'];
 
 module.exports = [
   { ignores: ['target/', 'dist/', 'coverage/'] },
