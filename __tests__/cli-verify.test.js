@@ -3,6 +3,7 @@
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const { put, startGunRelay } = require('../examples/relay');
 const { isStatsLine } = require('../lib/cli/checks');
 const { json, missing, record, status } = require('./helpers/answers');
 const { runCli } = require('./helpers/child');
@@ -140,6 +141,24 @@ describe('--souls', () => {
     expect(stderr).toContain(message);
     expect(relay.requests).toHaveLength(0);
   });
+});
+
+test('the relay on the real gun package passes, and no more than that reaches it', async () => {
+  // With less time than it takes GUN to load a record while it looks for 56 others, the record would be missing.
+  const relay = await startGunRelay({ waitMs: 1_000 });
+  try {
+    await put(relay.url, 'stored', { name: 'squat' });
+    const before = await relay.requests();
+    const { code, stdout } = await runCli(['verify', '--json', '--relay', relay.url, '--souls', '-'], { stdin: 'stored' });
+    expect([code, JSON.parse(stdout).checks.filter(({ passed }) => !passed)]).toEqual([0, []]);
+    const found = await runCli(['get', 'stored', '--relay', relay.url]);
+    expect(JSON.parse(found.stdout)).toEqual({ name: 'squat' });
+    // The probe, each missing soul, one after its invalidation; the record in each pass, shared where its callers meet.
+    expect((await relay.requests()) - before).toBeGreaterThanOrEqual(MADE_UP + 2 + 2 + 1);
+    expect((await relay.requests()) - before).toBeLessThanOrEqual(MADE_UP + 2 + 20 + 1);
+  } finally {
+    await relay.close();
+  }
 });
 
 test('credentials of the relay are used and not shown', async () => {
