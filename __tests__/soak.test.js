@@ -144,9 +144,9 @@ describe('the checklist', () => {
 
   const leak = (memory, perHour) => (run) => run.floors.forEach((floor) => (floor[memory] += perHour * floor.hour));
   test.each([
-    ['a heap that grows', leak('heapUsed', 1.1 * MB), 'no growth of heapUsed, after collections'],
-    ['external memory that grows', leak('external', 1.1 * MB), 'no growth of external, after collections'],
-    ['an rss that grows', leak('rss', 2.2 * MB), 'no growth of rss, after collections'],
+    ['a heap that grows', leak('heapUsed', 0.11 * MB), 'no growth of heapUsed, after collections'],
+    ['external memory that grows', leak('external', 0.11 * MB), 'no growth of external, after collections'],
+    ['an rss that grows', leak('rss', 0.55 * MB), 'no growth of rss, after collections'],
     ['noise that could hide a trend', (run) => run.floors.forEach((floor, at) => (floor.heapUsed += (at % 2) * 100 * MB)), 'no growth of heapUsed, after collections'],
     ['a heap that only rises', (run) => run.samples.forEach((sample, at) => (sample.heapUsed = (6 + at / 100) * MB)), 'sawtooth'],
     ['one high rss', (run) => (run.samples[100].rss = 300 * MB), 'memory stays bounded'],

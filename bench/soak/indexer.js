@@ -46,9 +46,9 @@ const deeds = {
   mealPlans: () => traffic.mealPlans(),
   burst: () => traffic.burst(),
   put: () => traffic.putOne(),
-  restart: () => {
+  restart: (hour) => {
     traffic.isDown = true;
-    process.send({ relay: 'restart' });
+    process.send({ relay: 'restart', hour });
   },
   slow: () => process.send({ relay: 'slow' }),
   healthy: () => process.send({ relay: 'healthy' }),
@@ -57,8 +57,8 @@ process.on('message', ({ relay }) => {
   if (relay === 'up') traffic.isDown = false;
 });
 
-function begin(what) {
-  const deed = Promise.resolve(deeds[what]()).finally(() => under.delete(deed));
+function begin({ what, hour }) {
+  const deed = Promise.resolve(deeds[what](hour)).finally(() => under.delete(deed));
   under.add(deed);
 }
 
@@ -81,7 +81,7 @@ async function main() {
   while (hour < hours) {
     hour = Math.min(hours, (performance.now() - begun) / HOUR_MS);
     while (next < schedule.length && schedule[next].hour <= hour) {
-      begin(schedule[next].what);
+      begin(schedule[next]);
       next += 1;
     }
     if (Math.floor(hour * SAMPLES_PER_HOUR) > sampled) {

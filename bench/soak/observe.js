@@ -36,14 +36,14 @@ async function observe(options, onSample) {
       if (indexer.connected) indexer.send({ relay: 'up' });
     },
   };
-  indexer.on('message', ({ sample, floor, end, relay: deed }) => {
+  indexer.on('message', ({ sample, floor, end, relay: deed, hour }) => {
     if (sample) {
       run.samples.push(sample);
       onSample(sample);
     }
     if (floor) run.floors.push(floor);
     if (end) run.end = end;
-    if (deed === 'restart') run.restarts.push(run.samples.at(-1)?.hour ?? 0);
+    if (deed === 'restart') run.restarts.push(hour);
     if (deed) settled = settled.then(deeds[deed]);
   });
   run.exit = await new Promise((resolve, reject) => {

@@ -12,7 +12,7 @@ const { observe } = require('./observe');
 const { listText, progressText } = require('./text');
 
 const USAGE = `npm run soak -- [options]
-  --hours N   hours to live through (24)
+  --hours N   hours to live through (24); 16 or more to tell whether memory grows
   --speed N   how many times faster than they pass (720: a day in two minutes)
   --seed N    what the traffic is drawn from (1)
   --out DIR   where soak.json and soak.svg go (.)
