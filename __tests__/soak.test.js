@@ -149,6 +149,14 @@ describe('the checklist', () => {
     ['an rss that grows', leak('rss', 0.55 * MB), 'no growth of rss, after collections'],
     ['noise that could hide a trend', (run) => run.floors.forEach((floor, at) => (floor.heapUsed += (at % 2) * 100 * MB)), 'no growth of heapUsed, after collections'],
     ['a heap that only rises', (run) => run.samples.forEach((sample, at) => (sample.heapUsed = (6 + at / 100) * MB)), 'sawtooth'],
+    [
+      'a heap that falls by our own collections alone',
+      (run) => {
+        run.samples.forEach((sample, at) => (sample.heapUsed = (6 + ((at + 1) % 12)) * MB));
+        run.floors = run.samples.filter((sample) => sample.heapUsed === 17 * MB).map(({ hour }) => ({ hour, rss: 80 * MB, heapUsed: 5 * MB, external: 2 * MB }));
+      },
+      'sawtooth',
+    ],
     ['one high rss', (run) => (run.samples[100].rss = 300 * MB), 'memory stays bounded'],
     ['external memory beyond the heap', (run) => (run.samples[100].external = 1.6 * run.samples[100].heapUsed), 'no external memory warning'],
     ['too few hits after 30 min', (run) => (run.samples[5].hits = 290), 'hit rate after 30 min'],

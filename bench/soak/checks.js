@@ -15,7 +15,7 @@ const MAX_RSS = 256 * MB;
  */
 const MAX_GROWTH_PER_HOUR = { heapUsed: 0.1 * MB, external: 0.1 * MB, rss: 0.5 * MB };
 /** The heap must fall by itself so often, by so much; a leak would only rise. */
-const FALL = { bytes: MB / 2, perHour: 0.5 };
+const FALL = { bytes: MB / 2, perHour: 0.25 };
 /** Hours until the load is the usual one: no sooner does the hit rate count. */
 const WARM_UP_HOURS = 2;
 /** Fewer floors than this carry no trend. */
@@ -40,7 +40,7 @@ function point(check, expectation, measurement, passed) {
 function judge({ options, samples, floors, log, end, exit }) {
   return [
     ...Object.keys(MAX_GROWTH_PER_HOUR).map((memory) => growth(memory, floors, options)),
-    sawtooth(samples, options),
+    sawtooth(samples, floors, options),
     rss(samples),
     external(samples),
     ...MARKS.map((mark) => hitRateAt(mark, samples, options)),
@@ -69,11 +69,12 @@ function growth(memory, floors, { hours }) {
   return point(name, expectation, measurement, slope + 2 * error <= bound);
 }
 
-/** How often the heap fell from one sample to the next. A fall that our own collection at a full hour brought is none. */
-function sawtooth(samples, { hours }) {
+/** How often the heap fell from one sample to the next. A fall that our own collection brought, right after a sample, is none. */
+function sawtooth(samples, floors, { hours }) {
+  const collected = new Set(floors.map(({ hour }) => hour));
   const falls = samples.slice(1).filter((sample, at) => {
     const before = samples[at];
-    return Math.floor(before.hour) === Math.floor(sample.hour) && before.heapUsed - sample.heapUsed >= FALL.bytes;
+    return !collected.has(before.hour) && before.heapUsed - sample.heapUsed >= FALL.bytes;
   });
   const least = Math.floor(hours * FALL.perHour);
   const expectation = `the heap falls ${Math.max(1, least)} times or more by itself`;

@@ -76,18 +76,20 @@ function measureFloor(hour) {
 
 async function main() {
   const begun = performance.now();
-  let [next, sampled] = [0, 0];
-  let hour = 0;
+  let [hour, next, samples, floors] = [0, 0, 0, 0];
   while (hour < hours) {
     hour = Math.min(hours, (performance.now() - begun) / HOUR_MS);
     while (next < schedule.length && schedule[next].hour <= hour) {
       begin(schedule[next]);
       next += 1;
     }
-    if (Math.floor(hour * SAMPLES_PER_HOUR) > sampled) {
-      sampled = Math.floor(hour * SAMPLES_PER_HOUR);
+    if (hour * SAMPLES_PER_HOUR >= samples + 1) {
+      samples = Math.floor(hour * SAMPLES_PER_HOUR);
       measure(hour);
-      if (sampled % SAMPLES_PER_HOUR === 0) measureFloor(hour);
+    }
+    if (hour >= floors + 1) {
+      floors = Math.floor(hour);
+      measureFloor(hour);
     }
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
