@@ -27,7 +27,7 @@ function getText(url) {
         text += part;
         if (text.length > MAX_BYTES) fail('answered with more than a megabyte');
       });
-      response.on('aborted', () => fail('closed the connection early'));
+      response.on('error', () => fail('closed the connection early'));
       return response.on('end', () => {
         clearTimeout(timer);
         resolve(text);
