@@ -47,14 +47,14 @@ const deeds = {
   burst: () => traffic.burst(),
   put: () => traffic.putOne(),
   restart: (hour) => {
-    traffic.isDown = true;
+    traffic.beginOutage();
     process.send({ relay: 'restart', hour });
   },
   slow: () => process.send({ relay: 'slow' }),
   healthy: () => process.send({ relay: 'healthy' }),
 };
 process.on('message', ({ relay }) => {
-  if (relay === 'up') traffic.isDown = false;
+  if (relay === 'up') traffic.endOutage();
 });
 
 function begin({ what, hour }) {

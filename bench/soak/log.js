@@ -7,7 +7,7 @@ const KINDS = {
   stats: /^📊 \[GUN 404 Cache\] \d+\/\d+ hits \(\d+\.\d% cache hit rate, \d+ cached souls\)$/,
   sweep: /^🧹 \[GUN 404 Cache\] Cleaned [1-9]\d* expired entries, \d+ remain$/,
   // What the relay says of a missing soul must never be told as a failure.
-  failedFor404: new RegExp(`${FAILED}: .*\\b(404|not found)\\b`, 'i'),
+  failedFor404: new RegExp(`${FAILED}: (.* answered 404 for soul |Not found$)`),
   failed: new RegExp(FAILED),
   // V8, Rust and Node each say it in their own words.
   allocation: /allocation failed|heap out of memory|memory allocation of \d+ bytes failed|Array buffer allocation failed/i,

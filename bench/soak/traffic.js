@@ -22,6 +22,7 @@ class Traffic {
   #pick = {};
   #outages = 0;
   #isDown = false;
+  #pending = new Set();
   #log;
 
   /** `put` writes a record through to the relay; `log` takes the lines of failed calls. */
@@ -34,10 +35,17 @@ class Traffic {
     for (const [kind, plans] of Object.entries(world.plans)) this.#pick[kind] = zipf(plans.length, EXPONENT, random);
   }
 
-  /** The relay goes down now, or is up again. */
-  set isDown(isDown) {
-    this.#isDown = isDown;
-    if (isDown) this.#outages += 1;
+  /** From now on calls may fail. */
+  beginOutage() {
+    this.#isDown = true;
+    this.#outages += 1;
+  }
+
+  /** The relay is up again. Calls that join a request from before share its failure still: the outage ends with the last. */
+  async endOutage() {
+    const outage = this.#outages;
+    await Promise.all(this.#pending);
+    if (this.#outages === outage) this.#isDown = false;
   }
 
   workouts() {
@@ -86,7 +94,10 @@ class Traffic {
     const { stored } = this.#world;
     const had = souls.map((soul) => stored.has(soul));
     const [outages, wasDown] = [this.#outages, this.#isDown];
-    const answers = await this.#client.getRecords(souls);
+    const call = this.#client.getRecords(souls);
+    this.#pending.add(call);
+    const answers = await call;
+    this.#pending.delete(call);
     const isExcused = wasDown || this.#outages > outages;
     return answers.map((answer, index) => {
       if (answer instanceof GunError) {
