@@ -87,3 +87,9 @@ test('a put that reads as missing afterwards is told', async () => {
   await traffic.putOne();
   expect(traffic.counts).toMatchObject({ puts: 1, putsUnread: 1, wrong: 1 });
 });
+
+test('a put whose read fails is a failure, not a missing record', async () => {
+  const { traffic } = trafficOver(failing);
+  await traffic.putOne();
+  expect(traffic.counts).toMatchObject({ puts: 1, putsUnread: 0, wrong: 0, failed: 1 });
+});

@@ -13,7 +13,8 @@ const { listText, progressText } = require('./text');
 
 const USAGE = `npm run soak -- [options]
   --hours N   hours to live through (24); 16 or more to tell whether memory grows
-  --speed N   how many times faster than they pass (720: a day in two minutes)
+  --speed N   how many times faster than they pass (720: a day in two minutes); where the machine
+              cannot keep up, answers come late and hits are fewer
   --seed N    what the traffic is drawn from (1)
   --out DIR   where soak.json and soak.svg go (.)
 The life of entries, sweeps, the relay's waits and pauses between attempts shrink with the hours; traffic grows dense.

@@ -85,11 +85,11 @@ class Traffic {
   async #apiCall(souls) {
     this.counts.apiCalls += 1;
     const plans = await this.#read(souls);
-    await this.#read(plans.flatMap((plan) => (plan === null ? [] : plan.data.parts)));
+    await this.#read(plans.flatMap((plan) => (plan === null || plan instanceof GunError ? [] : plan.data.parts)));
     this.counts.answered += 1;
   }
 
-  /** Records, with null for missing and for failed, as the helper's callers get them. */
+  /** What the client answers, each held against what the relay has. */
   async #read(souls) {
     const { stored } = this.#world;
     const had = souls.map((soul) => stored.has(soul));
@@ -99,17 +99,17 @@ class Traffic {
     const answers = await call;
     this.#pending.delete(call);
     const isExcused = wasDown || this.#outages > outages;
-    return answers.map((answer, index) => {
+    answers.forEach((answer, index) => {
       if (answer instanceof GunError) {
         this.#log(`⚠️  Error in getRecord after 2 retries: ${answer.message}`);
         this.counts[isExcused ? 'failedInOutage' : 'failed'] += 1;
-        return null;
+        return;
       }
       // What is put during the call may be seen or not.
       const isRight = (answer !== null) === had[index] || had[index] !== stored.has(souls[index]);
       if (!isRight) this.counts.wrong += 1;
-      return answer;
     });
+    return answers;
   }
 }
 
