@@ -22,8 +22,6 @@ const { newClient } = require('./helpers/setup');
 jest.setTimeout(120_000);
 
 const GUIDE = fs.readFileSync(path.join(ROOT, 'docs/deployment.md'), 'utf8');
-/** Commands with tests of their own. */
-const ELSEWHERE = /^npx gun-native /;
 
 /** The guide's sections: `{ title, commands: [{ command, expected }] }`. */
 const SECTIONS = GUIDE.split(/^##+ /m).slice(1).map((text) => ({
@@ -176,7 +174,7 @@ test('the guide has every part of an operator\'s day', () => {
 describe.each(SECTIONS)('$title', ({ title, commands }) => {
   beforeAll(() => BEFORE[title]?.());
 
-  test.each(commands.filter(({ command }) => !ELSEWHERE.test(command)))('$command', async ({ command, expected }) => {
+  test.each(commands)('$command', async ({ command, expected }) => {
     expect(await shell(command)).toMatch(pattern(expected));
   });
 });

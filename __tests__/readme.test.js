@@ -2,16 +2,17 @@
 
 const fs = require('fs');
 const path = require('path');
-const { missing, record, status } = require('./helpers/answers');
-const { ROOT, runNode } = require('./helpers/child');
+const { json, missing, record, status } = require('./helpers/answers');
+const { ROOT, runCli, runNode } = require('./helpers/child');
 const { newRelay } = require('./helpers/setup');
 
 const README = fs.readFileSync(path.join(ROOT, 'README.md'), 'utf8');
 
 /** The block of code that follows this mark. */
 function block(mark) {
-  const [, code] = README.split(`<!-- test: ${mark} -->\n\`\`\`js\n`);
-  return code.split('\n```')[0].replace("require('gun-native')", "require('./index.js')");
+  const [, marked] = README.split(`<!-- test: ${mark} -->\n`);
+  const [, code] = /^```.*\n([^]*?)\n```/.exec(marked);
+  return code.replace("require('gun-native')", "require('./index.js')");
 }
 
 test("the helper in the README keeps its callers' behaviour", async () => {
@@ -34,4 +35,22 @@ test("the helper in the README keeps its callers' behaviour", async () => {
   expect(JSON.parse(stdout)).toEqual([{ n: 1 }, null, null, null, { n: 2 }]);
   const failed = `relay ${relay.url} answered 400 for soul "c"`;
   expect(stderr.trim().replace(/\(1 attempt in .*\)$/, '')).toBe(`⚠️  Error in getRecord after 2 retries: ${failed} `);
+});
+
+test('the commands in the README do what they say', async () => {
+  const workout = 'f3a9c1d27b40:workout-2024-12-08';
+  const relay = await newRelay((soul) => (soul === workout ? record({ n: 1 }) : missing()));
+  const indexer = await newRelay({ null: json('{"hits":45,"total":100,"size":55}') });
+  const commands = block('commands').split('\n').map((line) => line.replace(/^\$ npx gun-native /, '').split(/ +#/)[0]);
+  expect(commands.map((command) => command.split(' ')[0])).toEqual(['get', 'verify', 'stats']);
+  const results = [];
+  for (const command of commands) {
+    const here = command.replace('http://gun-relay:8765', relay.url).replace('http://localhost:3005', indexer.url);
+    results.push(await runCli(here.split(' '), { env: { GUN_PEERS: relay.url } }));
+  }
+  expect(results.map(({ code }) => code)).toEqual([0, 0, 0]);
+  expect(JSON.parse(results[0].stdout)).toEqual({ n: 1 });
+  expect(results[1].stdout).toContain('PASS');
+  expect(results[2].stdout).toMatch(/^hits +45$/m);
+  expect(indexer.requests[0].url).toBe('/api/gun/stats');
 });

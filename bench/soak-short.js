@@ -2,10 +2,9 @@
 
 // npm run soak:short: does memory stay flat through 100,000 missing and 20,000 failing calls?
 
-const { spawn } = require('child_process');
-const { once } = require('events');
-const path = require('path');
 const { GunClient } = require('..');
+const { startRelay } = require('./soak/start-relay');
+const { gain } = require('./statistics');
 
 const MISSING = 100_000;
 const FAILING = 20_000;
@@ -19,10 +18,8 @@ const AT_ONCE = 200;
 const MAX_GAIN_BYTES = { external: 1024 * 1024, rss: 8 * 1024 * 1024 };
 
 async function main() {
-  const relay = spawn(process.execPath, [path.join(__dirname, 'soak-relay.js')], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const [line] = await once(relay.stdout, 'data');
-  const relayUrl = String(line).trim();
-  const client = new GunClient({ relayUrl, logger: false, retries: 1, backoff: { baseMs: 2, maxMs: 4 }, maxInFlight: AT_ONCE });
+  const relay = await startRelay();
+  const client = new GunClient({ relayUrl: relay.url, logger: false, retries: 1, backoff: { baseMs: 2, maxMs: 4 }, maxInFlight: AT_ONCE });
   console.log(`${MISSING} missing and ${FAILING} failing calls, ${AT_ONCE} at a time, in ${SAMPLES} parts\n`);
   console.log(['calls', 'external', 'buffers', 'heap', 'rss'].map((title) => title.padStart(9)).join(''));
   const samples = [];
@@ -32,7 +29,7 @@ async function main() {
   }
   const { size, evictions, requests } = client.cacheStats();
   await client.close();
-  relay.stdin.end();
+  await relay.stop();
   report(samples, { size, evictions, requests });
 }
 
@@ -66,15 +63,6 @@ function sample(calls) {
   const cells = [external, arrayBuffers, heapUsed, rss].map((bytes) => `${(bytes / 1048576).toFixed(2)} M`.padStart(9));
   console.log(`${String(calls).padStart(9)}${cells.join('')}  ${bar}`);
   return { calls, external, rss };
-}
-
-/** By how much the fitted line of this memory rises from the first to the last of the samples. */
-function gain(samples, memory) {
-  const mean = (key) => samples.reduce((sum, one) => sum + one[key], 0) / samples.length;
-  const [calls, bytes] = [mean('calls'), mean(memory)];
-  const rise = samples.reduce((sum, one) => sum + (one.calls - calls) * (one[memory] - bytes), 0);
-  const run = samples.reduce((sum, one) => sum + (one.calls - calls) ** 2, 0);
-  return (rise / run) * (samples[samples.length - 1].calls - samples[0].calls);
 }
 
 function report(samples, { size, evictions, requests }) {

@@ -33,4 +33,24 @@ function pairedRatio(values, others) {
   return summary(values.map((value, round) => value / others[round]));
 }
 
-module.exports = { median, summary, percentiles, pairedRatio };
+/**
+ * The line of least squares through points `[x, y]`: its slope, and the standard error of that. Two points or fewer leave
+ * nothing to tell an error by.
+ */
+function fitLine(points) {
+  const mean = (at) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
+  const [meanX, meanY] = [mean(0), mean(1)];
+  const run = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  const slope = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / run;
+  const residues = points.reduce((sum, [x, y]) => sum + (y - meanY - slope * (x - meanX)) ** 2, 0);
+  const error = points.length > 2 ? Math.sqrt(residues / (points.length - 2) / run) : Infinity;
+  return { slope, error };
+}
+
+/** By how much the fitted line of a figure rises from the first to the last of the samples, which are taken over calls. */
+function gain(samples, figure) {
+  const { slope } = fitLine(samples.map((sample) => [sample.calls, sample[figure]]));
+  return slope * (samples[samples.length - 1].calls - samples[0].calls);
+}
+
+module.exports = { fitLine, gain, median, summary, percentiles, pairedRatio };

@@ -108,4 +108,4 @@ function environment(names) {
   return flat;
 }
 
-module.exports = { callOptions, clientOptions, environment, loggerOf, loggerOfEnvironment, show };
+module.exports = { MAX_TIMER_MS, callOptions, clientOptions, environment, loggerOf, loggerOfEnvironment, show };

@@ -4,10 +4,11 @@ const { spawn } = require('child_process');
 const path = require('path');
 
 const ROOT = path.resolve(__dirname, '../..');
+const CLI = 'bin/gun-native.js';
 /** A child that takes longer hangs. */
 const LIMIT_MS = 20_000;
 /** Variables that would reach a child from the developer's shell or from jest. */
-const FOREIGN = /^(GUN_|NODE_OPTIONS$|JEST_|https?_proxy$|all_proxy$|no_proxy$)/i;
+const FOREIGN = /^(GUN_|NODE_OPTIONS$|JEST_|https?_proxy$|all_proxy$|no_proxy$|(FORCE|NO)_COLOR$)/i;
 
 /**
  * Runs a script in a Node process of its own, in the repository's root: `require('./index.js')` there is gun-native.
@@ -17,15 +18,21 @@ function runNode(source, { env = {}, flags = [] } = {}) {
   return run([...flags, '-e', source], env);
 }
 
-/** The same for a file. */
-function runFile(file, { env = {}, flags = [] } = {}) {
-  return run([...flags, file], env);
+/** The same for a file, with arguments of its own. */
+function runFile(file, { env = {}, flags = [], args = [], stdin } = {}) {
+  return run([...flags, file, ...args], env, { stdin });
 }
 
-function run(args, env) {
+/** The command line of the package. */
+function runCli(args, options) {
+  return runFile(CLI, { args, ...options });
+}
+
+function run(args, env, { program = process.execPath, stdin } = {}) {
   const own = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
   const begun = performance.now();
-  const child = spawn(process.execPath, args, { cwd: ROOT, env: { ...Object.fromEntries(own), ...env } });
+  const child = spawn(program, args, { cwd: ROOT, env: { ...Object.fromEntries(own), ...env } });
+  if (stdin !== undefined) child.stdin.end(stdin);
   const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {
@@ -42,4 +49,4 @@ function run(args, env) {
   });
 }
 
-module.exports = { ROOT, runFile, runNode };
+module.exports = { CLI, ROOT, run, runCli, runFile, runNode };

@@ -2,9 +2,11 @@
 
 const { curveOf, tableOf, targetRow, TARGET_HEAD } = require('./columns');
 
-function aligned({ head, rows }) {
+/** A table in columns, the first to the left and the others to the right, or as `align` says: `<` or `>` for each. */
+function aligned({ head, rows }, align = '<') {
+  const isLeft = (at) => align[at] === '<';
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at].length)));
-  const line = (cells) => cells.map((cell, at) => (at === 0 ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  ').trimEnd();
+  const line = (cells) => cells.map((cell, at) => (isLeft(at) ? cell.padEnd(widths[at]) : cell.padStart(widths[at]))).join('  ').trimEnd();
   return [line(head), widths.map((width) => '─'.repeat(width)).join('──'), ...rows.map(line)].join('\n');
 }
 
@@ -22,4 +24,4 @@ function targetsText(evaluated) {
   return `${aligned({ head: TARGET_HEAD, rows: evaluated.map(targetRow) })}\n`;
 }
 
-module.exports = { jobText, targetsText };
+module.exports = { aligned, jobText, targetsText };

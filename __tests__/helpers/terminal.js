@@ -1,0 +1,33 @@
+'use strict';
+
+const { spawnSync } = require('child_process');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { CLI, run } = require('./child');
+
+/** `script` of util-linux gives a program a terminal; that of the BSDs takes other arguments. */
+const HAS_SCRIPT = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout);
+
+/**
+ * Runs the command line on a terminal, TERM being that of an xterm unless `env` says otherwise. Both of its streams are
+ * the terminal; what it showed is in `stdout`.
+ */
+function runOnTerminal(args, { env = {} } = {}) {
+  const own = { TERM: 'xterm-256color', ...env };
+  if (!HAS_SCRIPT) return runWithFakeTerminal(args, own);
+  const command = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ');
+  return run(['-qec', command, '/dev/null'], own, { program: 'script', stdin: '' });
+}
+
+/** Where there is no `script`: pipes that say that they are a terminal. */
+async function runWithFakeTerminal(args, env) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-tty-'));
+  const preload = path.join(folder, 'tty.js');
+  fs.writeFileSync(preload, 'process.stdout.isTTY = process.stderr.isTTY = true;');
+  const { code, stdout, stderr } = await run(['-r', preload, CLI, ...args], env);
+  fs.rmSync(folder, { recursive: true });
+  return { code, stdout: stderr + stdout };
+}
+
+module.exports = { runOnTerminal };

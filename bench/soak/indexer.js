@@ -1,0 +1,104 @@
+'use strict';
+
+// The process that is soaked: gun-native under the traffic of an indexer, and nothing else. run.js starts it with the
+// options of the run as JSON, and keeps what it measures; its log goes to stdout as an indexer's does.
+
+const { once } = require('events');
+const http = require('http');
+const { GunClient } = require('../..');
+const { randomOf } = require('./random');
+const { scheduleOf } = require('./schedule');
+const { Traffic } = require('./traffic');
+const { worldOf } = require('./world');
+
+const { hours, speed, seed, relayUrl } = JSON.parse(process.argv[2]);
+const HOUR_MS = 3_600_000 / speed;
+/** So many samples an hour; at each full hour what a collection leaves is measured too. */
+const SAMPLES_PER_HOUR = 12;
+const scaled = (ms, least) => Math.max(least, Math.round(ms / speed));
+
+const client = new GunClient({
+  relayUrl,
+  cache: { ttlMs: scaled(3_600_000, 1) },
+  sweepEveryMs: scaled(3_600_000, 1),
+  backoff: { baseMs: scaled(200, 1), maxMs: scaled(5_000, 1) },
+  // What a busy machine takes does not shrink with the hours.
+  attemptTimeoutMs: scaled(20_000, 5_000),
+  timeoutMs: scaled(45_000, 12_000),
+});
+
+const random = randomOf(seed + 1); // the world is made from the seed itself
+const traffic = new Traffic(client, worldOf(seed), { random, put, log: (line) => console.error(line) });
+const schedule = scheduleOf(hours, random);
+const under = new Set();
+
+async function put(soul, data) {
+  const request = http.request(`${relayUrl}/put`, { method: 'POST', agent: false });
+  request.end(JSON.stringify({ soul, data }));
+  const [response] = await once(request, 'response');
+  response.resume();
+  await once(response, 'end');
+}
+
+/** Does what is due; what concerns the relay is up to run.js. */
+const deeds = {
+  workouts: () => traffic.workouts(),
+  mealPlans: () => traffic.mealPlans(),
+  burst: () => traffic.burst(),
+  put: () => traffic.putOne(),
+  restart: (hour) => {
+    traffic.beginOutage();
+    process.send({ relay: 'restart', hour });
+  },
+  slow: () => process.send({ relay: 'slow' }),
+  healthy: () => process.send({ relay: 'healthy' }),
+};
+process.on('message', ({ relay }) => {
+  if (relay === 'up') traffic.endOutage();
+});
+
+function begin({ what, hour }) {
+  const deed = Promise.resolve(deeds[what](hour)).finally(() => under.delete(deed));
+  under.add(deed);
+}
+
+function measure(hour) {
+  const { rss, heapUsed, external } = process.memoryUsage();
+  const { hits, total, size, requests } = client.cacheStats();
+  process.send({ sample: { hour, rss, heapUsed, external, hits, total, size, retried: requests.retried } });
+}
+
+function measureFloor(hour) {
+  global.gc();
+  const { rss, heapUsed, external } = process.memoryUsage();
+  process.send({ floor: { hour, rss, heapUsed, external } });
+}
+
+async function main() {
+  const begun = performance.now();
+  let [hour, next, samples, floors] = [0, 0, 0, 0];
+  while (hour < hours) {
+    hour = Math.min(hours, (performance.now() - begun) / HOUR_MS);
+    while (next < schedule.length && schedule[next].hour <= hour) {
+      begin(schedule[next]);
+      next += 1;
+    }
+    if (hour * SAMPLES_PER_HOUR >= samples + 1) {
+      samples = Math.floor(hour * SAMPLES_PER_HOUR);
+      measure(hour);
+    }
+    if (hour >= floors + 1) {
+      floors = Math.floor(hour);
+      measureFloor(hour);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  await Promise.all(under);
+  const stats = client.cacheStats();
+  await client.close();
+  process.send({ end: { counts: traffic.counts, planned: next, stats } }, () => process.disconnect());
+}
+
+process.on('SIGINT', () => {});
+process.on('disconnect', () => process.exit());
+main();
