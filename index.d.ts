@@ -202,6 +202,19 @@ export interface GunClientOptions {
   backoff?: BackoffOptions | undefined;
 
   /**
+   * How much may be tried again, so that a relay in trouble gets no storm of retries; `false` for no bound. A call that
+   * may not be tried again fails at once with what it met, whatever {@link retries} allows.
+   */
+  retryBudget?: RetryBudgetOptions | false | undefined;
+
+  /**
+   * When a relay that does nothing but fail is left alone; `false` for never. Calls then fail at once with
+   * `ERR_GUN_CIRCUIT_OPEN`, but for one now and then that is sent as a probe; the first proper answer ends it. A missing
+   * soul is a proper answer. Souls known to be missing are still answered.
+   */
+  breaker?: BreakerOptions | false | undefined;
+
+  /**
    * Most requests on the wire at a time, from 1 to 65,535. More wait in order.
    *
    * Environment: `GUN_MAX_IN_FLIGHT`.
@@ -301,6 +314,54 @@ export interface BackoffOptions {
   maxMs?: number | undefined;
 }
 
+/**
+ * A bucket of 200 retries, full at the start. Each retry takes one out; requests put theirs in, or time does where that is
+ * more.
+ */
+export interface RetryBudgetOptions {
+  /**
+   * Retries for each request, from 0 to 1.
+   *
+   * @default 0.2
+   */
+  ratio?: number | undefined;
+
+  /**
+   * Retries for each second in which requests bring fewer: an integer from 0 to 1,000,000.
+   *
+   * @default 10
+   */
+  minPerSecond?: number | undefined;
+}
+
+/** When the circuit to the relay opens: both bounds must be reached, and any proper answer starts them anew. */
+export interface BreakerOptions {
+  /**
+   * Transient failures in a row, each attempt being one: an integer from 1 to 1,000,000. What counts is what would be
+   * retried, and a request without an answer when the client's `timeoutMs` is over. A caller that aborts, or whose own
+   * `timeoutMs` ends, counts for nothing.
+   *
+   * @default 50
+   */
+  failures?: number | undefined;
+
+  /**
+   * How long they last at least, in milliseconds, from 0 to 2,147,483,647: a moment's failures, such as those of a
+   * restart, are no outage. The time that the relay kept the first one waiting is part of it.
+   *
+   * @default 1000
+   */
+  afterMs?: number | undefined;
+
+  /**
+   * Time between two probes in milliseconds, from 1 to 2,147,483,647. A probe is a call like any other and has its
+   * time; the next one does not wait for it.
+   *
+   * @default 1000
+   */
+  probeEveryMs?: number | undefined;
+}
+
 /** Names and values of headers. */
 export type HeadersLike = { readonly [name: string]: string | undefined } | Iterable<readonly [string, string]>;
 
@@ -366,6 +427,8 @@ export interface RequestStats {
  * - `ERR_GUN_BAD_RESPONSE`: a 200 that cannot be read.
  * - `ERR_GUN_BODY_TOO_LARGE`: a 200 with more than `maxBodyBytes`.
  * - `ERR_GUN_OVERLOADED`: `maxQueue` requests wait already.
+ * - `ERR_GUN_CIRCUIT_OPEN`: the relay has done nothing but fail and was not asked; see {@link GunClientOptions.breaker}.
+ *   `cause` is that of the last failure, where it has one.
  * - `ERR_GUN_CLOSED`: the client was closed before the call.
  * - `ERR_GUN_BINARY_MISSING`: thrown by loading the package on a platform that it has no binary for. The message says
  *   what was looked for, and how to build it.
@@ -378,6 +441,7 @@ export type GunErrorCode =
   | 'ERR_GUN_BAD_RESPONSE'
   | 'ERR_GUN_BODY_TOO_LARGE'
   | 'ERR_GUN_OVERLOADED'
+  | 'ERR_GUN_CIRCUIT_OPEN'
   | 'ERR_GUN_CLOSED'
   | 'ERR_GUN_BINARY_MISSING';
 

@@ -91,6 +91,8 @@ expectAssignable<GunClientOptions>({
   timeoutMs: 45_000,
   retries: 2,
   backoff: { baseMs: 200, maxMs: 5_000 },
+  retryBudget: { ratio: 0.2, minPerSecond: 10 },
+  breaker: { failures: 50, afterMs: 1_000, probeEveryMs: 1_000 },
   maxInFlight: 64,
   maxQueue: 10_000,
   maxBodyBytes: 33_554_432,
@@ -102,6 +104,8 @@ expectAssignable<GunClientOptions>({
 expectAssignable<GunClientOptions>({ logger: false, headers: new Map([['x-node', 'two']]) });
 expectAssignable<GunClientOptions>({ headers: [['x-node', 'two']] });
 expectAssignable<GunClientOptions>({ cache: undefined, backoff: {}, retries: undefined });
+expectAssignable<GunClientOptions>({ retryBudget: false, breaker: false });
+expectAssignable<GunClientOptions>({ retryBudget: {}, breaker: undefined });
 expectAssignable<Logger>({ log: (line: string) => line.length, warn() {}, error() {} });
 
 expectError(new GunClient({ relay: 'http://gun-relay:8765' }));
@@ -110,6 +114,9 @@ expectError(new GunClient({ cache: { ttl: 5 } }));
 expectError(new GunClient({ cache: 5 }));
 expectError(new GunClient({ retries: '2' }));
 expectError(new GunClient({ backoff: { baseMs: null } }));
+expectError(new GunClient({ breaker: true }));
+expectError(new GunClient({ breaker: { failures: '50' } }));
+expectError(new GunClient({ retryBudget: { floor: 5 } }));
 expectError(new GunClient({ headers: { 'x-node': 2 } }));
 expectError(new GunClient({ logger: true }));
 expectError(new GunClient({ logger: { log() {} } }));

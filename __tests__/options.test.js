@@ -25,6 +25,10 @@ const INTEGERS = [
   ['retries', 0],
   ['backoff.baseMs', 0],
   ['backoff.maxMs', 0],
+  ['retryBudget.minPerSecond', 0],
+  ['breaker.failures', 1],
+  ['breaker.afterMs', 0],
+  ['breaker.probeEveryMs', 1],
   ['maxInFlight', 1],
   ['maxQueue', 0],
   ['maxBodyBytes', 1],
@@ -95,8 +99,25 @@ test.each(['cache', 'backoff', 'headers'])('%s must be an object', (option) => {
   }
 });
 
+describe.each(['retryBudget', 'breaker'])('%s', (option) => {
+  test.each([[true, 'true'], [null, 'null'], [0, '0'], ['false', '"false"'], [Symbol('off'), 'Symbol(off)'], [() => {}, 'a function']])(
+    'refuses %p',
+    (value, shown) => {
+      expect(refusalOf({ [option]: value })).toBe(`option ${option} must be an object or false, got ${shown}`);
+    },
+  );
+
+  test('may be false, empty or undefined', () => {
+    for (const value of [false, {}, undefined]) newClient({ [option]: value });
+  });
+});
+
+test.each([[-0.1, '-0.1'], [1.1, '1.1'], [NaN, 'NaN'], ['0.2', '"0.2"'], [null, 'null'], [[], 'an array']])('retryBudget.ratio refuses %p', (ratio, shown) => {
+  expect(refusalOf({ retryBudget: { ratio } })).toBe(`option retryBudget.ratio must be a number from 0 to 1, got ${shown}`);
+});
+
 test('options that nobody knows are ignored', () => {
-  newClient({ nonsense: 1, cache: { more: true }, backoff: { factor: 3 } });
+  newClient({ nonsense: 1, cache: { more: true }, backoff: { factor: 3 }, breaker: { colour: 'red' }, retryBudget: { floor: 3 } });
 });
 
 test('GunClient is a class', () => {

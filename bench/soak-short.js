@@ -19,7 +19,8 @@ const MAX_GAIN_BYTES = { external: 1024 * 1024, rss: 8 * 1024 * 1024 };
 
 async function main() {
   const relay = await startRelay();
-  const client = new GunClient({ relayUrl: relay.url, logger: false, retries: 1, backoff: { baseMs: 2, maxMs: 4 }, maxInFlight: AT_ONCE });
+  const retrying = { retries: 1, backoff: { baseMs: 2, maxMs: 4 }, retryBudget: false, breaker: false };
+  const client = new GunClient({ relayUrl: relay.url, logger: false, maxInFlight: AT_ONCE, ...retrying });
   console.log(`${MISSING} missing and ${FAILING} failing calls, ${AT_ONCE} at a time, in ${SAMPLES} parts\n`);
   console.log(['calls', 'external', 'buffers', 'heap', 'rss'].map((title) => title.padStart(9)).join(''));
   const samples = [];

@@ -46,6 +46,10 @@ function isSignal(value) {
   return isObject(value) && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function';
 }
 
+/** Options that are objects, and those that may be `false` as well. */
+const OBJECTS = new Set(['cache', 'backoff', 'headers']);
+const SWITCHES = new Set(['retryBudget', 'breaker']);
+
 /** The options of a client as the addon takes them, `[name, value, ...]`, with nested ones by path: `cache.ttlMs`. */
 function clientOptions(options) {
   const flat = [];
@@ -58,7 +62,7 @@ function clientOptions(options) {
   for (const name of Object.keys(options)) {
     const value = options[name];
     if (value === undefined || name === 'logger') continue;
-    if (name === 'cache' || name === 'backoff' || name === 'headers') {
+    if (OBJECTS.has(name) || (SWITCHES.has(name) && isObject(value))) {
       for (const [inner, innerValue] of members(name, value)) {
         add(`${name}.${inner}`, innerValue);
       }

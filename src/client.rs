@@ -2,6 +2,8 @@
 
 mod keeper;
 
+use crate::breaker::Breaker;
+use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{CallError, Cause, Code, Fault};
 use crate::flight::{Boarding, Caller, Deadline, Flight, Flights, Outcome, Ticket};
@@ -12,10 +14,10 @@ use crate::retry::RetryPolicy;
 use crate::stats::{Requests, Snapshot, Stats, StatsLine, SweepLine, hit_rate};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep, sleep_until};
 
 /// One attempt at the relay. Tests put a script in its place.
@@ -67,6 +69,8 @@ struct Shared<C> {
     relay: Arc<str>,
     timeout: Duration,
     retry: RetryPolicy,
+    budget: Mutex<RetryBudget>,
+    breaker: Breaker,
     max_queue: usize,
     stats_every: u64,
     cache: NegativeCache,
@@ -91,13 +95,16 @@ impl<C: Caller> Client<C> {
         on_swept: impl Fn(SweepLine) + Send + Sync + 'static,
     ) -> Self {
         let (flights, departures) = Flights::new(config.max_in_flight + config.max_queue);
+        let now = Instant::now();
         let shared = Arc::new(Shared {
             relay: Arc::clone(&config.relay.shown),
             timeout: config.timeout,
             retry: config.retry.clone(),
+            budget: Mutex::new(RetryBudget::new(config.budget, now)),
+            breaker: Breaker::new(config.breaker, now),
             max_queue: config.max_queue,
             stats_every: config.stats_every,
-            cache: NegativeCache::new(config.capacity, config.ttl, Instant::now()),
+            cache: NegativeCache::new(config.capacity, config.ttl, now),
             flights,
             places: Semaphore::new(config.max_in_flight),
             is_closed: AtomicBool::new(false),
@@ -234,54 +241,102 @@ enum Landed {
     Failed(Fault),
 }
 
+impl From<Answer> for Landed {
+    fn from(answer: Answer) -> Self {
+        match answer {
+            Answer::Found(text) => Landed::Found(text),
+            Answer::Missing { remember } => Landed::Missing { remember },
+            Answer::Failed { fault, .. } => Landed::Failed(fault),
+        }
+    }
+}
+
 impl<C: Caller> Shared<C> {
     /// Flies a flight from its first attempt to its landing.
     async fn fly(self: Arc<Self>, relay: Arc<impl Ask>, flight: Arc<Flight<C>>) {
         let mut landing = Landing { shared: &self, flight: &flight, landed: None };
+        let time_is_up = AtomicBool::new(false);
         tokio::select! {
             // Time first: no attempt begins for callers whose time is over.
             biased;
-            () = self.watch(&flight) => {}
-            landed = self.attempts(&*relay, &flight) => landing.landed = Some(landed),
+            () = self.watch(&flight, &time_is_up) => {}
+            landed = self.attempts(&*relay, &flight, &time_is_up) => landing.landed = Some(landed),
         }
     }
 
     /// Attempts until the relay has answered or the policy gives up.
-    async fn attempts(&self, relay: &impl Ask, flight: &Flight<C>) -> Landed {
+    async fn attempts(&self, relay: &impl Ask, flight: &Flight<C>, time_is_up: &AtomicBool) -> Landed {
+        let mut last = None;
         loop {
-            let answer = self.attempt(relay, flight).await;
-            let (fault, retry_after) = match answer {
-                Answer::Found(text) => return Landed::Found(text),
-                Answer::Missing { remember } => return Landed::Missing { remember },
-                Answer::Failed { fault, retry_after } => (fault, retry_after),
+            let place = match self.place().await {
+                Ok(place) => place,
+                // What was seen by this very request says more than that others fail too.
+                Err(barred) => return Landed::Failed(last.unwrap_or(barred)),
             };
-            let remaining = flight
-                .last_deadline()
-                .map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let began = Instant::now();
+            let mut exchange = Exchange { breaker: &self.breaker, began, has_ended: false, time_is_up };
+            let answer = self.attempt(relay, flight, place).await;
+            exchange.has_ended = true;
+            let now = Instant::now();
+            let (fault, retry_after) = match answer {
+                Answer::Failed { fault, retry_after } if fault.is_transient() => (fault, retry_after),
+                proper => {
+                    self.breaker.answered(now);
+                    return proper.into();
+                }
+            };
+            if self.breaker.failed(&fault, began, now) {
+                return Landed::Failed(fault);
+            }
+            let remaining =
+                flight.last_deadline().map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(now));
             let jitter = fastrand::f64();
             let made = flight.attempts();
-            let Some(delay) = self.retry.next_delay(&fault, made, retry_after, remaining, jitter) else {
+            let delay = self.retry.next_delay(&fault, made, retry_after, remaining, jitter);
+            let Some(delay) = delay.filter(|_| self.budget().take(now)) else {
                 return Landed::Failed(fault);
             };
             let _waiting = self.stats.backing_off.enter();
-            sleep(delay).await;
+            tokio::select! {
+                biased;
+                () = self.breaker.opened() => return Landed::Failed(fault),
+                () = sleep(delay) => last = Some(fault),
+            }
         }
     }
 
-    /// One exchange, when its turn comes.
-    async fn attempt(&self, relay: &impl Ask, flight: &Flight<C>) -> Answer {
-        let place = self.places.acquire().await;
-        let _place = place.expect("the semaphore is never closed");
+    /// A place on the wire, when its turn comes; the fault, where the circuit is open or opens meanwhile.
+    async fn place(&self) -> Result<SemaphorePermit<'_>, Fault> {
+        loop {
+            let opened = self.breaker.opened();
+            self.breaker.pass(self.places.available_permits() > 0, Instant::now())?;
+            tokio::select! {
+                biased;
+                () = opened => {}
+                place = self.places.acquire() => return Ok(place.expect("the semaphore is never closed")),
+            }
+        }
+    }
+
+    /// One exchange.
+    async fn attempt(&self, relay: &impl Ask, flight: &Flight<C>, _place: SemaphorePermit<'_>) -> Answer {
         let _on_the_wire = self.stats.in_flight.enter();
         Stats::count(&self.stats.sent);
-        if flight.attempts.fetch_add(1, Relaxed) > 0 {
+        if flight.attempts.fetch_add(1, Relaxed) == 0 {
+            self.budget().pay_in();
+        } else {
             Stats::count(&self.stats.retried);
         }
         relay.ask(&flight.soul).await
     }
 
-    /// Sends callers away as their time ends; done when none is left, whatever made them leave.
-    async fn watch(&self, flight: &Arc<Flight<C>>) {
+    fn budget(&self) -> MutexGuard<'_, RetryBudget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends callers away as their time ends; done when none is left, whatever made them leave. `time_is_up` tells of the
+    /// last one's end where that came by the client's own time, not by a shorter one of the caller.
+    async fn watch(&self, flight: &Arc<Flight<C>>, time_is_up: &AtomicBool) {
         while let Some(deadline) = flight.first_deadline() {
             tokio::select! {
                 () = sleep_until(deadline) => {}
@@ -290,6 +345,8 @@ impl<C: Caller> Shared<C> {
             let now = Instant::now();
             let expired = self.flights.expire(flight, now);
             if flight.first_deadline().is_none() {
+                let client_time = flight.began + self.timeout;
+                time_is_up.store(expired.iter().any(|seat| seat.deadline >= client_time), Relaxed);
                 self.stats.count_failed(Code::Timeout);
             }
             for seat in expired {
@@ -354,6 +411,23 @@ impl<C: Caller> Shared<C> {
     }
 }
 
+/// An exchange under way. Cut off because the client's time for a call is over, it counts as a failure of the relay, which
+/// kept silent until then; cut off because its callers left, it says nothing.
+struct Exchange<'f> {
+    breaker: &'f Breaker,
+    began: Instant,
+    has_ended: bool,
+    time_is_up: &'f AtomicBool,
+}
+
+impl Drop for Exchange<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended && self.time_is_up.load(Relaxed) {
+            self.breaker.failed(&Fault::Timeout, self.began, Instant::now());
+        }
+    }
+}
+
 /// Lands the flight when dropped, however its task ends: nobody waits for ever because a leader died.
 struct Landing<'f, C: Caller> {
     shared: &'f Shared<C>,
@@ -367,5 +441,7 @@ impl<C: Caller> Drop for Landing<'_, C> {
     }
 }
 
+#[cfg(test)]
+mod outage_tests;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,8 @@
 
 mod relay_url;
 
+use crate::breaker::BreakerPolicy;
+use crate::budget::BudgetPolicy;
 use crate::error::{Fault, Quoted};
 use crate::retry::RetryPolicy;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -38,6 +40,10 @@ pub struct Config {
     pub timeout: Duration,
     /// Transient failures only.
     pub retry: RetryPolicy,
+    /// How much may be tried again; without bound when `None`.
+    pub budget: Option<BudgetPolicy>,
+    /// When the relay is left alone; never when `None`.
+    pub breaker: Option<BreakerPolicy>,
     /// Most requests on the wire.
     pub max_in_flight: usize,
     /// Most requests that wait for a place on the wire.
@@ -85,7 +91,7 @@ struct Setting {
     apply: fn(&mut Config, u64),
 }
 
-const SETTINGS: [Setting; 12] = [
+const SETTINGS: [Setting; 16] = [
     Setting {
         option: "cache.capacity",
         variable: Some("GUN_404_CACHE_SIZE"),
@@ -136,6 +142,36 @@ const SETTINGS: [Setting; 12] = [
         apply: |config, ms| config.retry.max = Duration::from_millis(ms),
     },
     Setting {
+        option: "retryBudget.minPerSecond",
+        variable: None,
+        range: 0..=1_000_000,
+        default: 10,
+        apply: |config, retries| config.budget.iter_mut().for_each(|budget| budget.min_per_second = retries as f64),
+    },
+    Setting {
+        option: "breaker.failures",
+        variable: None,
+        range: 1..=1_000_000,
+        default: 50,
+        apply: |config, attempts| config.breaker.iter_mut().for_each(|breaker| breaker.failures = attempts),
+    },
+    Setting {
+        option: "breaker.afterMs",
+        variable: None,
+        range: 0..=MAX_TIMER_MS,
+        default: 1_000,
+        apply: |config, ms| config.breaker.iter_mut().for_each(|breaker| breaker.after = Duration::from_millis(ms)),
+    },
+    Setting {
+        option: "breaker.probeEveryMs",
+        variable: None,
+        range: 1..=MAX_TIMER_MS,
+        default: 1_000,
+        apply: |config, ms| {
+            config.breaker.iter_mut().for_each(|breaker| breaker.probe_every = Duration::from_millis(ms));
+        },
+    },
+    Setting {
         option: "maxInFlight",
         variable: Some("GUN_MAX_IN_FLIGHT"),
         range: 1..=65_535,
@@ -172,6 +208,10 @@ const SETTINGS: [Setting; 12] = [
     },
 ];
 
+/// The one option that takes a part: retries for each request.
+const RATIO: &str = "retryBudget.ratio";
+const DEFAULT_RATIO: f64 = 0.2;
+
 /// The variable that lists peers, of which the first http(s) entry is the relay.
 const PEERS: &str = "GUN_PEERS";
 const HEADER_PREFIX: &str = "headers.";
@@ -198,6 +238,8 @@ impl Default for Config {
             attempt_timeout: Duration::ZERO,
             timeout: Duration::ZERO,
             retry: RetryPolicy { retries: 0, base: Duration::ZERO, max: Duration::ZERO },
+            budget: Some(BudgetPolicy { ratio: DEFAULT_RATIO, min_per_second: 0.0 }),
+            breaker: Some(BreakerPolicy { failures: 0, after: Duration::ZERO, probe_every: Duration::ZERO }),
             max_in_flight: 0,
             max_queue: 0,
             max_body_bytes: 0,
@@ -235,6 +277,12 @@ impl Config {
                     _ => None,
                 };
                 config.set_relay("option relayUrl", url, value)?;
+            } else if name == RATIO {
+                config.set_ratio(value)?;
+            } else if name == "retryBudget" {
+                config.budget = off(name, value)?;
+            } else if name == "breaker" {
+                config.breaker = off(name, value)?;
             } else if let Some(header) = name.strip_prefix(HEADER_PREFIX) {
                 config.set_header(header, value)?;
             }
@@ -279,6 +327,16 @@ impl Config {
         Ok(())
     }
 
+    fn set_ratio(&mut self, value: &OptionValue) -> Result<(), Fault> {
+        match value {
+            OptionValue::Number(ratio) if (0.0..=1.0).contains(ratio) => {
+                self.budget.iter_mut().for_each(|budget| budget.ratio = *ratio);
+                Ok(())
+            }
+            _ => Err(Fault::InvalidArgument(format!("option {RATIO} must be a number from 0 to 1, got {value}"))),
+        }
+    }
+
     fn set_header(&mut self, name: &str, value: &OptionValue) -> Result<(), Fault> {
         let refuse = |allowed: &str| {
             // The value may be a secret and stays out of the message.
@@ -317,6 +375,14 @@ impl Setting {
             ))),
         }
     }
+}
+
+/// What an option of several parts is when it is given as a whole: nothing, where that is `false`.
+fn off<T>(option: &str, value: &OptionValue) -> Result<Option<T>, Fault> {
+    if *value == OptionValue::Other("false".to_owned()) {
+        return Ok(None);
+    }
+    Err(Fault::InvalidArgument(format!("option {option} must be an object or false, got {value}")))
 }
 
 fn whole(number: f64) -> Option<u64> {

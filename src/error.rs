@@ -21,6 +21,8 @@ pub enum Code {
     BodyTooLarge,
     /// Too many requests wait already.
     Overloaded,
+    /// The relay has only failed for a while and is not asked.
+    CircuitOpen,
     /// The client is closed.
     Closed,
     /// Thrown by the loader in JavaScript, where there is no native code to throw it.
@@ -29,7 +31,7 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of the contract.
-    pub const ALL: [Code; 9] = [
+    pub const ALL: [Code; 10] = [
         Code::InvalidArgument,
         Code::Connect,
         Code::Timeout,
@@ -37,6 +39,7 @@ impl Code {
         Code::BadResponse,
         Code::BodyTooLarge,
         Code::Overloaded,
+        Code::CircuitOpen,
         Code::Closed,
         Code::BinaryMissing,
     ];
@@ -51,6 +54,7 @@ impl Code {
             Code::BadResponse => "ERR_GUN_BAD_RESPONSE",
             Code::BodyTooLarge => "ERR_GUN_BODY_TOO_LARGE",
             Code::Overloaded => "ERR_GUN_OVERLOADED",
+            Code::CircuitOpen => "ERR_GUN_CIRCUIT_OPEN",
             Code::Closed => "ERR_GUN_CLOSED",
             Code::BinaryMissing => "ERR_GUN_BINARY_MISSING",
         }
@@ -94,6 +98,13 @@ pub enum Fault {
         /// As many as may wait.
         limit: usize,
     },
+    /// The relay has only failed for a while and is not asked.
+    CircuitOpen {
+        /// Since the first failure of the run.
+        failing_for: Duration,
+        /// What it failed by at last.
+        last: Arc<Fault>,
+    },
     /// The client was closed before the call.
     Closed,
 }
@@ -109,14 +120,24 @@ impl Fault {
             Fault::BadResponse { .. } => Code::BadResponse,
             Fault::BodyTooLarge { .. } => Code::BodyTooLarge,
             Fault::Overloaded { .. } => Code::Overloaded,
+            Fault::CircuitOpen { .. } => Code::CircuitOpen,
             Fault::Closed => Code::Closed,
+        }
+    }
+
+    /// What lies below it, in the words of the system.
+    pub fn cause(&self) -> Option<&Cause> {
+        match self {
+            Fault::Connect(cause) => Some(cause),
+            Fault::CircuitOpen { last, .. } => last.cause(),
+            _ => None,
         }
     }
 
     /// Whether the same call may succeed later with nothing changed but time.
     pub fn is_transient(&self) -> bool {
         match self {
-            Fault::Connect(_) | Fault::Timeout | Fault::Overloaded { .. } => true,
+            Fault::Connect(_) | Fault::Timeout | Fault::Overloaded { .. } | Fault::CircuitOpen { .. } => true,
             // RFC 9110 and 6585: the statuses that speak of the moment, not of the request.
             Fault::Status(status) => {
                 matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
@@ -150,6 +171,16 @@ impl fmt::Display for CallError {
             Fault::InvalidArgument(text) => return f.write_str(text),
             Fault::Overloaded { limit } => {
                 return write!(f, "relay {relay} was not asked for soul {soul}: {limit} requests wait already");
+            }
+            Fault::CircuitOpen { failing_for, last } => {
+                let time = Elapsed(*failing_for);
+                write!(f, "relay {relay} was not asked for soul {soul}: it has done nothing but fail for {time}")?;
+                return match &**last {
+                    Fault::Connect(cause) => write!(f, ", and could not be reached at last: {}", cause.message),
+                    Fault::Status(status) => write!(f, ", and answered {status} at last"),
+                    Fault::BadResponse { reason, .. } => write!(f, ", and gave an unusable answer at last: {reason}"),
+                    _ => f.write_str(", and did not answer in time at last"),
+                };
             }
             Fault::Closed => return write!(f, "the client of relay {relay} is closed"),
             Fault::Connect(cause) => {
@@ -237,6 +268,25 @@ mod tests {
             error(Fault::Timeout, "a", 1, 20),
             r#"relay http://gun-relay:8765 did not answer in time for soul "a" (1 attempt in 20 ms)"#
         );
+    }
+
+    #[test]
+    fn an_open_circuit_says_for_how_long_and_what_the_last_failure_was() {
+        let cause = Cause { code: Some("ECONNREFUSED"), message: "connection refused".to_owned() };
+        for (last, shown) in [
+            (Fault::Status(503), "answered 503 at last"),
+            (Fault::Timeout, "did not answer in time at last"),
+            (Fault::Connect(cause), "could not be reached at last: connection refused"),
+            (
+                Fault::BadResponse { reason: "it ends too early", truncated: true },
+                "gave an unusable answer at last: it ends too early",
+            ),
+        ] {
+            let open = Fault::CircuitOpen { failing_for: Duration::from_millis(12_300), last: Arc::new(last) };
+            let expected =
+                "relay http://gun-relay:8765 was not asked for soul \"a\": it has done nothing but fail for 12.3 s";
+            assert_eq!(error(open, "a", 0, 0), format!("{expected}, and {shown}"));
+        }
     }
 
     #[test]

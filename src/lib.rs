@@ -9,6 +9,8 @@
 //! | `negative_cache` | souls known to be missing, bounded and mortal |
 //! | `flight` | one request per soul, shared by its callers |
 //! | `retry` | whether and when to try again |
+//! | `budget` | how much may be tried again |
+//! | `breaker` | a relay that only fails is left alone |
 //! | `relay` | the HTTP exchange, and what its answer means |
 //! | `record` | the record's JSON text |
 //! | `batch` | many calls that settle as one |
@@ -20,6 +22,8 @@ pub mod batch;
 // The test harness has no Node to link with.
 #[cfg(all(feature = "binding", not(test)))]
 mod binding;
+pub mod breaker;
+pub mod budget;
 pub mod client;
 pub mod config;
 pub mod engine;

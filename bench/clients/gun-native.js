@@ -4,9 +4,9 @@
 
 const load = () => require('../..');
 
-function clientOf({ relayUrl, retries, backoff, cache, sweepEveryMs, onLog }) {
+function clientOf({ relayUrl, retries, backoff, retryBudget, breaker, cache, sweepEveryMs, onLog }) {
   const { GunClient } = load();
-  const chosen = { relayUrl, retries, backoff, cache, sweepEveryMs };
+  const chosen = { relayUrl, retries, backoff, retryBudget, breaker, cache, sweepEveryMs };
   const options = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
   const logger = onLog ? { log: onLog, warn: onLog, error: onLog } : false;
   return new GunClient({ ...options, logger });

@@ -113,10 +113,11 @@ pub fn error_json(fault: &Fault, message: &str) -> serde_json::Value {
         "attempts": 0,
         "retryable": fault.is_transient(),
     });
-    match fault {
-        Fault::Status(status) => json["status"] = (*status).into(),
-        Fault::Connect(cause) => json["cause"] = json!({ "message": cause.message, "code": cause.code }),
-        _ => {}
+    if let Fault::Status(status) = fault {
+        json["status"] = (*status).into();
+    }
+    if let Some(cause) = fault.cause() {
+        json["cause"] = json!({ "message": cause.message, "code": cause.code });
     }
     json
 }

@@ -58,28 +58,28 @@ impl Script {
     }
 }
 
-fn missing() -> Answer {
+pub(super) fn missing() -> Answer {
     Answer::Missing { remember: true }
 }
 
-fn found() -> Answer {
+pub(super) fn found() -> Answer {
     let body = br#"{"success":true,"data":{"a":1}}"#;
     Answer::Found(read_answer(&bytes::Bytes::from_static(body)).expect("usable").expect("a record"))
 }
 
-fn status(status: u16) -> Answer {
+pub(super) fn status(status: u16) -> Answer {
     Fault::Status(status).into()
 }
 
-struct World {
-    client: Client<Waiter>,
+pub(super) struct World {
+    pub(super) client: Client<Waiter>,
     script: Arc<Script>,
     swept: Arc<Mutex<Vec<SweepLine>>>,
     ended: oneshot::Receiver<()>,
 }
 
 /// A client over a script of answers, each given at once unless it has a time.
-fn world(config: Config, answers: impl IntoIterator<Item = (Duration, Answer)>) -> World {
+pub(super) fn world(config: Config, answers: impl IntoIterator<Item = (Duration, Answer)>) -> World {
     let script = Arc::new(Script::default());
     let answers = answers.into_iter().map(|(time, answer)| (time, Some(answer)));
     script.answers.lock().expect("no panic here").extend(answers);
@@ -91,38 +91,38 @@ fn world(config: Config, answers: impl IntoIterator<Item = (Duration, Answer)>) 
     World { client, script, swept, ended }
 }
 
-fn at_once(answers: impl IntoIterator<Item = Answer>) -> impl Iterator<Item = (Duration, Answer)> {
+pub(super) fn at_once(answers: impl IntoIterator<Item = Answer>) -> impl Iterator<Item = (Duration, Answer)> {
     answers.into_iter().map(|answer| (Duration::ZERO, answer))
 }
 
 impl World {
-    fn begin(&self, soul: &str, options: CallOptions) -> (Begun<Waiter>, oneshot::Receiver<Outcome>) {
+    pub(super) fn begin(&self, soul: &str, options: CallOptions) -> (Begun<Waiter>, oneshot::Receiver<Outcome>) {
         let (waiter, outcome) = oneshot::channel();
         (self.client.get(soul, options, || waiter), outcome)
     }
 
     /// Begins a call that has to wait.
-    fn wait(&self, soul: &str) -> oneshot::Receiver<Outcome> {
+    pub(super) fn wait(&self, soul: &str) -> oneshot::Receiver<Outcome> {
         let (begun, outcome) = self.begin(soul, CallOptions::default());
         assert!(matches!(begun, Begun::Waits(_)), "{begun:?}");
         outcome
     }
 
-    async fn get(&self, soul: &str) -> Outcome {
+    pub(super) async fn get(&self, soul: &str) -> Outcome {
         self.wait(soul).await.expect("every call settles")
     }
 
-    fn is_known(&self, soul: &str) -> bool {
+    pub(super) fn is_known(&self, soul: &str) -> bool {
         matches!(self.begin(soul, CallOptions::default()).0, Begun::Missing)
     }
 
-    fn stat(&self, pointer: &str) -> u64 {
+    pub(super) fn stat(&self, pointer: &str) -> u64 {
         let stats = serde_json::to_value(self.client.snapshot()).expect("JSON");
         stats.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap_or_default()
     }
 }
 
-fn error(outcome: Outcome) -> Arc<CallError> {
+pub(super) fn error(outcome: Outcome) -> Arc<CallError> {
     match outcome {
         Outcome::Failed(error) => error,
         other => panic!("no failure: {other:?}"),

@@ -33,6 +33,9 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!(config.retry.retries, 2);
     assert_eq!(config.retry.base, Duration::from_millis(200));
     assert_eq!(config.retry.max, Duration::from_millis(5_000));
+    assert_eq!(config.budget, Some(BudgetPolicy { ratio: 0.2, min_per_second: 10.0 }));
+    let second = Duration::from_secs(1);
+    assert_eq!(config.breaker, Some(BreakerPolicy { failures: 50, after: second, probe_every: second }));
     assert_eq!(config.max_in_flight, 64);
     assert_eq!(config.max_queue, 10_000);
     assert_eq!(config.max_body_bytes, 33_554_432);
@@ -148,6 +151,32 @@ fn a_header_that_could_change_the_message_is_refused_without_showing_its_value()
         let error = options(&[(name, value)]).unwrap_err();
         assert!(error.starts_with("option headers: header \""), "{error}");
         assert!(!error.contains("secret") && !error.contains('\n'), "{error}");
+    }
+}
+
+#[test]
+fn the_ratio_of_the_retry_budget_is_a_part() {
+    let ratio = |value| options(&[("retryBudget.ratio", value)]).map(|config| config.budget.expect("on").ratio);
+    for good in [0.0, 0.25, 1.0] {
+        assert_eq!(ratio(OptionValue::Number(good)), Ok(good));
+    }
+    let bad = [-0.1, 1.1, f64::NAN, f64::INFINITY].map(OptionValue::Number);
+    for bad in bad.into_iter().chain([text("0.2"), OptionValue::Other("null".to_owned())]) {
+        let expected = format!("option retryBudget.ratio must be a number from 0 to 1, got {bad}");
+        assert_eq!(ratio(bad), Err(expected));
+    }
+}
+
+#[test]
+fn budget_and_breaker_are_off_by_false_and_by_nothing_else() {
+    let off = OptionValue::Other("false".to_owned());
+    let config = options(&[("retryBudget", off.clone()), ("breaker", off)]).expect("good");
+    assert_eq!((config.budget, config.breaker), (None, None));
+    for option in ["retryBudget", "breaker"] {
+        for bad in [OptionValue::Other("true".to_owned()), OptionValue::Number(0.0), text("false")] {
+            let expected = format!("option {option} must be an object or false, got {bad}");
+            assert_eq!(options(&[(option, bad)]).unwrap_err(), expected);
+        }
     }
 }
 
