@@ -248,6 +248,40 @@ export interface GunClientOptions {
   headers?: HeadersLike | undefined;
 
   /**
+   * Certificates to trust in place of Mozilla's, in PEM, where `relayUrl` is https. A self-signed certificate that the relay
+   * shows as its own may be among them. Without this option, those in the file that the environment variable
+   * `NODE_EXTRA_CA_CERTS` names are trusted besides.
+   *
+   * Certificates must have the relay's name, or its address, as a subject alternative name.
+   *
+   * @default the roots of Mozilla's CA program, as in Node
+   */
+  ca?: Pem | undefined;
+
+  /** The client's own certificate in PEM, with the chain after it, for a relay that asks for one. */
+  cert?: Pem | undefined;
+
+  /** The private key of {@link cert} in PEM, not encrypted: RSA, ECDSA or Ed25519. It shows up in no message. */
+  key?: Pem | undefined;
+
+  /**
+   * `false` takes any certificate for the relay's: whoever stands between can read and change everything. It is warned of
+   * once per process, by `process.emitWarning`. The variable `NODE_TLS_REJECT_UNAUTHORIZED` has no effect here.
+   *
+   * @default true
+   */
+  rejectUnauthorized?: boolean | undefined;
+
+  /**
+   * An HTTP proxy for every connection, `http://host:port`. Relays by http, too, are reached through a tunnel (CONNECT).
+   * `user:password@` becomes basic auth and shows up in no message. The environment's `HTTP_PROXY` and the like have no
+   * effect.
+   *
+   * @default none
+   */
+  proxy?: string | undefined;
+
+  /**
    * Where the two log lines go, both by `log`; `false` for silence. A logger that throws breaks no call.
    *
    * Environment: `GUN_NATIVE_LOG`, `on` or `off`.
@@ -361,6 +395,9 @@ export interface BreakerOptions {
    */
   probeEveryMs?: number | undefined;
 }
+
+/** Text in PEM: as it is, in a buffer, or in several. */
+export type Pem = string | Uint8Array | readonly (string | Uint8Array)[];
 
 /** Names and values of headers. */
 export type HeadersLike = { readonly [name: string]: string | undefined } | Iterable<readonly [string, string]>;

@@ -105,6 +105,9 @@ expectAssignable<GunClientOptions>({ logger: false, headers: new Map([['x-node',
 expectAssignable<GunClientOptions>({ headers: [['x-node', 'two']] });
 expectAssignable<GunClientOptions>({ cache: undefined, backoff: {}, retries: undefined });
 expectAssignable<GunClientOptions>({ retryBudget: false, breaker: false });
+expectAssignable<GunClientOptions>({ ca: ['PEM', Buffer.from('PEM')], cert: 'PEM', key: new Uint8Array(3), rejectUnauthorized: true, proxy: 'http://a:1' });
+expectError(new GunClient({ ca: true }));
+expectError(new GunClient({ rejectUnauthorized: 0 }));
 expectAssignable<GunClientOptions>({ retryBudget: {}, breaker: undefined });
 expectAssignable<Logger>({ log: (line: string) => line.length, warn() {}, error() {} });
 

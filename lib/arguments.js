@@ -6,13 +6,25 @@ const { MAX_DEPTH } = require('./references');
 /** The longest time that Node's own timers take. */
 const MAX_TIMER_MS = 2147483647;
 
-/** A value as a message shows it. */
+const MAX_SHOWN = 120;
+/** Control characters, and those that show nothing but change how their neighbours are shown; as in src/error.rs. */
+const UNSEEN = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
+
+/** A value as a message shows it: on one line, and of bounded length. */
 function show(value) {
-  if (typeof value === 'string') return JSON.stringify(value.length > 120 ? `${value.slice(0, 120)}…` : value);
-  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'string') return escaped(JSON.stringify(shortened(value)));
+  if (typeof value === 'bigint') return shortened(`${value}n`);
   if (typeof value === 'function') return 'a function';
   if (isObject(value)) return Array.isArray(value) ? 'an array' : 'an object';
-  return String(value);
+  return escaped(shortened(String(value)));
+}
+
+function shortened(text) {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
+}
+
+function escaped(text) {
+  return text.replace(UNSEEN, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`);
 }
 
 function isObject(value) {
@@ -49,6 +61,10 @@ function isSignal(value) {
 /** Options that are objects, and those that may be `false` as well. */
 const OBJECTS = new Set(['cache', 'backoff', 'headers']);
 const SWITCHES = new Set(['retryBudget', 'breaker']);
+/** Options in PEM, as `tls.connect` takes them. */
+const PEM = new Set(['ca', 'cert', 'key']);
+/** The one variable that holds for every client: Node's own TLS reads it too. */
+const EXTRA_ROOTS = 'NODE_EXTRA_CA_CERTS';
 
 /** The options of a client as the addon takes them, `[name, value, ...]`, with nested ones by path: `cache.ttlMs`. */
 function clientOptions(options) {
@@ -61,16 +77,28 @@ function clientOptions(options) {
   if (!isObject(options)) throw invalidArgument(`options must be an object, got ${show(options)}`);
   for (const name of Object.keys(options)) {
     const value = options[name];
-    if (value === undefined || name === 'logger') continue;
+    if (value === undefined || name === 'logger' || name === EXTRA_ROOTS) continue;
     if (OBJECTS.has(name) || (SWITCHES.has(name) && isObject(value))) {
       for (const [inner, innerValue] of members(name, value)) {
         add(`${name}.${inner}`, innerValue);
       }
+    } else if (PEM.has(name)) {
+      add(name, pemText(name, value));
     } else {
       add(name, value);
     }
   }
-  return flat;
+  return flat.concat(environment([EXTRA_ROOTS]));
+}
+
+/** The text of an option in PEM. What it is instead may be a key and stays out of the message. */
+function pemText(name, value) {
+  const parts = (Array.isArray(value) ? value : [value]).map((part) => {
+    if (typeof part === 'string') return part;
+    if (ArrayBuffer.isView(part)) return Buffer.from(part.buffer, part.byteOffset, part.byteLength).toString('latin1');
+    throw invalidArgument(`option ${name} must be text in PEM: a string, a Buffer or an array of them`);
+  });
+  return parts.join('\n');
 }
 
 /** The entries of an option that is an object; `Headers`, a Map and a list of pairs will do as well. */

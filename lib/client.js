@@ -15,6 +15,7 @@ class GunClient {
   constructor(options) {
     const flat = clientOptions(options);
     attach(this, loggerOf(options ? options.logger : undefined), (id) => port.open(id, flat));
+    if (options && options.rejectUnauthorized === false) warnUnverified();
   }
 
   getRecord(soul, options) {
@@ -64,6 +65,16 @@ class GunClient {
 }
 
 if (Symbol.asyncDispose) hide(GunClient.prototype, Symbol.asyncDispose, GunClient.prototype.close);
+
+let hasWarned = false;
+
+/** Says once, as Node does for its own switch, that TLS protects from nobody who stands in between. */
+function warnUnverified() {
+  if (hasWarned) return;
+  hasWarned = true;
+  const message = 'a GunClient has rejectUnauthorized: false and takes any certificate for its relay: whoever stands between the two can read and change what they say';
+  process.emitWarning(message, { code: 'GUN_TLS_UNVERIFIED' });
+}
 
 /** Begins a call with its checked options, unless its signal was aborted before. */
 function begin(handle, { signal, timeoutMs, fresh }, call) {

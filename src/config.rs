@@ -1,18 +1,24 @@
 //! Options and environment become a [`Config`] through one fallible conversion; past it, nothing is invalid.
 //! Names, ranges and defaults of the options stand here once.
 
+mod proxy;
 mod relay_url;
+mod tls;
 
 use crate::breaker::BreakerPolicy;
 use crate::budget::BudgetPolicy;
 use crate::error::{Fault, Quoted};
 use crate::retry::RetryPolicy;
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+pub use proxy::ProxyUrl;
 pub use relay_url::RelayUrl;
 use relay_url::{is_http, redacted};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::time::Duration;
+pub use tls::Tls;
+pub(crate) use tls::is_of_a_ca;
+use tls::{EXTRA_ROOTS, TlsOptions};
 
 /// The relay where no option and no variable names one.
 const DEFAULT_RELAY: &str = "http://gun-relay:8765";
@@ -52,6 +58,10 @@ pub struct Config {
     pub max_body_bytes: usize,
     /// Sent with every request; basic auth from the relay's URL included.
     pub headers: HeaderMap,
+    /// What is trusted and shown where the relay is asked by https.
+    pub tls: Tls,
+    /// What requests go through.
+    pub proxy: Option<ProxyUrl>,
     /// Calls between two stats lines; 0 for none.
     pub stats_every: u64,
     /// Time between two sweeps.
@@ -244,6 +254,8 @@ impl Default for Config {
             max_queue: 0,
             max_body_bytes: 0,
             headers: HeaderMap::new(),
+            tls: Tls::default(),
+            proxy: None,
             stats_every: 0,
             sweep_every: Duration::ZERO,
         };
@@ -257,13 +269,14 @@ impl Default for Config {
 impl Config {
     /// The variables of the environment that [`Config::from_env`] reads.
     pub fn variables() -> impl Iterator<Item = &'static str> {
-        SETTINGS.iter().filter_map(|setting| setting.variable).chain([PEERS])
+        SETTINGS.iter().filter_map(|setting| setting.variable).chain([PEERS, EXTRA_ROOTS])
     }
 
     /// From the options of `GunClient`, flattened: `cache.capacity`, `headers.x-node`. Unknown names are ignored, as
-    /// Node's own APIs do.
+    /// Node's own APIs do. `NODE_EXTRA_CA_CERTS` may stand among them: it is the one variable that holds for every client.
     pub fn from_options(options: &[(String, OptionValue)]) -> Result<Config, Fault> {
         let mut config = Config::default();
+        let mut tls = TlsOptions::default();
         for (name, value) in options {
             if let Some(setting) = SETTINGS.iter().find(|setting| setting.option == name) {
                 let whole = match value {
@@ -285,14 +298,25 @@ impl Config {
                 config.breaker = off(name, value)?;
             } else if let Some(header) = name.strip_prefix(HEADER_PREFIX) {
                 config.set_header(header, value)?;
+            } else {
+                match name.as_str() {
+                    "ca" => tls.ca = Some(pem(name, value)?),
+                    "cert" => tls.cert = Some(pem(name, value)?),
+                    "key" => tls.key = Some(pem(name, value)?),
+                    "rejectUnauthorized" => tls.is_unverified = !is_true(name, value)?,
+                    "proxy" => config.proxy = Some(ProxyUrl::parse(value)?),
+                    EXTRA_ROOTS => tls.extra_roots = Some(value.clone()).and_then(as_file),
+                    _ => {}
+                }
             }
         }
-        Ok(config)
+        config.finish(tls)
     }
 
     /// From the environment. An empty variable counts as unset, as Compose files leave them.
     pub fn from_env(variables: &[(String, String)]) -> Result<Config, Fault> {
         let mut config = Config::default();
+        let mut tls = TlsOptions::default();
         for (name, text) in variables {
             let text = text.trim();
             if text.is_empty() {
@@ -307,9 +331,16 @@ impl Config {
             } else if name == PEERS {
                 let first = text.split(',').map(str::trim).find(|peer| is_http(peer));
                 config.set_relay(&what, first, &shown)?;
+            } else if name == EXTRA_ROOTS {
+                tls.extra_roots = as_file(shown);
             }
         }
-        Ok(config)
+        config.finish(tls)
+    }
+
+    fn finish(mut self, tls: TlsOptions) -> Result<Config, Fault> {
+        self.tls = tls.build(self.relay.get.scheme() == "https")?;
+        Ok(self)
     }
 
     fn set_relay(&mut self, what: &str, url: Option<&str>, value: &OptionValue) -> Result<(), Fault> {
@@ -383,6 +414,30 @@ fn off<T>(option: &str, value: &OptionValue) -> Result<Option<T>, Fault> {
         return Ok(None);
     }
     Err(Fault::InvalidArgument(format!("option {option} must be an object or false, got {value}")))
+}
+
+/// Text that may hold a secret: what it is instead stays out of the message.
+fn pem(option: &str, value: &OptionValue) -> Result<String, Fault> {
+    match value {
+        OptionValue::Text(text) => Ok(text.clone()),
+        _ => Err(Fault::InvalidArgument(format!("option {option} must be text in PEM"))),
+    }
+}
+
+fn is_true(option: &str, value: &OptionValue) -> Result<bool, Fault> {
+    match value {
+        OptionValue::Other(shown) if shown == "true" => Ok(true),
+        OptionValue::Other(shown) if shown == "false" => Ok(false),
+        _ => Err(Fault::InvalidArgument(format!("option {option} must be true or false, got {value}"))),
+    }
+}
+
+/// A variable that names a file; empty, it names none.
+fn as_file(value: OptionValue) -> Option<String> {
+    match value {
+        OptionValue::Text(file) if !file.is_empty() => Some(file),
+        _ => None,
+    }
 }
 
 fn whole(number: f64) -> Option<u64> {

@@ -1,5 +1,6 @@
 //! The HTTP exchange with the relay, and what its answer means. [`classify`] is pure; [`Relay::ask`] does the I/O.
 
+mod dial;
 mod fault;
 mod resolver;
 mod transport;
@@ -11,7 +12,6 @@ use bytes::{Bytes, BytesMut};
 use http::header::{HeaderMap, RETRY_AFTER};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use std::sync::{Arc, LazyLock};
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
 use transport::Transport;
@@ -90,7 +90,7 @@ impl Relay {
     /// Opens nothing yet: connections are made as requests need them.
     pub fn new(config: &Config) -> Self {
         Self {
-            transport: Transport::new(config, TLS.clone()),
+            transport: Transport::new(config),
             attempt_timeout: config.attempt_timeout,
             max_body_bytes: config.max_body_bytes,
         }
@@ -161,16 +161,6 @@ async fn read(incoming: &mut Incoming, limit: usize) -> Result<Bytes, Unread> {
     }
     Ok(if gathered.is_empty() { body } else { gathered.freeze() })
 }
-
-/// Certificates are checked against Mozilla's roots, as Node does by default.
-static TLS: LazyLock<rustls::ClientConfig> = LazyLock::new(|| {
-    let roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .expect("ring offers the default versions")
-        .with_root_certificates(roots)
-        .with_no_client_auth()
-});
 
 #[cfg(test)]
 mod tests;

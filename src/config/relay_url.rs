@@ -35,7 +35,7 @@ impl RelayUrl {
     }
 }
 
-/// The value without what stands between `//` and `@`, which may be a password.
+/// The value without what stands between `//` and `@`, which may be a password, or after `?` or `#`, which may be a token.
 pub(super) fn redacted(value: &OptionValue) -> OptionValue {
     let OptionValue::Text(text) = value else {
         return value.clone();
@@ -44,8 +44,13 @@ pub(super) fn redacted(value: &OptionValue) -> OptionValue {
         let scheme = before.split_once("//").map_or("", |(scheme, _)| scheme);
         format!("{scheme}//***@{after}")
     });
-    OptionValue::Text(shown.unwrap_or_else(|| text.clone()))
+    let shown = shown.unwrap_or_else(|| text.clone());
+    OptionValue::Text(match shown.find(['?', '#']) {
+        Some(at) => format!("{}***", &shown[..=at]),
+        None => shown,
+    })
 }
+
 /// Whether the text begins as an http or https URL does.
 pub(super) fn is_http(url: &str) -> bool {
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
@@ -53,7 +58,7 @@ pub(super) fn is_http(url: &str) -> bool {
 }
 
 /// RFC 7617: the user and the password of a URL as a header.
-fn basic_auth(url: &Url) -> Option<HeaderValue> {
+pub(super) fn basic_auth(url: &Url) -> Option<HeaderValue> {
     if url.username().is_empty() && url.password().is_none() {
         return None;
     }

@@ -181,6 +181,30 @@ fn budget_and_breaker_are_off_by_false_and_by_nothing_else() {
 }
 
 #[test]
+fn no_secret_shows_in_what_a_config_or_a_relay_prints_of_itself() {
+    let config = options(&[
+        ("relayUrl", text("https://us3r:s3cret@a")),
+        ("headers.x-key", text("s3cret")),
+        ("proxy", text("http://us3r:s3cret@b:3128")),
+    ]);
+    let config = config.expect("good");
+    let relay = crate::relay::Relay::new(&config);
+    for printed in [format!("{config:?}"), format!("{config:#?}"), format!("{relay:?}"), format!("{relay:#?}")] {
+        for secret in ["us3r", "s3cret", "dXMzcjpzM2NyZXQ"] {
+            assert!(!printed.contains(secret), "{printed}");
+        }
+    }
+}
+
+#[test]
+fn what_follows_a_question_mark_in_a_refused_url_is_not_shown() {
+    for bad in ["http://a?token=s3cret", "http://a#s3cret", "http://u:p?s3cret@a/?x"] {
+        let error = options(&[("relayUrl", text(bad))]).unwrap_err();
+        assert!(!error.contains("s3cret"), "{error}");
+    }
+}
+
+#[test]
 fn unknown_options_are_ignored() {
     assert!(options(&[("colour", text("red")), ("cache.colour", text("red"))]).is_ok());
 }

@@ -3,7 +3,7 @@
 //! What a request is made of is prepared once: see docs/performance.md for what `reqwest`, which prepares it each time, cost.
 
 use super::POOL_IDLE;
-use super::resolver::Resolver;
+use super::dial::Dial;
 use crate::config::Config;
 use bytes::Bytes;
 use http::header::{ACCEPT, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
@@ -11,7 +11,6 @@ use http::{Request, Response, StatusCode, Uri, uri};
 use http_body_util::Empty;
 use hyper::body::Incoming;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -25,7 +24,7 @@ const SOUL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 /// A pool of connections to one relay and what a request to it needs, prepared once.
 #[derive(Debug)]
 pub struct Transport {
-    pool: Client<HttpsConnector<HttpConnector<Resolver>>, Empty<Bytes>>,
+    pool: Client<HttpsConnector<Dial>, Empty<Bytes>>,
     headers: HeaderMap,
     scheme: uri::Scheme,
     authority: uri::Authority,
@@ -35,12 +34,12 @@ pub struct Transport {
 
 impl Transport {
     /// Opens nothing yet: connections are made as requests need them.
-    pub fn new(config: &Config, tls: rustls::ClientConfig) -> Self {
-        let mut http = HttpConnector::new_with_resolver(Resolver::of_the_system());
-        http.set_nodelay(true);
-        http.enforce_http(false);
-        let connector =
-            HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1().wrap_connector(http);
+    pub fn new(config: &Config) -> Self {
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(config.tls.client())
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(Dial::new(config.proxy.as_ref()));
         let pool = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(POOL_IDLE)
@@ -125,10 +124,9 @@ mod tests {
 
     #[test]
     fn a_soul_is_encoded_so_that_nothing_in_it_means_anything() {
-        let tls = crate::relay::TLS.clone();
         let options = [("relayUrl".to_owned(), OptionValue::Text("http://a:1/base/".to_owned()))];
         let config = Config::from_options(&options).expect("good options");
-        let transport = Transport::new(&config, tls);
+        let transport = Transport::new(&config);
         let soul = "a b/#&%+?=é🏋\n\0-._~:";
         let uri = transport.uri_of(soul).to_string();
         assert_eq!(uri, "http://a:1/base/get?soul=a%20b%2F%23%26%25%2B%3F%3D%C3%A9%F0%9F%8F%8B%0A%00-._~%3A");
