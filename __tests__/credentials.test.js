@@ -3,6 +3,7 @@
 const { inspect } = require('util');
 const { status } = require('./helpers/answers');
 const { failureOf, newClient, newRelay, thrownBy } = require('./helpers/setup');
+const { newSelfSigned } = require('./helpers/certificates');
 const { runNode } = require('./helpers/child');
 const { recordingLogger } = require('./helpers/logger');
 
@@ -63,6 +64,15 @@ test('client, stats and log show none', async () => {
   await failureOf(client.getRecord('a'));
   expect(logger.lines).toHaveLength(1);
   expectNoSecretIn(client, client.cacheStats(), logger.lines);
+});
+
+test('a client with a key and a proxy shows nothing of them', async () => {
+  const identity = await newSelfSigned();
+  const keyLines = identity.key.split('\n').filter((line) => line.length > 20 && !line.startsWith('-'));
+  const client = newClient({ relayUrl: 'https://127.0.0.1:1', proxy: 'http://us3r:s3cret@127.0.0.1:1', retries: 0, ...identity });
+  const error = await failureOf(client.getRecord('a'));
+  expectNoSecretIn(client, error, client.cacheStats());
+  for (const line of keyLines) expect([client, error].map(everythingOf).join()).not.toContain(line);
 });
 
 test.each(['ftp://us3r:s3cret@relay', 'http://us3r:s3cret@', 'http://us3r:s3cret@relay?x', 'http://us3r:s3@s3cret@relay/#', 'us3r:s3cret@relay'])(

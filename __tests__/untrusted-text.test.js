@@ -15,7 +15,7 @@ const LONG = 'é'.repeat(2_048);
 function expectPlain(...texts) {
   for (const text of texts) {
     expect(text).not.toMatch(UNSEEN);
-    expect(text.length).toBeLessThan(600);
+    expect(text.length).toBeLessThan(1_000);
   }
 }
 

@@ -157,13 +157,13 @@ impl NativeClient {
 }
 
 /// The codes of `GunError`.
-#[napi]
+#[napi(catch_unwind)]
 pub fn error_codes() -> Vec<&'static str> {
     Code::ALL.into_iter().map(Code::as_str).collect()
 }
 
 /// The variables of the environment that the default client is made from.
-#[napi]
+#[napi(catch_unwind)]
 pub fn variables() -> Vec<&'static str> {
     Config::variables().collect()
 }

@@ -1,0 +1,31 @@
+'use strict';
+
+// npm run audit: are the dependencies free of known holes, and of licences and sources that are not wanted? It asks
+// registries and installs cargo-deny where that is missing, which takes minutes, and so is no part of `npm test`.
+
+const { spawnSync } = require('child_process');
+const path = require('path');
+
+const ROOT = path.join(__dirname, '..');
+const CHECKS = [
+  { name: 'crates: licences, sources, versions', command: ['cargo', 'deny', 'check', 'licenses', 'sources', 'bans'] },
+  { name: 'crates: advisories', command: ['cargo', 'deny', 'check', 'advisories'] },
+  { name: 'npm: what users get', command: ['npm', 'audit', '--omit=dev'] },
+  { name: 'npm: what the tests use', command: ['npm', 'audit', '--audit-level=high'] },
+];
+
+function succeeds([command, ...args], stdio = 'inherit') {
+  return spawnSync(command, args, { cwd: ROOT, stdio, shell: process.platform === 'win32' }).status === 0;
+}
+
+if (!succeeds(['cargo', 'deny', '--version'], 'ignore')) {
+  console.log('== cargo-deny is not there; installing it takes some minutes');
+  if (!succeeds(['cargo', 'install', '--locked', 'cargo-deny'])) process.exit(1);
+}
+const results = CHECKS.map(({ name, command }) => {
+  console.log(`\n== ${name}: ${command.join(' ')}`);
+  return { name, passed: succeeds(command) };
+});
+console.log('');
+for (const { name, passed } of results) console.log(`${passed ? 'PASS' : 'FAIL'}: ${name}`);
+if (results.some(({ passed }) => !passed)) process.exitCode = 1;
