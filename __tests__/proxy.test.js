@@ -101,7 +101,7 @@ test('the proxies of the environment are not used', async () => {
   expect([proxy.seen.length, relay.requests.length]).toEqual([0, 1]);
 });
 
-test.each(['', 'proxy:3128', 'ftp://us%40er:s3cr3t@proxy', 'https://us%40er:s3cr3t@proxy', 'socks5://us%40er:s3cr3t@proxy', 'http://us%40er:s3cr3t@proxy/path', 'http://proxy?s3cr3t', 'http://proxy#s3cr3t', 5, false, null, {}])(
+test.each(['', 'proxy:3128', 'ftp://us%40er:s3cr3t@proxy', 'https://us%40er:s3cr3t@proxy', 'socks5://us%40er:s3cr3t@proxy', 'http://us%40er:s3cr3t@proxy/path', 'http://proxy?x=1', 'http://proxy#x', 5, false, null, {}])(
   'proxy is not %p',
   (proxy) => {
     const error = thrownBy(() => newClient({ proxy }));

@@ -309,7 +309,11 @@ impl<C: Caller> Shared<C> {
     async fn place(&self) -> Result<SemaphorePermit<'_>, Fault> {
         loop {
             let opened = self.breaker.opened();
-            self.breaker.pass(self.places.available_permits() > 0, Instant::now())?;
+            let place = self.places.try_acquire();
+            self.breaker.pass(place.is_ok(), Instant::now())?;
+            if let Ok(place) = place {
+                return Ok(place);
+            }
             tokio::select! {
                 biased;
                 () = opened => {}

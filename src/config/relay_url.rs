@@ -35,7 +35,7 @@ impl RelayUrl {
     }
 }
 
-/// The value without what stands between `//` and `@`, which may be a password, or after `?` or `#`, which may be a token.
+/// The value without what stands between `//` and `@`, which may be a password.
 pub(super) fn redacted(value: &OptionValue) -> OptionValue {
     let OptionValue::Text(text) = value else {
         return value.clone();
@@ -44,13 +44,8 @@ pub(super) fn redacted(value: &OptionValue) -> OptionValue {
         let scheme = before.split_once("//").map_or("", |(scheme, _)| scheme);
         format!("{scheme}//***@{after}")
     });
-    let shown = shown.unwrap_or_else(|| text.clone());
-    OptionValue::Text(match shown.find(['?', '#']) {
-        Some(at) => format!("{}***", &shown[..=at]),
-        None => shown,
-    })
+    OptionValue::Text(shown.unwrap_or_else(|| text.clone()))
 }
-
 /// Whether the text begins as an http or https URL does.
 pub(super) fn is_http(url: &str) -> bool {
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
