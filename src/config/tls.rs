@@ -11,11 +11,11 @@ use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore, SignatureScheme,
 };
 use std::fmt;
-use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 /// The variable by which Node, too, learns of a file with more roots.
 pub(super) const EXTRA_ROOTS: &str = "NODE_EXTRA_CA_CERTS";
+const EXTRA_ROOTS_SHOWN: &str = "environment variable NODE_EXTRA_CA_CERTS";
 
 /// A TLS client, made. It shows nothing of what it holds.
 #[derive(Clone)]
@@ -57,39 +57,16 @@ pub(super) struct TlsOptions {
 impl TlsOptions {
     /// The client that they describe. `is_used` says whether the relay is asked by https: where it is not, nothing is read
     /// from disk, and a file that only other programs need may be amiss.
-    pub fn build(self, is_used: bool) -> Result<Tls, Fault> {
-        let extra_roots = self.extra_roots.filter(|_| is_used && self.ca.is_none());
-        if self.ca.is_none()
-            && self.cert.is_none()
-            && self.key.is_none()
-            && !self.is_unverified
-            && extra_roots.is_none()
-        {
+    pub fn build(mut self, is_used: bool) -> Result<Tls, Fault> {
+        self.extra_roots = self.extra_roots.filter(|_| is_used && self.ca.is_none());
+        let texts = [&self.ca, &self.cert, &self.key, &self.extra_roots];
+        if texts.into_iter().all(Option::is_none) && !self.is_unverified {
             return Ok(Tls::default());
         }
-        // As in Node, `ca` replaces the roots and the variable adds to them.
-        let (roots, given) = match (&self.ca, &extra_roots) {
-            (Some(pem), _) => {
-                let given = certificates("option ca", pem.as_bytes())?;
-                (store("option ca", RootCertStore::empty(), &given)?, given)
-            }
-            (None, Some(file)) => {
-                let what = format!("environment variable {EXTRA_ROOTS}");
-                let pem = std::fs::read(Path::new(file)).map_err(|error| {
-                    let (file, kind) = (Quoted(file), error.kind());
-                    Fault::InvalidArgument(format!("{what} must name a readable file, got {file}: {kind}"))
-                })?;
-                let given = certificates(&what, &pem)?;
-                (store(&what, built_in_roots(), &given)?, given)
-            }
-            (None, None) => (built_in_roots(), Vec::new()),
-        };
-        let verifier: Arc<dyn ServerCertVerifier> = if self.is_unverified {
-            Arc::new(Unverified(provider()))
-        } else {
-            let by_roots = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build();
-            Arc::new(Verified { by_roots: by_roots.map_err(|_| no_certificate("option ca"))?, given })
-        };
+        let (roots, given) = self.trusted()?;
+        let by_roots = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build();
+        let by_roots = by_roots.map_err(|_| no_certificate("option ca"))?;
+        let verifier = Arc::new(Verifier { by_roots, given, takes_any: self.is_unverified });
         let builder = builder().dangerous().with_custom_certificate_verifier(verifier);
         match (self.cert, self.key) {
             (None, None) => Ok(Tls(builder.with_no_client_auth())),
@@ -97,16 +74,35 @@ impl TlsOptions {
                 let chain = certificates("option cert", cert.as_bytes())?;
                 let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| no_key())?;
                 builder.with_client_auth_cert(chain, key).map(Tls).map_err(|error| match error {
-                    Error::InconsistentKeys(_) => {
-                        Fault::InvalidArgument("option key must be the private key of option cert".to_owned())
-                    }
+                    Error::InconsistentKeys(_) => invalid("option key must be the private key of option cert"),
                     _ => no_key(),
                 })
             }
-            (Some(_), None) => Err(Fault::InvalidArgument("option cert must come with option key".to_owned())),
-            (None, Some(_)) => Err(Fault::InvalidArgument("option key must come with option cert".to_owned())),
+            (Some(_), None) => Err(invalid("option cert must come with option key")),
+            (None, Some(_)) => Err(invalid("option key must come with option cert")),
         }
     }
+
+    /// The roots, and what the user gave of them. As in Node, `ca` replaces the others and the variable adds to them.
+    fn trusted(&self) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), Fault> {
+        let (what, mut roots, pem) = match (&self.ca, &self.extra_roots) {
+            (Some(pem), _) => ("option ca", RootCertStore::empty(), pem.clone().into_bytes()),
+            (None, Some(file)) => (EXTRA_ROOTS_SHOWN, built_in_roots(), read(file)?),
+            (None, None) => return Ok((built_in_roots(), Vec::new())),
+        };
+        let given = certificates(what, &pem)?;
+        for certificate in &given {
+            roots.add(certificate.clone()).map_err(|_| no_certificate(what))?;
+        }
+        Ok((roots, given))
+    }
+}
+
+fn read(file: &str) -> Result<Vec<u8>, Fault> {
+    std::fs::read(file).map_err(|error| {
+        let (file, kind) = (Quoted(file), error.kind());
+        invalid(&format!("{EXTRA_ROOTS_SHOWN} must name a readable file, got {file}: {kind}"))
+    })
 }
 
 fn provider() -> Arc<CryptoProvider> {
@@ -124,13 +120,6 @@ fn built_in_roots() -> RootCertStore {
     RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned())
 }
 
-fn store(what: &str, mut roots: RootCertStore, given: &[CertificateDer<'static>]) -> Result<RootCertStore, Fault> {
-    for certificate in given {
-        roots.add(certificate.clone()).map_err(|_| no_certificate(what))?;
-    }
-    Ok(roots)
-}
-
 /// At least one certificate. What the text is instead stays out of the message: somebody may have swapped key and cert.
 fn certificates(what: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Fault> {
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
@@ -138,21 +127,28 @@ fn certificates(what: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, 
 }
 
 fn no_certificate(what: &str) -> Fault {
-    Fault::InvalidArgument(format!("{what} must hold certificates in PEM, all of them whole"))
+    invalid(&format!("{what} must hold certificates in PEM, all of them whole"))
 }
 
 fn no_key() -> Fault {
-    Fault::InvalidArgument("option key must be an RSA, ECDSA or Ed25519 key in PEM, not encrypted".to_owned())
+    invalid("option key must be an RSA, ECDSA or Ed25519 key in PEM, not encrypted")
 }
 
-/// Trusts what the roots vouch for, and the very certificates that the user gave.
+fn invalid(message: &str) -> Fault {
+    Fault::InvalidArgument(message.to_owned())
+}
+
+/// Trusts what the roots vouch for, and the very certificates that the user gave. That a relay has the key of the
+/// certificate it shows is checked in any case.
 #[derive(Debug)]
-struct Verified {
+struct Verifier {
     by_roots: Arc<WebPkiServerVerifier>,
     given: Vec<CertificateDer<'static>>,
+    /// Whatever certificate a relay shows is taken, as the user asked for.
+    takes_any: bool,
 }
 
-impl ServerCertVerifier for Verified {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -161,6 +157,9 @@ impl ServerCertVerifier for Verified {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        if self.takes_any {
+            return Ok(ServerCertVerified::assertion());
+        }
         let verified = self.by_roots.verify_server_cert(certificate, intermediates, name, ocsp, now);
         match &verified {
             // A self-signed certificate as `openssl req -x509` makes it: a CA's own, which the roots refuse for a relay
@@ -200,45 +199,4 @@ impl ServerCertVerifier for Verified {
 pub(crate) fn is_of_a_ca(fault: &CertificateError) -> bool {
     let CertificateError::Other(OtherError(error)) = fault else { return false };
     matches!(error.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
-}
-
-/// Trusts whatever certificate a relay shows, as the user asked for; that the relay has its key is still checked.
-#[derive(Debug)]
-struct Unverified(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
-        &self,
-        _certificate: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        let algorithms = &self.0.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }
