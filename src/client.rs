@@ -1,9 +1,8 @@
 //! One call's way: cache -> flight -> retry -> relay, and back.
 
 mod keeper;
+mod wire;
 
-use crate::breaker::Breaker;
-use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::{CallError, Cause, Code, Fault};
 use crate::flight::{Boarding, Caller, Deadline, Flight, Flights, Outcome, Ticket};
@@ -14,11 +13,12 @@ use crate::retry::RetryPolicy;
 use crate::stats::{Requests, Snapshot, Stats, StatsLine, SweepLine, hit_rate};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep, sleep_until};
+use wire::Wire;
 
 /// One attempt at the relay. Tests put a script in its place.
 pub trait Ask: Send + Sync + 'static {
@@ -69,14 +69,11 @@ struct Shared<C> {
     relay: Arc<str>,
     timeout: Duration,
     retry: RetryPolicy,
-    budget: Mutex<RetryBudget>,
-    breaker: Breaker,
+    wire: Wire,
     max_queue: usize,
     stats_every: u64,
     cache: NegativeCache,
     flights: Flights<C>,
-    /// Places on the wire, given in the order in which they are asked for.
-    places: Semaphore,
     is_closed: AtomicBool,
     on_closed: Mutex<Option<OnClosed>>,
     stats: Stats,
@@ -100,13 +97,11 @@ impl<C: Caller> Client<C> {
             relay: Arc::clone(&config.relay.shown),
             timeout: config.timeout,
             retry: config.retry.clone(),
-            budget: Mutex::new(RetryBudget::new(config.budget, now)),
-            breaker: Breaker::new(config.breaker, now),
+            wire: Wire::new(config, now),
             max_queue: config.max_queue,
             stats_every: config.stats_every,
             cache: NegativeCache::new(config.capacity, config.ttl, now),
             flights,
-            places: Semaphore::new(config.max_in_flight),
             is_closed: AtomicBool::new(false),
             on_closed: Mutex::new(None),
             stats: Stats::default(),
@@ -268,24 +263,22 @@ impl<C: Caller> Shared<C> {
     async fn attempts(&self, relay: &impl Ask, flight: &Flight<C>, time_is_up: &AtomicBool) -> Landed {
         let mut last = None;
         loop {
-            let place = match self.place().await {
+            let place = match self.wire.place().await {
                 Ok(place) => place,
                 // What was seen by this very request says more than that others fail too.
                 Err(barred) => return Landed::Failed(last.unwrap_or(barred)),
             };
-            let began = Instant::now();
-            let mut exchange = Exchange { breaker: &self.breaker, began, has_ended: false, time_is_up };
+            let exchange = self.wire.exchange(time_is_up);
             let answer = self.attempt(relay, flight, place).await;
-            exchange.has_ended = true;
             let now = Instant::now();
             let (fault, retry_after) = match answer {
                 Answer::Failed { fault, retry_after } if fault.is_transient() => (fault, retry_after),
                 proper => {
-                    self.breaker.answered(now);
+                    exchange.answered(now);
                     return proper.into();
                 }
             };
-            if self.breaker.failed(&fault, began, now) {
+            if exchange.failed(&fault, now) {
                 return Landed::Failed(fault);
             }
             let remaining =
@@ -293,31 +286,14 @@ impl<C: Caller> Shared<C> {
             let jitter = fastrand::f64();
             let made = flight.attempts();
             let delay = self.retry.next_delay(&fault, made, retry_after, remaining, jitter);
-            let Some(delay) = delay.filter(|_| self.budget().take(now)) else {
+            let Some(delay) = delay.filter(|_| self.wire.budget().take(now)) else {
                 return Landed::Failed(fault);
             };
             let _waiting = self.stats.backing_off.enter();
             tokio::select! {
                 biased;
-                () = self.breaker.opened() => return Landed::Failed(fault),
+                () = self.wire.breaker.opened() => return Landed::Failed(fault),
                 () = sleep(delay) => last = Some(fault),
-            }
-        }
-    }
-
-    /// A place on the wire, when its turn comes; the fault, where the circuit is open or opens meanwhile.
-    async fn place(&self) -> Result<SemaphorePermit<'_>, Fault> {
-        loop {
-            let opened = self.breaker.opened();
-            let place = self.places.try_acquire();
-            self.breaker.pass(place.is_ok(), Instant::now())?;
-            if let Ok(place) = place {
-                return Ok(place);
-            }
-            tokio::select! {
-                biased;
-                () = opened => {}
-                place = self.places.acquire() => return Ok(place.expect("the semaphore is never closed")),
             }
         }
     }
@@ -327,15 +303,11 @@ impl<C: Caller> Shared<C> {
         let _on_the_wire = self.stats.in_flight.enter();
         Stats::count(&self.stats.sent);
         if flight.attempts.fetch_add(1, Relaxed) == 0 {
-            self.budget().pay_in();
+            self.wire.budget().pay_in();
         } else {
             Stats::count(&self.stats.retried);
         }
         relay.ask(&flight.soul).await
-    }
-
-    fn budget(&self) -> MutexGuard<'_, RetryBudget> {
-        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Sends callers away as their time ends; done when none is left, whatever made them leave. `time_is_up` tells of the
@@ -412,23 +384,6 @@ impl<C: Caller> Shared<C> {
     /// A failure before any attempt.
     fn refusal(&self, fault: Fault, soul: &str) -> CallError {
         CallError { fault, relay: Arc::clone(&self.relay), soul: soul.into(), attempts: 0, elapsed: Duration::ZERO }
-    }
-}
-
-/// An exchange under way. Cut off because the client's time for a call is over, it counts as a failure of the relay, which
-/// kept silent until then; cut off because its callers left, it says nothing.
-struct Exchange<'f> {
-    breaker: &'f Breaker,
-    began: Instant,
-    has_ended: bool,
-    time_is_up: &'f AtomicBool,
-}
-
-impl Drop for Exchange<'_> {
-    fn drop(&mut self) {
-        if !self.has_ended && self.time_is_up.load(Relaxed) {
-            self.breaker.failed(&Fault::Timeout, self.began, Instant::now());
-        }
     }
 }
 

@@ -1,3 +1,4 @@
+use super::settings::Setting;
 use super::*;
 
 fn options(options: &[(&str, OptionValue)]) -> Result<Config, String> {

@@ -196,7 +196,7 @@ impl ServerCertVerifier for Verifier {
 }
 
 /// Whether a relay showed the certificate of a CA as its own.
-pub(crate) fn is_of_a_ca(fault: &CertificateError) -> bool {
+pub fn is_of_a_ca(fault: &CertificateError) -> bool {
     let CertificateError::Other(OtherError(error)) = fault else { return false };
     matches!(error.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }

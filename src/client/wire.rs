@@ -1,0 +1,86 @@
+//! The way to the relay: past the breaker, to one of the places on the wire, as far as the retry budget goes.
+
+use crate::breaker::Breaker;
+use crate::budget::RetryBudget;
+use crate::config::Config;
+use crate::error::Fault;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::Instant;
+
+/// What decides whether and when a client's requests go on the wire. To be asked on the network's thread.
+pub(super) struct Wire {
+    pub breaker: Breaker,
+    budget: Mutex<RetryBudget>,
+    /// Places on the wire, given in the order in which they are asked for.
+    places: Semaphore,
+}
+
+impl Wire {
+    pub fn new(config: &Config, now: Instant) -> Self {
+        Self {
+            breaker: Breaker::new(config.breaker, now),
+            budget: Mutex::new(RetryBudget::new(config.budget, now)),
+            places: Semaphore::new(config.max_in_flight),
+        }
+    }
+
+    /// A place on the wire, when its turn comes; the fault, where the circuit is open or opens meanwhile.
+    pub async fn place(&self) -> Result<SemaphorePermit<'_>, Fault> {
+        loop {
+            let opened = self.breaker.opened();
+            let place = self.places.try_acquire();
+            self.breaker.pass(place.is_ok(), Instant::now())?;
+            if let Ok(place) = place {
+                return Ok(place);
+            }
+            tokio::select! {
+                biased;
+                () = opened => {}
+                place = self.places.acquire() => return Ok(place.expect("the semaphore is never closed")),
+            }
+        }
+    }
+
+    /// Marks an exchange that begins now. `time_is_up` says, when it is cut off, whether the client's time for the call is
+    /// over.
+    pub fn exchange<'w>(&'w self, time_is_up: &'w AtomicBool) -> Exchange<'w> {
+        Exchange { breaker: &self.breaker, began: Instant::now(), has_ended: false, time_is_up }
+    }
+
+    pub fn budget(&self) -> MutexGuard<'_, RetryBudget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An exchange under way. Cut off because the client's time for a call is over, it counts as a failure of the relay, which
+/// kept silent until then; cut off because its callers left, it says nothing.
+pub(super) struct Exchange<'w> {
+    breaker: &'w Breaker,
+    began: Instant,
+    has_ended: bool,
+    time_is_up: &'w AtomicBool,
+}
+
+impl Exchange<'_> {
+    /// The relay gave a proper answer.
+    pub fn answered(mut self, now: Instant) {
+        self.has_ended = true;
+        self.breaker.answered(now);
+    }
+
+    /// The relay failed by a transient fault; whether the circuit is open now.
+    pub fn failed(mut self, fault: &Fault, now: Instant) -> bool {
+        self.has_ended = true;
+        self.breaker.failed(fault, self.began, now)
+    }
+}
+
+impl Drop for Exchange<'_> {
+    fn drop(&mut self) {
+        if !self.has_ended && self.time_is_up.load(Relaxed) {
+            self.breaker.failed(&Fault::Timeout, self.began, Instant::now());
+        }
+    }
+}

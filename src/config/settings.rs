@@ -1,0 +1,158 @@
+//! The options that take whole numbers: names, variables, ranges and defaults.
+
+use super::{Config, OptionValue};
+use crate::error::Fault;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// The longest delay that Node's own timers take (2^31 - 1 ms, some 25 days).
+const MAX_TIMER_MS: u64 = 2_147_483_647;
+/// Number.MAX_SAFE_INTEGER.
+pub(super) const MAX_SAFE_INTEGER: u64 = 9_007_199_254_740_991;
+/// V8's longest string on 64 bits: a larger body could not be handed over.
+const MAX_BODY_BYTES: u64 = 536_870_888;
+/// About 1.5 GB of entries; beyond it a negative cache is no longer one.
+const MAX_CAPACITY: u64 = 10_000_000;
+
+/// An option that takes a whole number.
+pub(super) struct Setting {
+    pub option: &'static str,
+    pub variable: Option<&'static str>,
+    pub range: RangeInclusive<u64>,
+    pub default: u64,
+    pub apply: fn(&mut Config, u64),
+}
+
+pub(super) const SETTINGS: [Setting; 16] = [
+    Setting {
+        option: "cache.capacity",
+        variable: Some("GUN_404_CACHE_SIZE"),
+        range: 0..=MAX_CAPACITY,
+        default: 10_000,
+        apply: |config, entries| config.capacity = entries as usize,
+    },
+    Setting {
+        option: "cache.ttlMs",
+        variable: Some("GUN_404_CACHE_TTL_MS"),
+        range: 1..=MAX_SAFE_INTEGER,
+        default: 3_600_000,
+        apply: |config, ms| config.ttl = Duration::from_millis(ms),
+    },
+    Setting {
+        option: "attemptTimeoutMs",
+        variable: Some("GUN_ATTEMPT_TIMEOUT_MS"),
+        range: 1..=MAX_TIMER_MS,
+        default: 20_000,
+        apply: |config, ms| config.attempt_timeout = Duration::from_millis(ms),
+    },
+    Setting {
+        option: "timeoutMs",
+        variable: Some("GUN_TIMEOUT_MS"),
+        range: 1..=MAX_TIMER_MS,
+        default: 45_000,
+        apply: |config, ms| config.timeout = Duration::from_millis(ms),
+    },
+    Setting {
+        option: "retries",
+        variable: Some("GUN_RETRIES"),
+        range: 0..=100,
+        default: 2,
+        apply: |config, retries| config.retry.retries = retries as u32,
+    },
+    Setting {
+        option: "backoff.baseMs",
+        variable: None,
+        range: 0..=MAX_TIMER_MS,
+        default: 200,
+        apply: |config, ms| config.retry.base = Duration::from_millis(ms),
+    },
+    Setting {
+        option: "backoff.maxMs",
+        variable: None,
+        range: 0..=MAX_TIMER_MS,
+        default: 5_000,
+        apply: |config, ms| config.retry.max = Duration::from_millis(ms),
+    },
+    Setting {
+        option: "retryBudget.minPerSecond",
+        variable: None,
+        range: 0..=1_000_000,
+        default: 10,
+        apply: |config, retries| config.budget.iter_mut().for_each(|budget| budget.min_per_second = retries as f64),
+    },
+    Setting {
+        option: "breaker.failures",
+        variable: None,
+        range: 1..=1_000_000,
+        default: 50,
+        apply: |config, attempts| config.breaker.iter_mut().for_each(|breaker| breaker.failures = attempts),
+    },
+    Setting {
+        option: "breaker.afterMs",
+        variable: None,
+        range: 0..=MAX_TIMER_MS,
+        default: 1_000,
+        apply: |config, ms| config.breaker.iter_mut().for_each(|breaker| breaker.after = Duration::from_millis(ms)),
+    },
+    Setting {
+        option: "breaker.probeEveryMs",
+        variable: None,
+        range: 1..=MAX_TIMER_MS,
+        default: 1_000,
+        apply: |config, ms| {
+            config.breaker.iter_mut().for_each(|breaker| breaker.probe_every = Duration::from_millis(ms));
+        },
+    },
+    Setting {
+        option: "maxInFlight",
+        variable: Some("GUN_MAX_IN_FLIGHT"),
+        range: 1..=65_535,
+        default: 64,
+        apply: |config, requests| config.max_in_flight = requests as usize,
+    },
+    Setting {
+        option: "maxQueue",
+        variable: None,
+        range: 0..=10_000_000,
+        default: 10_000,
+        apply: |config, requests| config.max_queue = requests as usize,
+    },
+    Setting {
+        option: "maxBodyBytes",
+        variable: None,
+        range: 1..=MAX_BODY_BYTES,
+        default: 33_554_432,
+        apply: |config, bytes| config.max_body_bytes = bytes as usize,
+    },
+    Setting {
+        option: "statsEvery",
+        variable: None,
+        range: 0..=MAX_SAFE_INTEGER,
+        default: 100,
+        apply: |config, calls| config.stats_every = calls,
+    },
+    Setting {
+        option: "sweepEveryMs",
+        variable: Some("GUN_404_CACHE_SWEEP_MS"),
+        range: 1..=MAX_TIMER_MS,
+        default: 3_600_000,
+        apply: |config, ms| config.sweep_every = Duration::from_millis(ms),
+    },
+];
+
+impl Setting {
+    /// Takes the value where it is within the range; what else it is, the error says.
+    pub fn set(&self, config: &mut Config, what: &str, value: Option<u64>, shown: &OptionValue) -> Result<(), Fault> {
+        match value.filter(|value| self.range.contains(value)) {
+            Some(value) => {
+                (self.apply)(config, value);
+                Ok(())
+            }
+            None => Err(Fault::InvalidArgument(format!(
+                "{what} must be an integer from {} to {}, got {shown}",
+                self.range.start(),
+                self.range.end()
+            ))),
+        }
+    }
+}
