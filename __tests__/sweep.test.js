@@ -11,7 +11,7 @@ async function firstLine(logger) {
 
 test('a sweep removes what is past its life and says so, byte for byte', async () => {
   const logger = recordingLogger();
-  const { client } = await setup({}, { logger, cache: { ttlMs: 50 }, sweepEveryMs: 100 });
+  const { client } = await setup({}, { logger, cache: { ttlMs: 50 }, sweepEveryMs: 1_000 });
   await client.getRecords(Array.from({ length: 45 }, (_, number) => `soul ${number}`));
   expect(await firstLine(logger)).toEqual(['log', '🧹 [GUN 404 Cache] Cleaned 45 expired entries, 0 remain']);
   expect(client.cacheStats()).toMatchObject({ size: 0, expirations: 45 });
