@@ -37,6 +37,8 @@ enum State {
         failures: u64,
         /// When the first of them began.
         since: Instant,
+        /// When the last proper answer came.
+        answered: Instant,
     },
     Open {
         since: Instant,
@@ -48,7 +50,7 @@ enum State {
 impl Breaker {
     /// A closed circuit; one that never opens without a policy.
     pub fn new(policy: Option<BreakerPolicy>, now: Instant) -> Self {
-        let state = Mutex::new(State::Closed { failures: 0, since: now });
+        let state = Mutex::new(State::Closed { failures: 0, since: now, answered: now });
         Self { policy, state, on_open: Notify::new() }
     }
 
@@ -75,7 +77,7 @@ impl Breaker {
 
     /// The relay gave a proper answer, whatever it says.
     pub fn answered(&self, now: Instant) {
-        *self.lock() = State::Closed { failures: 0, since: now };
+        *self.lock() = State::Closed { failures: 0, since: now, answered: now };
     }
 
     /// An attempt that began at `began` failed by a transient fault; whether the circuit is open now.
@@ -84,7 +86,9 @@ impl Breaker {
         let mut state = self.lock();
         match &mut *state {
             State::Open { last, .. } => *last = Arc::new(fault.clone()),
-            State::Closed { failures, since } => {
+            // What began before the relay was well says nothing about it now: requests that hung in an outage end after it.
+            State::Closed { answered, .. } if began < *answered => return false,
+            State::Closed { failures, since, .. } => {
                 if *failures == 0 {
                     // A relay was silent all the time that it kept a request waiting; a refusal speaks of its moment.
                     *since = if *fault == Fault::Timeout { began } else { now };
@@ -199,7 +203,18 @@ mod tests {
         let back = start + secs(2.0);
         breaker.answered(back);
         assert_eq!(breaker.pass(false, back), Ok(()));
-        assert!((0..4).all(|_| !breaker.failed(&Fault::Timeout, start, back)));
+        let later = back + secs(20.0);
+        assert!((0..4).all(|_| !breaker.failed(&Fault::Timeout, back, later)));
+        assert!(breaker.failed(&Fault::Timeout, back, later));
+    }
+
+    #[test]
+    fn what_hung_in_an_outage_and_ends_after_it_does_not_open_it_again() {
+        let start = Instant::now();
+        let breaker = open(start);
+        breaker.answered(start + secs(2.0));
+        assert!((0..100).all(|_| !breaker.failed(&Fault::Timeout, start + secs(1.0), start + secs(20.0))));
+        assert_eq!(breaker.pass(false, start + secs(20.0)), Ok(()));
     }
 
     #[test]
