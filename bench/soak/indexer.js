@@ -22,6 +22,7 @@ const client = new GunClient({
   cache: { ttlMs: scaled(3_600_000, 1) },
   sweepEveryMs: scaled(3_600_000, 1),
   backoff: { baseMs: scaled(200, 1), maxMs: scaled(5_000, 1) },
+  breaker: { probeEveryMs: scaled(1_000, 1) },
   // What a busy machine takes does not shrink with the hours.
   attemptTimeoutMs: scaled(20_000, 5_000),
   timeoutMs: scaled(45_000, 12_000),
