@@ -87,17 +87,6 @@ fn the_last_caller_to_leave_takes_the_flight_out_of_reach() {
 }
 
 #[test]
-fn a_flight_stays_in_the_air_until_it_lands_even_when_all_have_left() {
-    let (flights, mut departures) = Flights::new(1);
-    let alone = ticket(board(&flights, "a", 1));
-    assert!(flights.leave(&alone));
-    assert!(matches!(board(&flights, "a", 2), Boarding::Full));
-    let flight = departures.try_recv().expect("a flight");
-    flights.land(&flight, || ());
-    assert!(matches!(board(&flights, "a", 3), Boarding::Began(_)));
-}
-
-#[test]
 fn a_soul_that_became_known_begins_no_flight_yet_a_running_one_is_joined() {
     let (flights, _departures) = Flights::new(10);
     let known = flights.board("a", Instant::now(), MINUTE, || true, || 1);
