@@ -354,6 +354,16 @@ export interface RequestStats {
   missing: number;
   /** Requests that failed, by code; codes that never occurred are left out. */
   failed: { [code in GunErrorCode]?: number };
+  /**
+   * Milliseconds that half of all attempts took at most, each from its place on the wire to the last byte or to its
+   * failure. Attempts are counted in fixed buckets from 1 ms to 45 s, close together around the relay's 3 s; within one
+   * they are taken as evenly spread. 45,000 stands for anything longer, 0 for no attempt yet.
+   */
+  p50: number;
+  /** The same for nine in ten. */
+  p90: number;
+  /** The same for 99 in 100. */
+  p99: number;
 }
 
 /**

@@ -123,8 +123,13 @@ impl NativeClient {
     /// What `cacheStats()` gives, as JSON.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> Result<String> {
-        let snapshot = serde_json::to_string(&self.calls.client.snapshot());
-        snapshot.map_err(|error| Error::from_reason(error.to_string()))
+        to_json(&self.calls.client.snapshot())
+    }
+
+    /// What `gun-native/metrics` makes its metrics of, as JSON.
+    #[napi(catch_unwind)]
+    pub fn metrics(&self) -> Result<String> {
+        to_json(&self.calls.client.metrics())
     }
 
     /// Forgets that a soul is missing; whether it was known to be.
@@ -193,6 +198,10 @@ fn send_to_first(log: &SharedLog, line: SweepLine) {
 fn send_line(outbox: &Weak<Outbox>, client_id: u32, line: SweepLine) -> bool {
     let line = line.to_string();
     outbox.upgrade().is_some_and(|outbox| outbox.put(Item::Line { client_id, line }))
+}
+
+fn to_json(figures: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(figures).map_err(|error| Error::from_reason(error.to_string()))
 }
 
 fn call_options(timeout_ms: Option<u32>, fresh: bool) -> CallOptions {

@@ -4,7 +4,8 @@ mod keeper;
 
 use crate::config::Config;
 use crate::error::{CallError, Cause, Code, Fault};
-use crate::flight::{Boarding, Caller, Deadline, Flight, Flights, Outcome, Ticket};
+use crate::flight::{Boarding, Caller, Deadline, Flight, Flights, Outcome, Seat, Ticket};
+use crate::metrics::{Calls, Exchanges, Metrics};
 use crate::negative_cache::NegativeCache;
 use crate::record::RecordText;
 use crate::relay::{Answer, Relay};
@@ -76,6 +77,8 @@ struct Shared<C> {
     is_closed: AtomicBool,
     on_closed: Mutex<Option<OnClosed>>,
     stats: Stats,
+    calls: Calls,
+    exchanges: Exchanges,
 }
 
 type OnClosed = Box<dyn FnOnce() + Send>;
@@ -103,6 +106,8 @@ impl<C: Caller> Client<C> {
             is_closed: AtomicBool::new(false),
             on_closed: Mutex::new(None),
             stats: Stats::default(),
+            calls: Calls::default(),
+            exchanges: Exchanges::default(),
         });
         let weak = Arc::downgrade(&shared);
         handle.spawn(keeper::keep(weak, relay, departures, config.sweep_every, on_swept, alive));
@@ -139,7 +144,9 @@ impl<C: Caller> Client<C> {
             Boarding::Full => {
                 shared.stats.count_failed(Code::Overloaded);
                 let limit = shared.max_queue;
-                Begun::Failed(shared.refusal(Fault::Overloaded { limit }, soul))
+                let error = shared.refusal(Fault::Overloaded { limit }, soul);
+                shared.calls.failed_at_once(&error);
+                Begun::Failed(error)
             }
             Boarding::Closed => Begun::Failed(shared.refusal(Fault::Closed, soul)),
         }
@@ -147,7 +154,11 @@ impl<C: Caller> Client<C> {
 
     /// Gives up a call; whether it was still waiting. The request goes on for the others and ends with the last.
     pub fn leave(&self, ticket: &Ticket<C>) -> bool {
-        self.shared.flights.leave(ticket)
+        let left = self.shared.flights.leave(ticket);
+        if let Some(seat) = &left {
+            self.shared.calls.aborted(seat.began.elapsed());
+        }
+        left.is_some()
     }
 
     /// Counts a call whose outcome its caller has been given; the stats line where one is due.
@@ -196,9 +207,16 @@ impl<C: Caller> Client<C> {
         self.shared.timeout
     }
 
+    /// All figures, those of `cacheStats()` among them.
+    pub fn metrics(&self) -> Metrics {
+        let Shared { stats, calls, exchanges, .. } = &*self.shared;
+        Metrics::new(self.snapshot(), stats.exhausted.load(Relaxed), calls, exchanges)
+    }
+
     /// What `cacheStats()` gives.
     pub fn snapshot(&self) -> Snapshot {
-        let Shared { cache, stats, flights, .. } = &*self.shared;
+        let Shared { cache, stats, flights, exchanges, .. } = &*self.shared;
+        let durations = exchanges.durations();
         let (hits, total) = (stats.hits.load(Relaxed), stats.total.load(Relaxed));
         let counts = cache.counts();
         let in_flight = stats.in_flight.now();
@@ -222,6 +240,9 @@ impl<C: Caller> Client<C> {
                 found: stats.found.load(Relaxed),
                 missing: stats.missing.load(Relaxed),
                 failed: stats.failed(),
+                p50: durations.quantile_ms(0.5),
+                p90: durations.quantile_ms(0.9),
+                p99: durations.quantile_ms(0.99),
             },
         }
     }
@@ -261,6 +282,9 @@ impl<C: Caller> Shared<C> {
             let jitter = fastrand::f64();
             let made = flight.attempts();
             let Some(delay) = self.retry.next_delay(&fault, made, retry_after, remaining, jitter) else {
+                if fault.is_transient() {
+                    Stats::count(&self.stats.exhausted);
+                }
                 return Landed::Failed(fault);
             };
             let _waiting = self.stats.backing_off.enter();
@@ -277,7 +301,10 @@ impl<C: Caller> Shared<C> {
         if flight.attempts.fetch_add(1, Relaxed) > 0 {
             Stats::count(&self.stats.retried);
         }
-        relay.ask(&flight.soul).await
+        let exchange = self.exchanges.begin();
+        let answer = relay.ask(&flight.soul).await;
+        exchange.ended(&answer);
+        answer
     }
 
     /// Sends callers away as their time ends; done when none is left, whatever made them leave.
@@ -291,10 +318,11 @@ impl<C: Caller> Shared<C> {
             let expired = self.flights.expire(flight, now);
             if flight.first_deadline().is_none() {
                 self.stats.count_failed(Code::Timeout);
+                Stats::count(&self.stats.exhausted);
             }
             for seat in expired {
                 let error = self.failure(Fault::Timeout, flight, seat.began);
-                seat.caller.settle(Outcome::Failed(Arc::new(error)));
+                self.settle(seat, Outcome::Failed(Arc::new(error)), now);
             }
         }
     }
@@ -333,9 +361,15 @@ impl<C: Caller> Shared<C> {
                 Outcome::Failed(Arc::new(self.failure(Fault::Connect(cause), flight, flight.began)))
             }
         };
+        let now = Instant::now();
         for seat in seats {
-            seat.caller.settle(outcome.clone());
+            self.settle(seat, outcome.clone(), now);
         }
+    }
+
+    fn settle(&self, seat: Seat<C>, outcome: Outcome, now: Instant) {
+        self.calls.ended(&outcome, now - seat.began);
+        seat.caller.settle(outcome);
     }
 
     fn failure(&self, fault: Fault, flight: &Flight<C>, began: Instant) -> CallError {

@@ -3,7 +3,7 @@
 //! A flight carries the callers of one request. It is *current* while new callers may join it; an invalidation detaches
 //! it, and from then on it carries its callers home and nothing else.
 
-use crate::error::{CallError, Fault};
+use crate::error::CallError;
 use crate::record::RecordText;
 use quick_cache::DefaultHashBuilder;
 use std::collections::HashMap;
@@ -41,7 +41,7 @@ impl Outcome {
     pub fn ends_a_call(&self) -> bool {
         match self {
             Outcome::Found(_) | Outcome::Missing => true,
-            Outcome::Failed(error) => !matches!(error.fault, Fault::InvalidArgument(_) | Fault::Closed),
+            Outcome::Failed(error) => error.fault.code().ends_a_call(),
         }
     }
 }
@@ -185,15 +185,13 @@ impl<C> Flights<C> {
         Boarding::Began(ticket)
     }
 
-    /// Gives up a caller's seat; whether it was still taken. The last to leave takes the flight out of others' reach.
-    pub fn leave(&self, ticket: &Ticket<C>) -> bool {
+    /// Gives up a caller's seat, which is returned where it was still taken. The last to leave takes the flight out of
+    /// others' reach.
+    pub fn leave(&self, ticket: &Ticket<C>) -> Option<Seat<C>> {
         let flight = &ticket.flight;
-        let left: Vec<Seat<C>> = self.vacate(flight, |seat| seat.number == ticket.number);
-        if left.is_empty() {
-            return false;
-        }
+        let left = self.vacate(flight, |seat| seat.number == ticket.number).pop()?;
         flight.changed.notify_one();
-        true
+        Some(left)
     }
 
     /// Takes the callers whose time is over.

@@ -402,3 +402,5 @@ async fn counts_of_entries_add_up_to_the_size() {
     assert_eq!(world.stat("/inserts") - gone.iter().sum::<u64>(), world.stat("/size"));
     assert_eq!((world.stat("/size"), world.stat("/capacity")), (4, 5));
 }
+
+mod metrics;

@@ -1,7 +1,7 @@
 //! What a failed exchange was, from the types of the errors beneath it, never from their text.
 
 use super::resolver::Unresolved;
-use crate::error::{Cause, Fault};
+use crate::error::{Cause, Fault, NOT_HTTP};
 use hyper_util::client::legacy;
 use std::error::Error;
 use std::io;
@@ -11,7 +11,7 @@ pub fn of_request(error: &legacy::Error) -> Fault {
     let is_garbage =
         chain(error).filter_map(|source| source.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse);
     if is_garbage {
-        return Fault::BadResponse { reason: "it is not HTTP", truncated: false };
+        return Fault::BadResponse { reason: NOT_HTTP, truncated: false };
     }
     Fault::Connect(cause_of(error))
 }
