@@ -98,6 +98,11 @@ function attach(client, logger, open) {
   hide(client, NATIVE, handle);
 }
 
+/** All figures of a client, for its metrics. */
+function figuresOf(client) {
+  return JSON.parse(client[NATIVE].metrics());
+}
+
 /** The result of a call into the addon, whose exceptions carry the members of a GunError as JSON. */
 function unwrapped(call) {
   try {
@@ -123,4 +128,4 @@ function openDefault() {
   return client;
 }
 
-module.exports = { GunClient, openDefault };
+module.exports = { GunClient, figuresOf, openDefault };
