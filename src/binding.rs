@@ -84,7 +84,7 @@ pub struct NativeClient {
 
 #[napi]
 impl NativeClient {
-    /// The function that begins a call, `(soul, timeoutMs?, fresh?)`: it returns undefined for a soul known to be
+    /// The function that begins a call, `(soul, timeoutMs?, fresh?, watch?)`: it returns undefined for a soul known to be
     /// missing, the call's id when it waits, else triples that settle it.
     #[napi(catch_unwind)]
     pub fn getter(&self, env: Env) -> Result<Handle> {
@@ -112,6 +112,12 @@ impl NativeClient {
             return Ok(None);
         }
         report.into_array().map(Handle).map(Some)
+    }
+
+    /// The relay as it may be shown.
+    #[napi(catch_unwind)]
+    pub fn relay(&self) -> String {
+        self.calls.client.relay().to_owned()
     }
 
     /// The client's time for a whole call, in milliseconds.
@@ -196,8 +202,7 @@ fn send_to_first(log: &SharedLog, line: SweepLine) {
 }
 
 fn send_line(outbox: &Weak<Outbox>, client_id: u32, line: SweepLine) -> bool {
-    let line = line.to_string();
-    outbox.upgrade().is_some_and(|outbox| outbox.put(Item::Line { client_id, line }))
+    outbox.upgrade().is_some_and(|outbox| outbox.put(Item::Swept { client_id, line }))
 }
 
 fn to_json(figures: &impl serde::Serialize) -> Result<String> {

@@ -4,7 +4,7 @@ mod keeper;
 
 use crate::config::Config;
 use crate::error::{CallError, Cause, Code, Fault};
-use crate::flight::{Boarding, Caller, Deadline, Flight, Flights, Outcome, Seat, Ticket};
+use crate::flight::{Boarding, Caller, Change, Deadline, Flight, Flights, Outcome, Retry, Seat, Ticket, Trip};
 use crate::metrics::{Calls, Exchanges, Metrics};
 use crate::negative_cache::NegativeCache;
 use crate::record::RecordText;
@@ -202,6 +202,11 @@ impl<C: Caller> Client<C> {
         self.shared.is_closed.load(Relaxed)
     }
 
+    /// The relay as it may be shown: without credentials.
+    pub fn relay(&self) -> &str {
+        &self.shared.relay
+    }
+
     /// The time of a whole call whose caller asks for none of its own.
     pub fn timeout(&self) -> Duration {
         self.shared.timeout
@@ -255,6 +260,17 @@ enum Landed {
     Failed(Fault),
 }
 
+impl Landed {
+    /// The HTTP status of the last answer, where one was read.
+    fn status(&self) -> Option<u16> {
+        match self {
+            Landed::Found(_) | Landed::Missing { remember: false } => Some(200),
+            Landed::Missing { remember: true } => Some(404),
+            Landed::Failed(fault) => fault.status(),
+        }
+    }
+}
+
 impl<C: Caller> Shared<C> {
     /// Flies a flight from its first attempt to its landing.
     async fn fly(self: Arc<Self>, relay: Arc<impl Ask>, flight: Arc<Flight<C>>) {
@@ -287,6 +303,7 @@ impl<C: Caller> Shared<C> {
                 }
                 return Landed::Failed(fault);
             };
+            flight.will_retry(|| Retry { error: Arc::new(self.failure(fault, flight, flight.began)), delay });
             let _waiting = self.stats.backing_off.enter();
             sleep(delay).await;
         }
@@ -322,7 +339,8 @@ impl<C: Caller> Shared<C> {
             }
             for seat in expired {
                 let error = self.failure(Fault::Timeout, flight, seat.began);
-                self.settle(seat, Outcome::Failed(Arc::new(error)), now);
+                let trip = Trip { attempts: flight.attempts(), status: None, joined: seat.has_joined(), change: None };
+                self.settle(seat, Outcome::Failed(Arc::new(error)), trip, now);
             }
         }
     }
@@ -331,13 +349,13 @@ impl<C: Caller> Shared<C> {
     fn land(&self, flight: &Arc<Flight<C>>, landed: Option<Landed>) {
         let remember = matches!(landed, Some(Landed::Missing { remember: true }));
         let is_found = matches!(landed, Some(Landed::Found(_)));
-        if is_found {
-            // True whenever the request began: at worst a soul that went missing since is asked for once more.
-            self.cache.forget(&flight.soul, Instant::now());
-        }
+        let status = landed.as_ref().and_then(Landed::status);
+        // True whenever the request began: at worst a soul that went missing since is asked for once more.
+        let is_forgotten = is_found && self.cache.forget(&flight.soul, Instant::now());
+        let mut change = is_forgotten.then_some(Change::Invalidated);
         let seats = self.flights.land(flight, || {
-            if remember {
-                self.cache.remember(&flight.soul, Instant::now());
+            if remember && self.cache.remember(&flight.soul, Instant::now()) {
+                change = Some(Change::Inserted);
             }
         });
         let outcome = match landed {
@@ -363,13 +381,15 @@ impl<C: Caller> Shared<C> {
         };
         let now = Instant::now();
         for seat in seats {
-            self.settle(seat, outcome.clone(), now);
+            let change = if seat.caller.is_watching() { change.take() } else { None };
+            let trip = Trip { attempts: flight.attempts(), status, joined: seat.has_joined(), change };
+            self.settle(seat, outcome.clone(), trip, now);
         }
     }
 
-    fn settle(&self, seat: Seat<C>, outcome: Outcome, now: Instant) {
+    fn settle(&self, seat: Seat<C>, outcome: Outcome, trip: Trip, now: Instant) {
         self.calls.ended(&outcome, now - seat.began);
-        seat.caller.settle(outcome);
+        seat.caller.settle(outcome, trip);
     }
 
     fn failure(&self, fault: Fault, flight: &Flight<C>, began: Instant) -> CallError {

@@ -3,6 +3,10 @@
 //! A flight carries the callers of one request. It is *current* while new callers may join it; an invalidation detaches
 //! it, and from then on it carries its callers home and nothing else.
 
+mod trip;
+
+pub use trip::{Change, Retry, Trip};
+
 use crate::error::CallError;
 use crate::record::RecordText;
 use quick_cache::DefaultHashBuilder;
@@ -49,7 +53,15 @@ impl Outcome {
 /// Somebody who waits for an outcome.
 pub trait Caller: Send + 'static {
     /// Takes the outcome; called once, on any thread, with no lock held.
-    fn settle(self, outcome: Outcome);
+    fn settle(self, outcome: Outcome, trip: Trip);
+
+    /// Whether to tell of retries and of changes to the cache.
+    fn is_watching(&self) -> bool {
+        false
+    }
+
+    /// Hears of another attempt to come, where it is watching. The flight's seats are locked meanwhile.
+    fn retrying(&self, _retry: &Retry) {}
 }
 
 /// One request and those who wait for it.
@@ -76,7 +88,7 @@ struct Seats<C> {
 #[derive(Debug)]
 pub struct Seat<C> {
     number: u32,
-    /// When the first caller came.
+    /// When the caller came.
     pub began: Instant,
     /// When the caller's time ends.
     pub deadline: Instant,
@@ -252,6 +264,25 @@ impl<C> Flights<C> {
     fn lock(&self) -> MutexGuard<'_, Board<C>> {
         // Every change of the board is complete before anything that could panic.
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<C> Seat<C> {
+    /// Whether the flight was under way when the caller came.
+    pub fn has_joined(&self) -> bool {
+        self.number > 0
+    }
+}
+
+impl<C: Caller> Flight<C> {
+    /// Tells the callers who watch of another attempt; `retry` is made where there is one.
+    pub fn will_retry(&self, retry: impl FnOnce() -> Retry) {
+        let seats = self.seats();
+        let mut watching = seats.taken.iter().filter(|seat| seat.caller.is_watching()).peekable();
+        if watching.peek().is_some() {
+            let retry = retry();
+            watching.for_each(|seat| seat.caller.retrying(&retry));
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::time::{advance, timeout};
 type Waiter = oneshot::Sender<Outcome>;
 
 impl Caller for Waiter {
-    fn settle(self, outcome: Outcome) {
+    fn settle(self, outcome: Outcome, _trip: Trip) {
         let _ = self.send(outcome);
     }
 }
