@@ -36,7 +36,7 @@ module.exports = [
     },
   },
   {
-    files: ['__tests__/**/*.js'],
+    files: ['__tests__/**/*.js', 'observe/**/*.test.js'],
     languageOptions: { globals: globals.jest },
   },
 ];
