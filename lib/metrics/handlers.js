@@ -5,7 +5,7 @@ const { GunClient } = require('../client');
 const { defaultClient } = require('../default-client');
 const { invalidArgument } = require('../error');
 const { prometheus } = require('./prometheus');
-const { byName, isRegister, registerMetrics } = require('./register');
+const { isRegister, registerMetrics } = require('./register');
 
 /** Answers with `cacheStats()` of a client, of the default one where none is given. */
 function statsHandler(client) {
@@ -22,10 +22,9 @@ function statsHandler(client) {
 function metricsHandler(source) {
   let register = source;
   if (!isRegister(source)) {
-    const clients = source instanceof GunClient || source === undefined ? source : Object.fromEntries(byName(source));
     const { Registry } = prometheus();
     register = new Registry();
-    registerMetrics(register, clients);
+    registerMetrics(register, source);
   }
   return handler(async () => ({ body: await register.metrics(), type: register.contentType }));
 }

@@ -84,4 +84,4 @@ function valuesOf(value, label) {
   return Object.entries(value).map(([labelValue, count]) => [{ [label]: labelValue }, count]);
 }
 
-module.exports = { byName, isRegister, registerMetrics };
+module.exports = { isRegister, registerMetrics };
