@@ -2,6 +2,7 @@
 
 const { once } = require('events');
 const express = require('express');
+const { PlainClient } = require('../examples/indexer/helpers/plain');
 const { mountViews } = require('../examples/indexer/views');
 const { newClient } = require('./helpers/setup');
 
@@ -35,8 +36,8 @@ test('/metrics has the client and the process', async () => {
   expect(text).toContain('process_resident_memory_bytes');
 });
 
-test('a client that is not native has the page alone', async () => {
-  const get = await viewsOf({ cacheStats: () => ({}) });
+test('the client of plain JavaScript has the page alone', async () => {
+  const get = await viewsOf(new PlainClient());
   expect((await get('/gun')).status).toBe(200);
   expect((await get('/metrics')).status).toBe(404);
 });

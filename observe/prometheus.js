@@ -15,7 +15,7 @@ const RULES = path.join(__dirname, '..', 'alerts', 'gun-native.rules.yml');
  * loaded. Its data goes with it.
  *
  * @param {string[]} targets as `host:port`
- * @returns {Promise<{url: string, query: (expr: string) => Promise<object[]>, close: () => Promise<void>}>}
+ * @returns {Promise<{url: string, close: () => Promise<void>}>}
  */
 async function startPrometheus(targets) {
   const program = find('prometheus');
@@ -37,7 +37,7 @@ async function startPrometheus(targets) {
   };
   try {
     const url = await Promise.race([listening(child.stderr), ended.then(failed)]);
-    return { url, close, rules: () => rules(url), query: (expr) => query(url, expr) };
+    return { url, close };
   } catch (error) {
     await close();
     throw error;
@@ -89,4 +89,4 @@ async function api(url) {
   return answer.data;
 }
 
-module.exports = { startPrometheus };
+module.exports = { api, query, rules, startPrometheus };

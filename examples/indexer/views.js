@@ -1,6 +1,7 @@
 'use strict';
 
 const path = require('path');
+const { PlainClient } = require('./helpers/plain');
 
 const PAGE = path.join(__dirname, 'gun.html');
 /** The page has all that it needs within and asks its own server alone. */
@@ -11,7 +12,7 @@ const POLICY = "default-src 'none'; connect-src 'self'; script-src 'unsafe-inlin
  * client of gun-native, `/metrics` for Prometheus.
  *
  * @param {import('express').Express} app
- * @param {object} client a GunClient, the module gun-native for its default client, or another with `cacheStats`
+ * @param {object} client a GunClient, the module gun-native for its default client, or the PlainClient of the helper
  */
 function mountViews(app, client) {
   app.get('/gun', (request, response) => {
@@ -22,16 +23,14 @@ function mountViews(app, client) {
   if (handler) app.use('/metrics', handler);
 }
 
-/** A handler, where the client keeps figures for one. */
+/** A handler, where the client keeps figures for one. The way back to plain JavaScript must not load the addon. */
 function metricsOf(client) {
-  const native = require('gun-native');
-  const isDefault = client === native;
-  if (!isDefault && !(client instanceof native.GunClient)) return undefined;
+  if (client instanceof PlainClient) return undefined;
   const { Registry, collectDefaultMetrics } = require('prom-client');
   const { metricsHandler, registerMetrics } = require('gun-native/metrics');
   const register = new Registry();
   collectDefaultMetrics({ register });
-  registerMetrics(register, isDefault ? undefined : client);
+  registerMetrics(register, client === require('gun-native') ? undefined : client);
   return metricsHandler(register);
 }
 
