@@ -452,6 +452,66 @@ export interface RequestStats {
   missing: number;
   /** Requests that failed, by code; codes that never occurred are left out. */
   failed: { [code in GunErrorCode]?: number };
+  /**
+   * Milliseconds that half of all attempts took at most, each from its place on the wire to the last byte or to its
+   * failure. Attempts are counted in fixed buckets from 1 ms to 45 s, close together around the relay's 3 s; within one
+   * they are taken as evenly spread. 45,000 stands for anything longer, 0 for no attempt yet.
+   */
+  p50: number;
+  /** The same for nine in ten. */
+  p90: number;
+  /** The same for 99 in 100. */
+  p99: number;
+}
+
+/**
+ * What the channels `gun-native:request:start`, `:retry`, `:end` and `:error` of `diagnostics_channel` publish. A request
+ * is here what its caller sees: a call, or one soul of a batch or of a level of references, that was not known to be
+ * missing. It starts once and ends once, by `end` or by `error`. The same object goes with it all the way and gains
+ * members as they become known, each event comes in the asynchronous context of the call.
+ */
+export interface RequestEvent {
+  /** What was asked for. */
+  readonly soul: string;
+  /** The relay, without credentials. */
+  readonly relay: string;
+  /** Attempts so far. Those of a call that was aborted are known from its retries alone. */
+  readonly attempts?: number;
+  /** From `retry` on: why the last attempt failed, and the pause before the next one in milliseconds. */
+  readonly retry?: { readonly error: GunError; readonly delayMs: number };
+  /** At the end: whether another call had begun the request. */
+  readonly coalesced?: boolean;
+  /** At the end: the HTTP status of the last answer, where there was one. */
+  readonly status?: number;
+  /** At the end: time since the call began, in milliseconds. */
+  readonly durationMs?: number;
+  /** At `end`. */
+  readonly outcome?: 'found' | 'missing';
+  /** At `error`: what the call rejects with, a {@link GunError} or the `reason` of its signal. */
+  readonly error?: unknown;
+}
+
+/**
+ * What `gun-native:cache:hit`, `:insert` and `:invalidate` publish: a call was answered from the memory of missing souls, a
+ * soul was remembered, one was forgotten.
+ */
+export interface CacheEvent {
+  /** Undefined when all were forgotten. */
+  readonly soul: string | undefined;
+  /** The relay, without credentials. */
+  readonly relay: string;
+  /** At `invalidate`: how many were forgotten; 0 when the soul was not remembered. */
+  readonly removed?: number;
+}
+
+/** What `gun-native:cache:sweep` publishes when a sweep removed something. */
+export interface SweepEvent {
+  /** The relay, without credentials. */
+  readonly relay: string;
+  /** Entries that were past their life. */
+  readonly removed: number;
+  /** Entries left. */
+  readonly remain: number;
 }
 
 /**

@@ -1,15 +1,8 @@
 'use strict';
 
-const { GunClient, openDefault } = require('./lib/client');
+const { GunClient } = require('./lib/client');
+const { defaultClient } = require('./lib/default-client');
 const { GunError } = require('./lib/error');
-
-let shared;
-
-/** The default client, made on first use; a bad environment is told again at every use until it is mended. */
-function defaultClient() {
-  if (shared === undefined) shared = openDefault();
-  return shared;
-}
 
 function getRecord(soul, options) {
   try {

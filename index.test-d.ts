@@ -1,4 +1,6 @@
 import DataLoader = require('dataloader');
+import http = require('http');
+import { Registry } from 'prom-client';
 import { expectAssignable, expectError, expectNotAssignable, expectType } from 'tsd';
 import {
   cacheStats,
@@ -9,13 +11,17 @@ import {
   invalidate,
   invalidateAll,
   type AbortSignalLike,
+  type CacheEvent,
   type CacheStats,
   type GetOptions,
   type GunClientOptions,
   type GunErrorCode,
   type GunRecord,
   type Logger,
+  type RequestEvent,
+  type SweepEvent,
 } from '.';
+import { metricsHandler, registerMetrics, statsHandler, type Handler } from './metrics';
 
 interface Workout {
   data: { name: string };
@@ -130,6 +136,31 @@ expectType<number>(cacheStats().hitRate);
 expectType<number>(cacheStats().requests.inFlight);
 expectType<number | undefined>(cacheStats().requests.failed.ERR_GUN_TIMEOUT);
 expectError(cacheStats().requests.failed.ERR_GUN_OTHER);
+expectType<number>(cacheStats().requests.p99);
+
+// Metrics: for http and Express, with the registry of prom-client or without.
+expectType<void>(registerMetrics());
+expectType<void>(registerMetrics(new Registry(), client));
+expectType<void>(registerMetrics(undefined, { reads: client }));
+expectType<Handler>(metricsHandler());
+expectType<Handler>(metricsHandler(new Registry()));
+expectType<Handler>(metricsHandler({ reads: client }));
+expectType<Handler>(statsHandler(client));
+http.createServer(metricsHandler(client));
+expectError(registerMetrics(client));
+expectError(metricsHandler(5));
+expectError(statsHandler({ reads: client }));
+
+// Events of diagnostics_channel.
+declare const event: RequestEvent;
+expectType<string>(event.soul);
+expectType<GunError | undefined>(event.retry?.error);
+expectType<unknown>(event.error);
+expectError((event.soul = 'a'));
+declare const cacheEvent: CacheEvent;
+expectType<number | undefined>(cacheEvent.removed);
+declare const sweepEvent: SweepEvent;
+expectType<number>(sweepEvent.remain);
 
 // Errors: for `instanceof` and for reading, not for making.
 declare const thrown: unknown;

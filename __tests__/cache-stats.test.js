@@ -1,6 +1,6 @@
 'use strict';
 
-const { missing, record, status } = require('./helpers/answers');
+const { missing, missingAfter, record, status } = require('./helpers/answers');
 const { failureOf, rejectionOf, setup } = require('./helpers/setup');
 
 const AT_FIRST = {
@@ -14,7 +14,19 @@ const AT_FIRST = {
   evictions: 0,
   expirations: 0,
   invalidations: 0,
-  requests: { sent: 0, coalesced: 0, retried: 0, inFlight: 0, queued: 0, found: 0, missing: 0, failed: {} },
+  requests: {
+    sent: 0,
+    coalesced: 0,
+    retried: 0,
+    inFlight: 0,
+    queued: 0,
+    found: 0,
+    missing: 0,
+    failed: {},
+    p50: 0,
+    p90: 0,
+    p99: 0,
+  },
 };
 
 test('a new client has counted nothing', async () => {
@@ -29,6 +41,8 @@ test('every outcome is counted once', async () => {
   await client.getRecord('gone');
   await failureOf(client.getRecord('bad'));
   await failureOf(client.getRecord('down'));
+  const quantiles = { p50: expect.any(Number), p90: expect.any(Number), p99: expect.any(Number) };
+  const failed = { ERR_GUN_STATUS: 2 };
   expect(client.cacheStats()).toEqual({
     ...AT_FIRST,
     hits: 1,
@@ -36,7 +50,7 @@ test('every outcome is counted once', async () => {
     hitRate: 0.2,
     size: 1,
     inserts: 1,
-    requests: { ...AT_FIRST.requests, sent: 6, retried: 2, found: 1, missing: 1, failed: { ERR_GUN_STATUS: 2 } },
+    requests: { ...AT_FIRST.requests, ...quantiles, sent: 6, retried: 2, found: 1, missing: 1, failed },
   });
 });
 
@@ -100,6 +114,17 @@ test('counts go down with nothing that is forgotten', async () => {
   const { inserts, evictions, expirations, invalidations, size } = client.cacheStats();
   expect([inserts, evictions]).toEqual([before.inserts, before.evictions]);
   expect(size).toBe(inserts - evictions - expirations - invalidations);
+});
+
+test('latencies are those of attempts, in milliseconds, the slow ones in the high quantiles', async () => {
+  const { client } = await setup((soul) => (soul === 'slow' ? missingAfter(120) : missing()));
+  await client.getRecords(Array.from({ length: 40 }, (_, index) => `quick ${index}`));
+  await client.getRecord('slow');
+  const { p50, p90, p99 } = client.cacheStats().requests;
+  expect(p50).toBeGreaterThan(0);
+  expect(p50).toBeLessThanOrEqual(p90);
+  expect(p90).toBeLessThanOrEqual(p99);
+  expect(p99).toBeGreaterThan(100);
 });
 
 test('stats can be read after close', async () => {

@@ -2,10 +2,12 @@
 
 use bytes::Bytes;
 use divan::{Bencher, black_box, counter::BytesCount};
-use gun_native::flight::{Boarding, Deadline, Flights};
+use gun_native::flight::{Boarding, Deadline, Flights, Outcome};
+use gun_native::histogram::Histogram;
+use gun_native::metrics::{Calls, Exchanges};
 use gun_native::negative_cache::NegativeCache;
 use gun_native::record::read_answer;
-use gun_native::relay::classify;
+use gun_native::relay::{Answer, classify};
 use http::header::HeaderMap;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -77,5 +79,22 @@ fn flight_from_begin_to_landing(bencher: Bencher) {
         let boarding = flights.board(black_box("soul"), Instant::now(), deadline, || false, || ());
         let flight = departures.try_recv().expect("a flight");
         (boarding, flights.land(&flight, || ()))
+    });
+}
+
+#[divan::bench]
+fn histogram_observe(bencher: Bencher) {
+    let histogram = Histogram::default();
+    bencher.bench(|| histogram.observe(black_box(Duration::from_micros(3_004_000))));
+}
+
+/// All that a call with one exchange pays for its figures.
+#[divan::bench]
+fn metrics_of_a_call(bencher: Bencher) {
+    let (calls, exchanges) = (Calls::default(), Exchanges::default());
+    let (answer, began) = (Answer::Missing { remember: true }, Instant::now());
+    bencher.bench(|| {
+        exchanges.begin().ended(black_box(&answer));
+        calls.ended(black_box(&Outcome::Missing), Instant::now() - began);
     });
 }

@@ -1,6 +1,7 @@
 'use strict';
 
 const native = require('./binary');
+const { cache } = require('./channels');
 const { GunError, fromJson } = require('./error');
 const { unwatch, watch } = require('./signals');
 
@@ -11,6 +12,9 @@ const FAILED = 2;
 const BATCH = 3;
 const LINE = 4;
 const CLOSED = 5;
+const TRIP = 6;
+const RETRY = 7;
+const SWEPT = 8;
 
 /** Calls that wait, by the id that the addon gave them. */
 const pending = [];
@@ -24,12 +28,13 @@ const port = new native.NativePort(settle);
 
 /** A promise that waits for the addon. */
 class Call {
-  constructor(client, id, signal, resolve, reject) {
+  constructor(client, id, signal, resolve, reject, request) {
     this.client = client;
     this.id = id;
     this.signal = signal;
     this.resolve = resolve;
     this.reject = reject;
+    this.request = request;
   }
 
   /** Leaves the call: the addon forgets it, and an answer already on its way goes nowhere. */
@@ -49,19 +54,35 @@ function register(client) {
   return lastClientId;
 }
 
-/** The promise of something that began in the addon: `begun` is an id, triples that settle it at once, or nothing. */
-function promised(client, begun, signal) {
+/**
+ * The promise of something that began in the addon: `begun` is an id, triples that settle it at once, or nothing. A
+ * `request` hears what becomes of it, before its caller does.
+ */
+function promised(client, begun, signal, request) {
   if (begun === undefined) return Promise.resolve(null);
   return new Promise((resolve, reject) => {
+    if (request !== undefined) [resolve, reject] = heardBy(request, resolve, reject);
     if (typeof begun === 'number') {
-      const call = new Call(client, begun, signal, resolve, reject);
+      const call = new Call(client, begun, signal, resolve, reject, request);
       pending[begun] = call;
       if (signal) watch(signal, call);
     } else {
-      pending[0] = new Call(client, 0, undefined, resolve, reject);
+      pending[0] = new Call(client, 0, undefined, resolve, reject, request);
       settle(begun);
     }
   });
+}
+
+function heardBy(request, resolve, reject) {
+  const fulfil = (record) => {
+    request.ended(record);
+    resolve(record);
+  };
+  const refuse = (reason) => {
+    request.failed(reason);
+    reject(reason);
+  };
+  return [fulfil, refuse];
 }
 
 /** Takes what the addon reports: triples of tag, id and body. */
@@ -74,8 +95,20 @@ function settle(report) {
       log(id, body);
       continue;
     }
+    if (tag === SWEPT) {
+      swept(id, body);
+      continue;
+    }
     const call = pending[id];
     if (call === undefined) continue;
+    if (tag === TRIP) {
+      call.request.came(body);
+      continue;
+    }
+    if (tag === RETRY) {
+      retrying(call, JSON.parse(body));
+      continue;
+    }
     pending[id] = undefined;
     if (call.signal) unwatch(call.signal, call);
     finish(call, tag, body);
@@ -127,10 +160,27 @@ function batchOf([failures, first, ...more]) {
   return answers;
 }
 
+/** The client of an id, unless it was collected. */
+function clientOf(id) {
+  const reference = clients.get(id);
+  return reference && reference.deref();
+}
+
+/** Another attempt is to come. An id may be that of a later call by now. */
+function retrying({ request }, { watch: watched, delayMs, error }) {
+  if (request !== undefined && request.watch === watched) request.retrying(fromJson(error), delayMs);
+}
+
+/** A sweep removed something. */
+function swept(clientId, [line, removed, remain]) {
+  log(clientId, line);
+  const client = clientOf(clientId);
+  if (client && cache.sweep.hasSubscribers) cache.sweep.publish({ relay: client.relay, removed, remain });
+}
+
 /** A logger that throws is its owner's affair and breaks no call. */
 function log(clientId, line) {
-  const reference = clients.get(clientId);
-  const client = reference && reference.deref();
+  const client = clientOf(clientId);
   try {
     if (client) client.writeLine(line);
   } catch (thrown) {
@@ -138,4 +188,4 @@ function log(clientId, line) {
   }
 }
 
-module.exports = { native, port, promised, register };
+module.exports = { FAILED, native, port, promised, register };

@@ -3,8 +3,11 @@
 const { performance } = require('perf_hooks');
 const { callOptions, clientOptions, environment, loggerOf, loggerOfEnvironment, show } = require('./arguments');
 const { native, port, promised, register } = require('./calls');
+const { cache, isWatched } = require('./channels');
+const { logWhereAsked } = require('./debug-log');
 const { GunError, fromJson, hide, invalidArgument } = require('./error');
 const { follow } = require('./references');
+const { getManyWatched, getWatched } = require('./watched');
 
 // Members that are nobody else's business; being symbols and hidden, they show up in no log and no copy.
 const NATIVE = Symbol('native');
@@ -21,9 +24,9 @@ class GunClient {
   getRecord(soul, options) {
     try {
       const handle = this[NATIVE];
-      if (options === undefined) return promised(handle, handle.get(soul));
+      if (options === undefined && !isWatched()) return promised(handle, handle.get(soul));
       const checked = callOptions(options);
-      const call = begin(handle, checked, (timeoutMs, fresh) => handle.get(soul, timeoutMs, fresh));
+      const call = ask(handle, soul, checked);
       if (!checked.resolveRefs) return call;
       return withReferences(handle, call.then((record) => [record]), [soul], checked).then(only);
     } catch (error) {
@@ -36,7 +39,7 @@ class GunClient {
       const handle = this[NATIVE];
       if (!Array.isArray(souls)) throw invalidArgument(`souls must be an array, got ${show(souls)}`);
       const checked = callOptions(options);
-      const call = begin(handle, checked, (timeoutMs, fresh) => handle.getMany(souls, timeoutMs, fresh));
+      const call = askMany(handle, souls, checked);
       return checked.resolveRefs ? withReferences(handle, call, souls.slice(), checked) : call;
     } catch (error) {
       return Promise.reject(error);
@@ -48,11 +51,17 @@ class GunClient {
   }
 
   invalidate(soul) {
-    return unwrapped(() => this[NATIVE].invalidate(soul));
+    const handle = this[NATIVE];
+    const wasKnown = unwrapped(() => handle.invalidate(soul));
+    if (cache.invalidate.hasSubscribers) publishInvalidated(handle, soul, Number(wasKnown));
+    return wasKnown;
   }
 
   invalidateAll() {
-    return this[NATIVE].invalidateAll();
+    const handle = this[NATIVE];
+    const removed = handle.invalidateAll();
+    if (cache.invalidate.hasSubscribers) publishInvalidated(handle, undefined, removed);
+    return removed;
   }
 
   close() {
@@ -76,21 +85,35 @@ function warnUnverified() {
   process.emitWarning(message, { code: 'GUN_TLS_UNVERIFIED' });
 }
 
-/** Begins a call with its checked options, unless its signal was aborted before. */
-function begin(handle, { signal, timeoutMs, fresh }, call) {
+/** Begins a call for one soul with its checked options, unless its signal was aborted before. */
+function ask(handle, soul, options) {
+  const { signal, timeoutMs, fresh } = options;
   if (signal && signal.aborted) return Promise.reject(signal.reason);
-  return promised(handle, call(timeoutMs, fresh), signal);
+  if (isWatched()) return getWatched(handle, soul, options);
+  return promised(handle, handle.get(soul, timeoutMs, fresh), signal);
+}
+
+/** The same for many. A batch without a soul has nothing to watch. */
+function askMany(handle, souls, options) {
+  const { signal, timeoutMs, fresh } = options;
+  if (signal && signal.aborted) return Promise.reject(signal.reason);
+  if (souls.length > 0 && isWatched()) return getManyWatched(handle, souls, options);
+  return promised(handle, handle.getMany(souls, timeoutMs, fresh), signal);
+}
+
+/** Souls may be forgotten one by one or, where `soul` is undefined, all at once. */
+function publishInvalidated({ lines: { relay } }, soul, removed) {
+  cache.invalidate.publish({ soul, relay, removed });
 }
 
 /** The answers with what they refer to; the time of the call is that of all its levels together. */
 function withReferences(handle, call, souls, { signal, timeoutMs, fresh, resolveRefs }) {
   const deadline = performance.now() + (timeoutMs || handle.timeoutMs());
-  const ask = (children) => {
+  const askForLevel = (children) => {
     const remaining = Math.max(1, Math.ceil(deadline - performance.now()));
-    const options = { signal, timeoutMs: remaining, fresh };
-    return begin(handle, options, (ms, isFresh) => handle.getMany(children, ms, isFresh));
+    return askMany(handle, children, { signal, timeoutMs: remaining, fresh });
   };
-  return call.then((answers) => follow(answers, souls, resolveRefs, ask));
+  return call.then((answers) => follow(answers, souls, resolveRefs, askForLevel));
 }
 
 /** The one answer of a call for one soul. */
@@ -104,9 +127,15 @@ function attach(client, logger, open) {
   const lines = { writeLine: (line) => logger && logger.log(line) };
   const handle = unwrapped(() => open(register(lines)));
   handle.get = handle.getter();
+  lines.relay = handle.relay();
   // What receives the lines is registered weakly and lives as long as the addon's side does.
   handle.lines = lines;
   hide(client, NATIVE, handle);
+}
+
+/** All figures of a client, for its metrics. */
+function figuresOf(client) {
+  return JSON.parse(client[NATIVE].metrics());
 }
 
 /** The result of a call into the addon, whose exceptions carry the members of a GunError as JSON. */
@@ -134,4 +163,6 @@ function openDefault() {
   return client;
 }
 
-module.exports = { GunClient, openDefault };
+logWhereAsked();
+
+module.exports = { GunClient, figuresOf, openDefault };

@@ -84,7 +84,7 @@ pub struct NativeClient {
 
 #[napi]
 impl NativeClient {
-    /// The function that begins a call, `(soul, timeoutMs?, fresh?)`: it returns undefined for a soul known to be
+    /// The function that begins a call, `(soul, timeoutMs?, fresh?, watch?)`: it returns undefined for a soul known to be
     /// missing, the call's id when it waits, else triples that settle it.
     #[napi(catch_unwind)]
     pub fn getter(&self, env: Env) -> Result<Handle> {
@@ -114,6 +114,12 @@ impl NativeClient {
         report.into_array().map(Handle).map(Some)
     }
 
+    /// The relay as it may be shown.
+    #[napi(catch_unwind)]
+    pub fn relay(&self) -> String {
+        self.calls.client.relay().to_owned()
+    }
+
     /// The client's time for a whole call, in milliseconds.
     #[napi(catch_unwind)]
     pub fn timeout_ms(&self) -> f64 {
@@ -123,8 +129,13 @@ impl NativeClient {
     /// What `cacheStats()` gives, as JSON.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> Result<String> {
-        let snapshot = serde_json::to_string(&self.calls.client.snapshot());
-        snapshot.map_err(|error| Error::from_reason(error.to_string()))
+        to_json(&self.calls.client.snapshot())
+    }
+
+    /// What `gun-native/metrics` makes its metrics of, as JSON.
+    #[napi(catch_unwind)]
+    pub fn metrics(&self) -> Result<String> {
+        to_json(&self.calls.client.metrics())
     }
 
     /// Forgets that a soul is missing; whether it was known to be.
@@ -191,8 +202,11 @@ fn send_to_first(log: &SharedLog, line: SweepLine) {
 }
 
 fn send_line(outbox: &Weak<Outbox>, client_id: u32, line: SweepLine) -> bool {
-    let line = line.to_string();
-    outbox.upgrade().is_some_and(|outbox| outbox.put(Item::Line { client_id, line }))
+    outbox.upgrade().is_some_and(|outbox| outbox.put(Item::Swept { client_id, line }))
+}
+
+fn to_json(figures: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(figures).map_err(|error| Error::from_reason(error.to_string()))
 }
 
 fn call_options(timeout_ms: Option<u32>, fresh: bool) -> CallOptions {

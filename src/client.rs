@@ -5,7 +5,8 @@ mod wire;
 
 use crate::config::Config;
 use crate::error::{CallError, Cause, Code, Fault};
-use crate::flight::{Boarding, Caller, Deadline, Flight, Flights, Outcome, Ticket};
+use crate::flight::{Boarding, Caller, Change, Deadline, Flight, Flights, Outcome, Retry, Seat, Ticket, Trip};
+use crate::metrics::{Calls, Exchanges, Metrics};
 use crate::negative_cache::NegativeCache;
 use crate::record::RecordText;
 use crate::relay::{Answer, Relay};
@@ -77,6 +78,8 @@ struct Shared<C> {
     is_closed: AtomicBool,
     on_closed: Mutex<Option<OnClosed>>,
     stats: Stats,
+    calls: Calls,
+    exchanges: Exchanges,
 }
 
 type OnClosed = Box<dyn FnOnce() + Send>;
@@ -105,6 +108,8 @@ impl<C: Caller> Client<C> {
             is_closed: AtomicBool::new(false),
             on_closed: Mutex::new(None),
             stats: Stats::default(),
+            calls: Calls::default(),
+            exchanges: Exchanges::default(),
         });
         let weak = Arc::downgrade(&shared);
         handle.spawn(keeper::keep(weak, relay, departures, config.sweep_every, on_swept, alive));
@@ -141,7 +146,9 @@ impl<C: Caller> Client<C> {
             Boarding::Full => {
                 shared.stats.count_failed(Code::Overloaded);
                 let limit = shared.max_queue;
-                Begun::Failed(shared.refusal(Fault::Overloaded { limit }, soul))
+                let error = shared.refusal(Fault::Overloaded { limit }, soul);
+                shared.calls.failed_at_once(&error);
+                Begun::Failed(error)
             }
             Boarding::Closed => Begun::Failed(shared.refusal(Fault::Closed, soul)),
         }
@@ -149,7 +156,11 @@ impl<C: Caller> Client<C> {
 
     /// Gives up a call; whether it was still waiting. The request goes on for the others and ends with the last.
     pub fn leave(&self, ticket: &Ticket<C>) -> bool {
-        self.shared.flights.leave(ticket)
+        let left = self.shared.flights.leave(ticket);
+        if let Some(seat) = &left {
+            self.shared.calls.aborted(seat.began.elapsed());
+        }
+        left.is_some()
     }
 
     /// Counts a call whose outcome its caller has been given; the stats line where one is due.
@@ -193,14 +204,26 @@ impl<C: Caller> Client<C> {
         self.shared.is_closed.load(Relaxed)
     }
 
+    /// The relay as it may be shown: without credentials.
+    pub fn relay(&self) -> &str {
+        &self.shared.relay
+    }
+
     /// The time of a whole call whose caller asks for none of its own.
     pub fn timeout(&self) -> Duration {
         self.shared.timeout
     }
 
+    /// All figures, those of `cacheStats()` among them.
+    pub fn metrics(&self) -> Metrics {
+        let Shared { stats, calls, exchanges, .. } = &*self.shared;
+        Metrics::new(self.snapshot(), stats.exhausted.load(Relaxed), calls, exchanges)
+    }
+
     /// What `cacheStats()` gives.
     pub fn snapshot(&self) -> Snapshot {
-        let Shared { cache, stats, flights, .. } = &*self.shared;
+        let Shared { cache, stats, flights, exchanges, .. } = &*self.shared;
+        let durations = exchanges.durations();
         let (hits, total) = (stats.hits.load(Relaxed), stats.total.load(Relaxed));
         let counts = cache.counts();
         let in_flight = stats.in_flight.now();
@@ -224,6 +247,9 @@ impl<C: Caller> Client<C> {
                 found: stats.found.load(Relaxed),
                 missing: stats.missing.load(Relaxed),
                 failed: stats.failed(),
+                p50: durations.quantile_ms(0.5),
+                p90: durations.quantile_ms(0.9),
+                p99: durations.quantile_ms(0.99),
             },
         }
     }
@@ -242,6 +268,17 @@ impl From<Answer> for Landed {
             Answer::Found(text) => Landed::Found(text),
             Answer::Missing { remember } => Landed::Missing { remember },
             Answer::Failed { fault, .. } => Landed::Failed(fault),
+        }
+    }
+}
+
+impl Landed {
+    /// The HTTP status of the last answer, where one was read.
+    fn status(&self) -> Option<u16> {
+        match self {
+            Landed::Found(_) | Landed::Missing { remember: false } => Some(200),
+            Landed::Missing { remember: true } => Some(404),
+            Landed::Failed(fault) => fault.status(),
         }
     }
 }
@@ -266,7 +303,7 @@ impl<C: Caller> Shared<C> {
             let place = match self.wire.place().await {
                 Ok(place) => place,
                 // What was seen by this very request says more than that others fail too.
-                Err(barred) => return Landed::Failed(last.unwrap_or(barred)),
+                Err(barred) => return last.map_or(Landed::Failed(barred), |fault| self.give_up(fault)),
             };
             let exchange = self.wire.exchange(time_is_up);
             let answer = self.attempt(relay, flight, place).await;
@@ -279,7 +316,7 @@ impl<C: Caller> Shared<C> {
                 }
             };
             if exchange.failed(&fault, now) {
-                return Landed::Failed(fault);
+                return self.give_up(fault);
             }
             let remaining =
                 flight.last_deadline().map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(now));
@@ -287,15 +324,22 @@ impl<C: Caller> Shared<C> {
             let made = flight.attempts();
             let delay = self.retry.next_delay(&fault, made, retry_after, remaining, jitter);
             let Some(delay) = delay.filter(|_| self.wire.budget().take(now)) else {
-                return Landed::Failed(fault);
+                return self.give_up(fault);
             };
+            flight.will_retry(|| Retry { error: Arc::new(self.failure(fault.clone(), flight, flight.began)), delay });
             let _waiting = self.stats.backing_off.enter();
             tokio::select! {
                 biased;
-                () = self.wire.breaker.opened() => return Landed::Failed(fault),
+                () = self.wire.breaker.opened() => return self.give_up(fault),
                 () = sleep(delay) => last = Some(fault),
             }
         }
+    }
+
+    /// The end of a flight that a transient fault was the last to meet.
+    fn give_up(&self, fault: Fault) -> Landed {
+        Stats::count(&self.stats.exhausted);
+        Landed::Failed(fault)
     }
 
     /// One exchange.
@@ -307,7 +351,10 @@ impl<C: Caller> Shared<C> {
         } else {
             Stats::count(&self.stats.retried);
         }
-        relay.ask(&flight.soul).await
+        let exchange = self.exchanges.begin();
+        let answer = relay.ask(&flight.soul).await;
+        exchange.ended(&answer);
+        answer
     }
 
     /// Sends callers away as their time ends; done when none is left, whatever made them leave. `time_is_up` tells of the
@@ -324,10 +371,12 @@ impl<C: Caller> Shared<C> {
                 let client_time = flight.began + self.timeout;
                 time_is_up.store(expired.iter().any(|seat| seat.deadline >= client_time), Relaxed);
                 self.stats.count_failed(Code::Timeout);
+                Stats::count(&self.stats.exhausted);
             }
             for seat in expired {
                 let error = self.failure(Fault::Timeout, flight, seat.began);
-                seat.caller.settle(Outcome::Failed(Arc::new(error)));
+                let trip = Trip { attempts: flight.attempts(), status: None, joined: seat.has_joined(), change: None };
+                self.settle(seat, Outcome::Failed(Arc::new(error)), trip, now);
             }
         }
     }
@@ -336,13 +385,13 @@ impl<C: Caller> Shared<C> {
     fn land(&self, flight: &Arc<Flight<C>>, landed: Option<Landed>) {
         let remember = matches!(landed, Some(Landed::Missing { remember: true }));
         let is_found = matches!(landed, Some(Landed::Found(_)));
-        if is_found {
-            // True whenever the request began: at worst a soul that went missing since is asked for once more.
-            self.cache.forget(&flight.soul, Instant::now());
-        }
+        let status = landed.as_ref().and_then(Landed::status);
+        // True whenever the request began: at worst a soul that went missing since is asked for once more.
+        let is_forgotten = is_found && self.cache.forget(&flight.soul, Instant::now());
+        let mut change = is_forgotten.then_some(Change::Invalidated);
         let seats = self.flights.land(flight, || {
-            if remember {
-                self.cache.remember(&flight.soul, Instant::now());
+            if remember && self.cache.remember(&flight.soul, Instant::now()) {
+                change = Some(Change::Inserted);
             }
         });
         let outcome = match landed {
@@ -366,9 +415,17 @@ impl<C: Caller> Shared<C> {
                 Outcome::Failed(Arc::new(self.failure(Fault::Connect(cause), flight, flight.began)))
             }
         };
+        let now = Instant::now();
         for seat in seats {
-            seat.caller.settle(outcome.clone());
+            let change = if seat.caller.is_watching() { change.take() } else { None };
+            let trip = Trip { attempts: flight.attempts(), status, joined: seat.has_joined(), change };
+            self.settle(seat, outcome.clone(), trip, now);
         }
+    }
+
+    fn settle(&self, seat: Seat<C>, outcome: Outcome, trip: Trip, now: Instant) {
+        self.calls.ended(&outcome, now - seat.began);
+        seat.caller.settle(outcome, trip);
     }
 
     fn failure(&self, fault: Fault, flight: &Flight<C>, began: Instant) -> CallError {
@@ -400,7 +457,5 @@ impl<C: Caller> Drop for Landing<'_, C> {
     }
 }
 
-#[cfg(test)]
-mod outage_tests;
 #[cfg(test)]
 mod tests;

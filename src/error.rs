@@ -59,6 +59,11 @@ impl Code {
             Code::BinaryMissing => "ERR_GUN_BINARY_MISSING",
         }
     }
+
+    /// Whether a call that was counted when it began can end with it.
+    pub fn ends_a_call(self) -> bool {
+        !matches!(self, Code::InvalidArgument | Code::Closed | Code::BinaryMissing)
+    }
 }
 
 /// What lies below a connection fault, in the words of the system.
@@ -134,6 +139,16 @@ impl Fault {
         }
     }
 
+    /// The HTTP status of the answer that it is about, where one was read.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Fault::Status(status) => Some(*status),
+            Fault::BadResponse { reason, .. } => (*reason != NOT_HTTP).then_some(200),
+            Fault::BodyTooLarge { .. } => Some(200),
+            _ => None,
+        }
+    }
+
     /// Whether the same call may succeed later with nothing changed but time.
     pub fn is_transient(&self) -> bool {
         match self {
@@ -147,6 +162,9 @@ impl Fault {
         }
     }
 }
+
+/// The reason of the one [`Fault::BadResponse`] that has no status.
+pub const NOT_HTTP: &str = "it is not HTTP";
 
 /// A failed call: the fault, and where, how often and how long.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

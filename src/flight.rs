@@ -3,14 +3,23 @@
 //! A flight carries the callers of one request. It is *current* while new callers may join it; an invalidation detaches
 //! it, and from then on it carries its callers home and nothing else.
 
-use crate::error::{CallError, Fault};
+mod trip;
+
+pub use trip::{Change, Retry, Trip};
+
+use crate::error::CallError;
 use crate::record::RecordText;
 use quick_cache::DefaultHashBuilder;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
+use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::time::Instant;
+
+/// Flights left by all their callers that wait to be taken note of, beyond as many as there may be with callers: a program
+/// that asks and aborts without end, in one turn of its loop, meets a bound.
+const LEFT_ON_THE_WAY: usize = 64;
 
 /// How a call ends. Cheap to clone: callers share what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +45,7 @@ impl Outcome {
     pub fn ends_a_call(&self) -> bool {
         match self {
             Outcome::Found(_) | Outcome::Missing => true,
-            Outcome::Failed(error) => !matches!(error.fault, Fault::InvalidArgument(_) | Fault::Closed),
+            Outcome::Failed(error) => error.fault.code().ends_a_call(),
         }
     }
 }
@@ -44,7 +53,15 @@ impl Outcome {
 /// Somebody who waits for an outcome.
 pub trait Caller: Send + 'static {
     /// Takes the outcome; called once, on any thread, with no lock held.
-    fn settle(self, outcome: Outcome);
+    fn settle(self, outcome: Outcome, trip: Trip);
+
+    /// Whether to tell of retries and of changes to the cache.
+    fn is_watching(&self) -> bool {
+        false
+    }
+
+    /// Hears of another attempt to come, where it is watching. The flight's seats are locked meanwhile.
+    fn retrying(&self, _retry: &Retry) {}
 }
 
 /// One request and those who wait for it.
@@ -71,7 +88,7 @@ struct Seats<C> {
 #[derive(Debug)]
 pub struct Seat<C> {
     number: u32,
-    /// When the first caller came.
+    /// When the caller came.
     pub began: Instant,
     /// When the caller's time ends.
     pub deadline: Instant,
@@ -121,16 +138,17 @@ pub struct Flights<C> {
 #[derive(Debug)]
 struct Board<C> {
     current: HashMap<Arc<str>, Arc<Flight<C>>, DefaultHashBuilder>,
-    /// Flights that have not landed, detached ones included.
+    /// Flights with callers, detached ones included.
     in_the_air: usize,
-    /// Where new flights go to be flown; `None` once closed. It holds `limit` and so never fills up.
+    /// Where new flights go to be flown; `None` once closed. It holds more than `limit`, for flights whose callers have
+    /// left may still be on their way.
     departures: Option<mpsc::Sender<Arc<Flight<C>>>>,
 }
 
 impl<C> Flights<C> {
     /// Also gives the end from which new flights are taken to be flown.
     pub fn new(limit: usize) -> (Self, mpsc::Receiver<Arc<Flight<C>>>) {
-        let (departures, taken) = mpsc::channel(limit);
+        let (departures, taken) = mpsc::channel(2 * limit + LEFT_ON_THE_WAY);
         let board = Board { current: HashMap::default(), in_the_air: 0, departures: Some(departures) };
         let flights = Self { board: Mutex::new(board), limit };
         (flights, taken)
@@ -160,30 +178,32 @@ impl<C> Flights<C> {
         if board.in_the_air >= self.limit {
             return Boarding::Full;
         }
+        let departure = match departures.clone().try_reserve_owned() {
+            Ok(departure) => departure,
+            Err(TrySendError::Full(_)) => return Boarding::Full,
+            Err(TrySendError::Closed(_)) => return Boarding::Closed,
+        };
         let flight = Arc::new(Flight::new(soul.into(), now));
         let ticket = flight.seat(now, deadline, caller());
         board.in_the_air += 1;
         board.current.insert(Arc::clone(&flight.soul), Arc::clone(&flight));
-        // To send wakes a thread, which must not find the board locked. The far end stays open for this sender.
-        let departures = departures.clone();
+        // To send wakes a thread, which must not find the board locked.
         drop(guard);
-        if let Err(unsent) = departures.try_send(flight) {
+        if departure.send(Arc::clone(&flight)).is_closed() {
             // Only when the far end died with its thread: nobody will fly for this client any more.
-            self.land(&unsent.into_inner(), || ());
+            self.land(&flight, || ());
             return Boarding::Closed;
         }
         Boarding::Began(ticket)
     }
 
-    /// Gives up a caller's seat; whether it was still taken. The last to leave takes the flight out of others' reach.
-    pub fn leave(&self, ticket: &Ticket<C>) -> bool {
+    /// Gives up a caller's seat, which is returned where it was still taken. The last to leave takes the flight out of
+    /// others' reach.
+    pub fn leave(&self, ticket: &Ticket<C>) -> Option<Seat<C>> {
         let flight = &ticket.flight;
-        let left: Vec<Seat<C>> = self.vacate(flight, |seat| seat.number == ticket.number);
-        if left.is_empty() {
-            return false;
-        }
+        let left = self.vacate(flight, |seat| seat.number == ticket.number).pop()?;
         flight.changed.notify_one();
-        true
+        Some(left)
     }
 
     /// Takes the callers whose time is over.
@@ -194,8 +214,10 @@ impl<C> Flights<C> {
     fn vacate(&self, flight: &Arc<Flight<C>>, leaves: impl Fn(&Seat<C>) -> bool) -> Vec<Seat<C>> {
         let mut board = self.lock();
         let mut seats = flight.seats();
-        let left = seats.taken.extract_if(.., |seat| leaves(seat)).collect();
-        if seats.taken.is_empty() {
+        let left: Vec<_> = seats.taken.extract_if(.., |seat| leaves(seat)).collect();
+        if seats.taken.is_empty() && !left.is_empty() {
+            // Its place is free at once, for a caller who has seen this one leave.
+            board.in_the_air -= 1;
             board.detach(flight);
         }
         left
@@ -205,11 +227,14 @@ impl<C> Flights<C> {
     /// soul was invalidated since it began.
     pub fn land(&self, flight: &Arc<Flight<C>>, if_current: impl FnOnce()) -> Vec<Seat<C>> {
         let mut board = self.lock();
-        board.in_the_air -= 1;
         if board.detach(flight) {
             if_current();
         }
-        std::mem::take(&mut flight.seats().taken)
+        let seats = std::mem::take(&mut flight.seats().taken);
+        if !seats.is_empty() {
+            board.in_the_air -= 1;
+        }
+        seats
     }
 
     /// Detaches the soul's flight and runs `forget` before a new one can begin.
@@ -231,7 +256,7 @@ impl<C> Flights<C> {
         self.lock().departures = None;
     }
 
-    /// Flights that have not landed.
+    /// Flights with callers.
     pub fn in_the_air(&self) -> usize {
         self.lock().in_the_air
     }
@@ -239,6 +264,25 @@ impl<C> Flights<C> {
     fn lock(&self) -> MutexGuard<'_, Board<C>> {
         // Every change of the board is complete before anything that could panic.
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<C> Seat<C> {
+    /// Whether the flight was under way when the caller came.
+    pub fn has_joined(&self) -> bool {
+        self.number > 0
+    }
+}
+
+impl<C: Caller> Flight<C> {
+    /// Tells the callers who watch of another attempt; `retry` is made where there is one.
+    pub fn will_retry(&self, retry: impl FnOnce() -> Retry) {
+        let seats = self.seats();
+        let mut watching = seats.taken.iter().filter(|seat| seat.caller.is_watching()).peekable();
+        if watching.peek().is_some() {
+            let retry = retry();
+            watching.for_each(|seat| seat.caller.retrying(&retry));
+        }
     }
 }
 

@@ -17,6 +17,7 @@
 //! | `engine` | the thread that does the network's work |
 //! | `config` | options and environment become a checked whole |
 //! | `soul`, `error`, `stats` | what a soul is, what can go wrong, what is counted |
+//! | `histogram`, `metrics` | how long things took, and all figures for those who scrape them |
 
 pub mod batch;
 // The test harness has no Node to link with.
@@ -29,6 +30,8 @@ pub mod config;
 pub mod engine;
 pub mod error;
 pub mod flight;
+pub mod histogram;
+pub mod metrics;
 pub mod negative_cache;
 pub mod record;
 pub mod relay;

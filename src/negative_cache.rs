@@ -93,14 +93,17 @@ impl NegativeCache {
         false
     }
 
-    /// Remembers that the soul is missing, from `now` on.
-    pub fn remember(&self, soul: &str, now: Instant) {
-        let Some(entries) = &self.entries else { return };
+    /// Remembers that the soul is missing, from `now` on; whether anything is remembered here.
+    pub fn remember(&self, soul: &str, now: Instant) -> bool {
+        let Some(entries) = &self.entries else {
+            return false;
+        };
         if let Some((_, made)) = entries.remove(soul.as_bytes()) {
             self.count_removed(made, now);
         }
         entries.insert(soul.as_bytes().into(), self.moment(now));
         self.counts.inserts.fetch_add(1, Relaxed);
+        true
     }
 
     /// Forgets the soul; whether it was known to be missing.

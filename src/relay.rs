@@ -42,6 +42,17 @@ pub enum Answer {
     },
 }
 
+impl Answer {
+    /// The HTTP status behind it, where one was read.
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Answer::Found(_) | Answer::Missing { remember: false } => Some(200),
+            Answer::Missing { remember: true } => Some(404),
+            Answer::Failed { fault, .. } => fault.status(),
+        }
+    }
+}
+
 impl From<Fault> for Answer {
     fn from(fault: Fault) -> Self {
         Answer::Failed { fault, retry_after: None }

@@ -25,7 +25,9 @@ pub struct Stats {
     pub found: AtomicU64,
     /// Requests that ended with no record.
     pub missing: AtomicU64,
-    failed: [AtomicU64; Code::ALL.len()],
+    failed: ByCode,
+    /// Of those, failures that might have passed: no attempt or no time was left.
+    pub exhausted: AtomicU64,
     /// Requests on the wire now.
     pub in_flight: Gauge,
     /// Requests that wait for their next attempt now.
@@ -40,22 +42,37 @@ impl Stats {
 
     /// Counts a request that failed for good.
     pub fn count_failed(&self, code: Code) {
-        Self::count(&self.failed[code as usize]);
+        self.failed.count(code);
     }
 
     /// How often requests failed, by code, without the codes that never occurred.
     pub fn failed(&self) -> BTreeMap<&'static str, u64> {
-        Code::ALL
-            .into_iter()
-            .map(|code| (code.as_str(), self.failed[code as usize].load(Relaxed)))
-            .filter(|(_, times)| *times > 0)
-            .collect()
+        let mut failed = self.failed.all();
+        failed.retain(|_, times| *times > 0);
+        failed
     }
 
     /// Counts a settled call; tells the number of settled calls where that is a multiple of `every`.
     pub fn count_settled(&self, every: u64) -> Option<u64> {
         let settled = Self::count(&self.settled);
         (every > 0 && settled.is_multiple_of(every)).then_some(settled)
+    }
+}
+
+/// Failures counted by their code.
+#[derive(Debug, Default)]
+pub struct ByCode([AtomicU64; Code::ALL.len()]);
+
+impl ByCode {
+    /// Counts one.
+    pub fn count(&self, code: Code) -> u64 {
+        Stats::count(&self.0[code as usize])
+    }
+
+    /// How many there were, by code; 0 for a code that never occurred, nothing for one that no counted call ends with.
+    pub fn all(&self) -> BTreeMap<&'static str, u64> {
+        let counted = Code::ALL.into_iter().filter(|code| code.ends_a_call());
+        counted.map(|code| (code.as_str(), self.0[code as usize].load(Relaxed))).collect()
     }
 }
 
@@ -134,6 +151,12 @@ pub struct Requests {
     pub missing: u64,
     /// Requests that failed for good, by code.
     pub failed: BTreeMap<&'static str, u64>,
+    /// Milliseconds that half of all attempts stayed below, as the buckets of their histogram tell.
+    pub p50: f64,
+    /// The same for nine in ten.
+    pub p90: f64,
+    /// The same for 99 in 100.
+    pub p99: f64,
 }
 
 /// Part of the whole, 0 where there is no whole.

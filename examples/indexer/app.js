@@ -3,6 +3,7 @@
 const express = require('express');
 const { parseQuery } = require('./query');
 const { findRecords } = require('./records');
+const { mountViews } = require('./views');
 
 /** Failures that say "later" rather than "not this way". */
 const LATER = ['ERR_GUN_OVERLOADED', 'ERR_GUN_CIRCUIT_OPEN', 'ERR_GUN_CLOSED'];
@@ -24,7 +25,7 @@ function createApp({ gun }) {
   app.get('/api/gun/stats', (request, response) => response.json(gun.cacheStats()));
   app.get('/health', (request, response) => response.json({ status: 'ok', uptimeSeconds: Math.floor(process.uptime()) }));
 
-  // Further views of the client are mounted here.
+  mountViews(app, gun.client);
 
   app.use((request, response) => response.status(404).json({ error: `no such path: ${request.path}` }));
   app.use(answerFailure);

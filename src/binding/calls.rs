@@ -7,7 +7,7 @@ use super::{Client, Handle};
 use crate::batch::{Batch, BatchText};
 use crate::client::{Begun, CallOptions};
 use crate::error::Fault;
-use crate::flight::{Caller, Outcome, Ticket};
+use crate::flight::{Caller, Outcome, Retry, Ticket, Trip};
 use crate::soul::NotASoul;
 use napi::bindgen_prelude::*;
 use napi::sys;
@@ -22,13 +22,15 @@ pub struct JsCaller {
     id: u32,
     /// The batch that it is a part of, and its place in there.
     part_of: Option<(Arc<Batch>, usize)>,
+    /// What JavaScript knows the call by when it wants to hear of more than the outcome.
+    watch: Option<u32>,
 }
 
 impl Caller for JsCaller {
-    fn settle(self, outcome: Outcome) {
-        let Self { outbox, client, client_id, id, part_of } = self;
+    fn settle(self, outcome: Outcome, trip: Trip) {
+        let Self { outbox, client, client_id, id, part_of, watch } = self;
         let item = match part_of {
-            None => Item::Call { id, outcome, client_id, client },
+            None => Item::Call { id, outcome, trip: watch.map(|_| trip), client_id, client },
             Some((batch, index)) => {
                 let Some(outcomes) = batch.settle(index, outcome) else {
                     return;
@@ -38,6 +40,24 @@ impl Caller for JsCaller {
         };
         outbox.put(item);
     }
+
+    fn is_watching(&self) -> bool {
+        self.watch.is_some()
+    }
+
+    fn retrying(&self, retry: &Retry) {
+        if let Some(watch) = self.watch {
+            self.outbox.put(Item::Retry { id: self.id, watch, retry: retry.clone() });
+        }
+    }
+}
+
+/// What a call is begun for.
+enum Purpose<'b> {
+    /// An outcome of its own; see [`JsCaller::watch`].
+    Alone { watch: Option<u32> },
+    /// A place in a batch.
+    Part { batch: &'b Arc<Batch>, index: usize },
 }
 
 /// One client as one JavaScript environment calls it.
@@ -50,13 +70,19 @@ pub struct Calls {
 
 impl Calls {
     /// Begins a call: nothing for a soul known to be missing, the call's id when it waits, else triples that settle it.
-    pub fn get(&self, env: sys::napi_env, soul: sys::napi_value, options: CallOptions) -> Result<Option<Handle>> {
+    pub fn get(
+        &self,
+        env: sys::napi_env,
+        soul: sys::napi_value,
+        options: CallOptions,
+        watch: Option<u32>,
+    ) -> Result<Option<Handle>> {
         let mut buffer = SoulBuffer::new();
         let soul = match buffer.read(env, soul) {
             Ok(soul) => soul,
             Err(error) => return self.at_once(env, &self.refused(error)),
         };
-        let waits = self.port.wait(|id| match self.begin(soul, options, id, None) {
+        let waits = self.port.wait(|id| match self.begin(soul, options, id, Purpose::Alone { watch }) {
             Ok(ticket) => Ok(Pending::Call { client: self.client.clone(), ticket }),
             Err(outcome) => Err(outcome),
         });
@@ -80,7 +106,7 @@ impl Calls {
             let mut calls = 0;
             for (index, soul) in souls.iter().enumerate() {
                 let begun = match buffer.read(env, soul.0) {
-                    Ok(soul) => self.begin(soul, options, id, Some((&batch, index))),
+                    Ok(soul) => self.begin(soul, options, id, Purpose::Part { batch: &batch, index }),
                     Err(error) => Err(self.refused(error)),
                 };
                 match begun {
@@ -115,14 +141,15 @@ impl Calls {
         soul: &str,
         options: CallOptions,
         id: u32,
-        part_of: Option<(&Arc<Batch>, usize)>,
+        purpose: Purpose,
     ) -> std::result::Result<Ticket<JsCaller>, Outcome> {
-        let caller = || JsCaller {
-            outbox: Arc::clone(&self.port.outbox),
-            client: self.client.clone(),
-            client_id: self.id,
-            id,
-            part_of: part_of.map(|(batch, index)| (Arc::clone(batch), index)),
+        let caller = || {
+            let (part_of, watch) = match purpose {
+                Purpose::Alone { watch } => (None, watch),
+                Purpose::Part { batch, index } => (Some((Arc::clone(batch), index)), None),
+            };
+            let (outbox, client) = (Arc::clone(&self.port.outbox), self.client.clone());
+            JsCaller { outbox, client, client_id: self.id, id, part_of, watch }
         };
         match self.client.get(soul, options, caller) {
             Begun::Waits(ticket) => Ok(ticket),

@@ -4,7 +4,8 @@
 use super::report::Report;
 use super::{Client, JsCaller, values};
 use crate::batch::BatchText;
-use crate::flight::{Outcome, Ticket};
+use crate::flight::{Outcome, Retry, Ticket, Trip};
+use crate::stats::SweepLine;
 use napi::{Result, check_status, sys};
 use slab::Slab;
 use std::cell::{Cell, RefCell};
@@ -21,9 +22,10 @@ const MAX_TURN_BYTES: usize = 256 * 1024;
 
 /// Something that has ended, on its way to JavaScript.
 pub enum Item {
-    Call { id: u32, outcome: Outcome, client_id: u32, client: Client },
+    Call { id: u32, outcome: Outcome, trip: Option<Trip>, client_id: u32, client: Client },
     Batch { id: u32, outcomes: Vec<Outcome>, client_id: u32, client: Client },
-    Line { client_id: u32, line: String },
+    Retry { id: u32, watch: u32, retry: Retry },
+    Swept { client_id: u32, line: SweepLine },
     Closed { id: u32 },
 }
 
@@ -33,12 +35,13 @@ impl Item {
         match self {
             Item::Call { outcome, .. } => outcome.text_bytes(),
             Item::Batch { outcomes, .. } => outcomes.iter().map(Outcome::text_bytes).sum(),
-            Item::Line { .. } | Item::Closed { .. } => 0,
+            Item::Retry { .. } | Item::Swept { .. } | Item::Closed { .. } => 0,
         }
     }
 }
 
-/// Where other threads leave items. It holds no more than there are calls waiting, clients closing and lines due.
+/// Where other threads leave items. It holds no more than there are calls waiting, retries of watched ones, clients
+/// closing and lines due.
 #[derive(Default)]
 pub struct Outbox {
     contents: Mutex<Contents>,
@@ -222,8 +225,11 @@ impl Port {
         let mut ended = Vec::with_capacity(items.len());
         for item in items {
             match item {
-                Item::Call { id, outcome, client_id, client } => {
+                Item::Call { id, outcome, trip, client_id, client } => {
                     count_settled(&client, 1, client_id, &mut report)?;
+                    if let Some(trip) = trip {
+                        report.trip(id, trip)?;
+                    }
                     report.outcome(id, &outcome)?;
                     ended.push(id);
                 }
@@ -233,7 +239,8 @@ impl Port {
                     report.batch(id, &BatchText::new(outcomes))?;
                     ended.push(id);
                 }
-                Item::Line { client_id, line } => report.line(client_id, &line)?,
+                Item::Retry { id, watch, retry } => report.retry(id, watch, &retry)?,
+                Item::Swept { client_id, line } => report.swept(client_id, line)?,
                 Item::Closed { id } => {
                     report.closed(id)?;
                     ended.push(id);

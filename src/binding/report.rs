@@ -4,7 +4,8 @@
 use super::values;
 use crate::batch::BatchText;
 use crate::error::{CallError, Fault};
-use crate::flight::Outcome;
+use crate::flight::{Change, Outcome, Retry, Trip};
+use crate::stats::SweepLine;
 use napi::Result;
 use napi::sys;
 use serde_json::json;
@@ -17,6 +18,9 @@ const FAILED: u32 = 2;
 const BATCH: u32 = 3;
 const LINE: u32 = 4;
 const CLOSED: u32 = 5;
+const TRIP: u32 = 6;
+const RETRY: u32 = 7;
+const SWEPT: u32 = 8;
 
 /// Triples in the making.
 pub struct Report {
@@ -70,6 +74,37 @@ impl Report {
         self.push(LINE, client_id, text)
     }
 
+    /// How a watched call came to the outcome that follows: attempts, status or 0, whether it joined a flight, and what
+    /// became of the soul's entry: 0 nothing, 1 inserted, 2 invalidated.
+    pub fn trip(&mut self, id: u32, trip: Trip) -> Result<()> {
+        let change = match trip.change {
+            None => 0,
+            Some(Change::Inserted) => 1,
+            Some(Change::Invalidated) => 2,
+        };
+        let members = [trip.attempts, trip.status.unwrap_or(0).into(), trip.joined.into(), change];
+        let body = self.numbers(&members)?;
+        self.push(TRIP, id, body)
+    }
+
+    /// A watched call will be tried again.
+    pub fn retry(&mut self, id: u32, watch: u32, retry: &Retry) -> Result<()> {
+        let delay_ms = retry.delay.as_secs_f64() * 1_000.0;
+        let text =
+            self.text(&json!({ "watch": watch, "delayMs": delay_ms, "error": call_json(&retry.error) }).to_string())?;
+        self.push(RETRY, id, text)
+    }
+
+    /// A sweep removed something: the line for the log, entries removed and entries left.
+    pub fn swept(&mut self, client_id: u32, line: SweepLine) -> Result<()> {
+        // A cache has fewer than 2^32 entries.
+        let (removed, remain) = (line.removed as u32, line.remain as u32);
+        let body =
+            [self.text(&line.to_string())?, values::number(self.env, removed)?, values::number(self.env, remain)?];
+        let body = values::array(self.env, &body)?;
+        self.push(SWEPT, client_id, body)
+    }
+
     /// A client has closed.
     pub fn closed(&mut self, id: u32) -> Result<()> {
         self.push(CLOSED, id, values::null(self.env)?)
@@ -88,6 +123,11 @@ impl Report {
         let (tag, id) = (values::number(self.env, tag)?, values::number(self.env, id)?);
         self.values.extend([tag, id, body]);
         Ok(())
+    }
+
+    fn numbers(&self, numbers: &[u32]) -> Result<sys::napi_value> {
+        let numbers: Vec<_> = numbers.iter().map(|number| values::number(self.env, *number)).collect::<Result<_>>()?;
+        values::array(self.env, &numbers)
     }
 
     fn text(&self, text: &str) -> Result<sys::napi_value> {

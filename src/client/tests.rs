@@ -10,7 +10,7 @@ use tokio::time::{advance, timeout};
 type Waiter = oneshot::Sender<Outcome>;
 
 impl Caller for Waiter {
-    fn settle(self, outcome: Outcome) {
+    fn settle(self, outcome: Outcome, _trip: Trip) {
         let _ = self.send(outcome);
     }
 }
@@ -58,28 +58,28 @@ impl Script {
     }
 }
 
-pub(super) fn missing() -> Answer {
+fn missing() -> Answer {
     Answer::Missing { remember: true }
 }
 
-pub(super) fn found() -> Answer {
+fn found() -> Answer {
     let body = br#"{"success":true,"data":{"a":1}}"#;
     Answer::Found(read_answer(&bytes::Bytes::from_static(body)).expect("usable").expect("a record"))
 }
 
-pub(super) fn status(status: u16) -> Answer {
+fn status(status: u16) -> Answer {
     Fault::Status(status).into()
 }
 
-pub(super) struct World {
-    pub(super) client: Client<Waiter>,
+struct World {
+    client: Client<Waiter>,
     script: Arc<Script>,
     swept: Arc<Mutex<Vec<SweepLine>>>,
     ended: oneshot::Receiver<()>,
 }
 
 /// A client over a script of answers, each given at once unless it has a time.
-pub(super) fn world(config: Config, answers: impl IntoIterator<Item = (Duration, Answer)>) -> World {
+fn world(config: Config, answers: impl IntoIterator<Item = (Duration, Answer)>) -> World {
     let script = Arc::new(Script::default());
     let answers = answers.into_iter().map(|(time, answer)| (time, Some(answer)));
     script.answers.lock().expect("no panic here").extend(answers);
@@ -91,38 +91,38 @@ pub(super) fn world(config: Config, answers: impl IntoIterator<Item = (Duration,
     World { client, script, swept, ended }
 }
 
-pub(super) fn at_once(answers: impl IntoIterator<Item = Answer>) -> impl Iterator<Item = (Duration, Answer)> {
+fn at_once(answers: impl IntoIterator<Item = Answer>) -> impl Iterator<Item = (Duration, Answer)> {
     answers.into_iter().map(|answer| (Duration::ZERO, answer))
 }
 
 impl World {
-    pub(super) fn begin(&self, soul: &str, options: CallOptions) -> (Begun<Waiter>, oneshot::Receiver<Outcome>) {
+    fn begin(&self, soul: &str, options: CallOptions) -> (Begun<Waiter>, oneshot::Receiver<Outcome>) {
         let (waiter, outcome) = oneshot::channel();
         (self.client.get(soul, options, || waiter), outcome)
     }
 
     /// Begins a call that has to wait.
-    pub(super) fn wait(&self, soul: &str) -> oneshot::Receiver<Outcome> {
+    fn wait(&self, soul: &str) -> oneshot::Receiver<Outcome> {
         let (begun, outcome) = self.begin(soul, CallOptions::default());
         assert!(matches!(begun, Begun::Waits(_)), "{begun:?}");
         outcome
     }
 
-    pub(super) async fn get(&self, soul: &str) -> Outcome {
+    async fn get(&self, soul: &str) -> Outcome {
         self.wait(soul).await.expect("every call settles")
     }
 
-    pub(super) fn is_known(&self, soul: &str) -> bool {
+    fn is_known(&self, soul: &str) -> bool {
         matches!(self.begin(soul, CallOptions::default()).0, Begun::Missing)
     }
 
-    pub(super) fn stat(&self, pointer: &str) -> u64 {
+    fn stat(&self, pointer: &str) -> u64 {
         let stats = serde_json::to_value(self.client.snapshot()).expect("JSON");
         stats.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap_or_default()
     }
 }
 
-pub(super) fn error(outcome: Outcome) -> Arc<CallError> {
+fn error(outcome: Outcome) -> Arc<CallError> {
     match outcome {
         Outcome::Failed(error) => error,
         other => panic!("no failure: {other:?}"),
@@ -402,3 +402,6 @@ async fn counts_of_entries_add_up_to_the_size() {
     assert_eq!(world.stat("/inserts") - gone.iter().sum::<u64>(), world.stat("/size"));
     assert_eq!((world.stat("/size"), world.stat("/capacity")), (4, 5));
 }
+
+mod metrics;
+mod outages;

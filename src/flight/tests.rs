@@ -32,6 +32,31 @@ fn callers_of_one_soul_share_a_flight_until_it_lands() {
 }
 
 #[test]
+fn a_place_is_free_as_soon_as_its_last_caller_has_left() {
+    let (flights, mut departures) = Flights::new(1);
+    let first = ticket(board(&flights, "a", 1));
+    assert!(matches!(board(&flights, "b", 2), Boarding::Full));
+    assert!(flights.leave(&first).is_some());
+    assert!(matches!(board(&flights, "b", 2), Boarding::Began(_)));
+    let left = departures.try_recv().expect("a flight");
+    assert!(flights.land(&left, || ()).is_empty());
+    assert_eq!(flights.in_the_air(), 1);
+}
+
+#[test]
+fn callers_who_come_and_leave_before_their_flights_are_taken_note_of_meet_a_bound() {
+    let (flights, mut departures) = Flights::new(1);
+    let began = (0..).take_while(|&caller| match board(&flights, &caller.to_string(), caller) {
+        Boarding::Began(ticket) => flights.leave(&ticket).is_some(),
+        Boarding::Full => false,
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(began.count(), 2 + LEFT_ON_THE_WAY);
+    departures.try_recv().expect("a flight");
+    assert!(matches!(board(&flights, "a", 1), Boarding::Began(_)));
+}
+
+#[test]
 fn nobody_joins_a_flight_that_was_invalidated_and_it_is_not_current_when_it_lands() {
     let (flights, mut departures) = Flights::new(10);
     board(&flights, "a", 1);
@@ -52,24 +77,13 @@ fn the_last_caller_to_leave_takes_the_flight_out_of_reach() {
     let first = ticket(board(&flights, "a", 1));
     let second = ticket(board(&flights, "a", 2));
     let flight = departures.try_recv().expect("a flight");
-    assert!(flights.leave(&first));
-    assert!(!flights.leave(&first), "it has left already");
+    assert!(flights.leave(&first).is_some());
+    assert!(flights.leave(&first).is_none(), "it has left already");
     assert!(flight.first_deadline().is_some());
-    assert!(flights.leave(&second));
+    assert!(flights.leave(&second).is_some());
     assert_eq!(flight.first_deadline(), None);
     assert!(matches!(board(&flights, "a", 3), Boarding::Began(_)));
     assert!(flights.land(&flight, || panic!("not current")).is_empty());
-}
-
-#[test]
-fn a_flight_stays_in_the_air_until_it_lands_even_when_all_have_left() {
-    let (flights, mut departures) = Flights::new(1);
-    let alone = ticket(board(&flights, "a", 1));
-    assert!(flights.leave(&alone));
-    assert!(matches!(board(&flights, "a", 2), Boarding::Full));
-    let flight = departures.try_recv().expect("a flight");
-    flights.land(&flight, || ());
-    assert!(matches!(board(&flights, "a", 3), Boarding::Began(_)));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::resolver::Unresolved;
 use crate::config::is_of_a_ca;
-use crate::error::{Cause, Fault};
+use crate::error::{Cause, Fault, NOT_HTTP};
 use hyper_util::client::legacy;
 use rustls::{AlertDescription, CertificateError};
 use std::error::Error;
@@ -13,7 +13,7 @@ pub fn of_request(error: &legacy::Error) -> Fault {
     let is_garbage =
         chain(error).filter_map(|source| source.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse);
     if is_garbage {
-        return Fault::BadResponse { reason: "it is not HTTP", truncated: false };
+        return Fault::BadResponse { reason: NOT_HTTP, truncated: false };
     }
     Fault::Connect(cause_of(error))
 }

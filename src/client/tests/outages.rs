@@ -1,9 +1,7 @@
 //! Outages in virtual time: what a relay that does nothing but fail gets, and what its callers are told.
 
-use super::tests::{World, at_once, error, found, missing, status, world};
 use super::*;
 use crate::breaker::BreakerPolicy;
-use tokio::time::advance;
 
 const MS: Duration = Duration::from_millis(1);
 const NEVER: Duration = Duration::from_secs(1_000_000);

@@ -1,0 +1,84 @@
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+const { Registry, collectDefaultMetrics } = require('prom-client');
+const { ROOT } = require('./helpers/child');
+const { setup } = require('./helpers/setup');
+const { registerMetrics } = require('../metrics');
+const dashboard = require('../scripts/dashboard');
+
+const read = (file) => fs.readFileSync(path.join(ROOT, file), 'utf8');
+const RULES = read('alerts/gun-native.rules.yml');
+const RULE_TESTS = read('alerts/gun-native.test.yml');
+const PANELS = JSON.parse(read('dashboards/gun-native.json')).panels;
+const EXPRESSIONS = PANELS.flatMap(({ targets }) => targets.map(({ expr }) => expr)).join('\n');
+
+/** Every series that is there: names with the values of their labels, `{ name: { label: [value, ...] } }`. */
+async function series() {
+  const { client } = await setup();
+  const register = new Registry();
+  registerMetrics(register, client);
+  collectDefaultMetrics({ register });
+  const known = {};
+  for (const { name, values } of await register.getMetricsAsJSON()) {
+    for (const { metricName = name, labels } of values) {
+      known[metricName] ??= { instance: [], job: [] };
+      for (const [label, value] of Object.entries(labels)) (known[metricName][label] ??= []).push(String(value));
+    }
+  }
+  return known;
+}
+
+/** What a text asks for: `[name, matchers]`. */
+function selectors(text) {
+  const names = /\b((?:gun_native|process|nodejs)_[a-z_0-9]+)(?:\{([^}]*)\})?/g;
+  return [...text.matchAll(names)].map(([, name, matchers = '']) => [name, [...matchers.matchAll(/(\w+)(=~|!~|!=|=)"([^"]*)"/g)]]);
+}
+
+test.each([
+  ['dashboard', EXPRESSIONS],
+  ['alerts', RULES],
+  ['tests of the alerts', RULE_TESTS],
+])('in the %s stand series, labels and values that are there', async (_what, text) => {
+  const known = await series();
+  const asked = selectors(text);
+  expect(asked.length).toBeGreaterThan(10);
+  for (const [name, matchers] of asked) {
+    expect(Object.keys(known)).toContain(name);
+    for (const [, label, , pattern] of matchers) {
+      expect(Object.keys(known[name])).toContain(label);
+      if (['client', 'instance', 'job'].includes(label)) continue;
+      for (const value of pattern.split('|')) expect(known[name][label]).toContain(value);
+    }
+  }
+});
+
+test('every metric is drawn or watched over', async () => {
+  const asked = new Set(selectors(`${EXPRESSIONS}\n${RULES}`).map(([name]) => name.replace(/_(bucket|sum|count)$/, '')));
+  const own = Object.keys(await series()).filter((name) => name.startsWith('gun_native'));
+  const families = new Set(own.map((name) => name.replace(/_(bucket|sum|count)$/, '')));
+  const undrawn = [...families].filter((name) => !asked.has(name));
+  // The life of an entry is a setting.
+  expect(undrawn).toEqual(['gun_native_cache_ttl_seconds']);
+});
+
+test('the dashboard is what scripts/dashboard.js makes', () => {
+  expect(fs.readFileSync(dashboard.FILE, 'utf8')).toBe(dashboard.text());
+});
+
+test('panels have names of their own and stand side by side', () => {
+  const cells = PANELS.map(({ gridPos: { x, y } }) => `${x},${y}`);
+  expect(new Set(cells).size).toBe(PANELS.length);
+  expect(new Set(PANELS.map(({ title }) => title)).size).toBe(PANELS.length);
+  for (const { gridPos: { x, w } } of PANELS) expect(x + w).toBeLessThanOrEqual(24);
+});
+
+test('every alert has a test in which it fires', () => {
+  const alerts = [...RULES.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
+  expect(alerts).toHaveLength(6);
+  for (const alert of alerts) {
+    const fires = new RegExp(`alertname: ${alert}\\n\\s+exp_alerts:\\n\\s+- exp_labels`);
+    expect(RULE_TESTS).toMatch(fires);
+  }
+});

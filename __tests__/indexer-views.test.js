@@ -1,0 +1,43 @@
+'use strict';
+
+const { once } = require('events');
+const express = require('express');
+const { PlainClient } = require('../examples/indexer/helpers/plain');
+const { mountViews } = require('../examples/indexer/views');
+const { newClient } = require('./helpers/setup');
+
+const servers = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve).closeAllConnections());
+});
+
+async function viewsOf(client) {
+  const app = express();
+  mountViews(app, client);
+  const server = app.listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  return (path) => fetch(`http://127.0.0.1:${server.address().port}${path}`);
+}
+
+test('/gun is a page that may load nothing from elsewhere, and names no address', async () => {
+  const get = await viewsOf(newClient());
+  const response = await get('/gun');
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toMatch(/^text\/html/);
+  expect(response.headers.get('content-security-policy')).toMatch(/^default-src 'none'; connect-src 'self';/);
+  expect(await response.text()).not.toMatch(/https?:|src=|@import|url\(/);
+});
+
+test('/metrics has the client and the process', async () => {
+  const get = await viewsOf(newClient({ cache: { capacity: 7 } }));
+  const text = await (await get('/metrics')).text();
+  expect(text).toContain('gun_native_cache_capacity{client="default"} 7\n');
+  expect(text).toContain('process_resident_memory_bytes');
+});
+
+test('the client of plain JavaScript has the page alone', async () => {
+  const get = await viewsOf(new PlainClient());
+  expect((await get('/gun')).status).toBe(200);
+  expect((await get('/metrics')).status).toBe(404);
+});

@@ -1,0 +1,34 @@
+'use strict';
+
+const { channel } = require('diagnostics_channel');
+
+/** What a request goes through. One message object accompanies it through all of them. */
+const request = {
+  start: channel('gun-native:request:start'),
+  retry: channel('gun-native:request:retry'),
+  end: channel('gun-native:request:end'),
+  error: channel('gun-native:request:error'),
+};
+
+/** What happens to the memory of missing souls. */
+const cache = {
+  hit: channel('gun-native:cache:hit'),
+  insert: channel('gun-native:cache:insert'),
+  invalidate: channel('gun-native:cache:invalidate'),
+  sweep: channel('gun-native:cache:sweep'),
+};
+
+/** Whether anybody listens to what calls bring about. Where nobody does, this is all that they cost. */
+function isWatched() {
+  return (
+    request.start.hasSubscribers ||
+    request.end.hasSubscribers ||
+    request.error.hasSubscribers ||
+    request.retry.hasSubscribers ||
+    cache.hit.hasSubscribers ||
+    cache.insert.hasSubscribers ||
+    cache.invalidate.hasSubscribers
+  );
+}
+
+module.exports = { cache, isWatched, request };

@@ -1,0 +1,87 @@
+'use strict';
+
+const { show } = require('../arguments');
+const { GunClient, figuresOf } = require('../client');
+const { defaultClient } = require('../default-client');
+const { invalidArgument } = require('../error');
+const { FAMILIES } = require('./families');
+const { prometheus } = require('./prometheus');
+
+/** The clients that each registry tells of, by name. */
+const registered = new WeakMap();
+
+/**
+ * Lets a registry of prom-client tell of clients: of the default one, of one, or of several by name. Clients added later
+ * stand beside those before; one of the same name takes its place.
+ */
+function registerMetrics(register, clients) {
+  const { Counter, Gauge, register: globalRegister, FixedHistogram } = prometheus();
+  const target = register === undefined ? globalRegister : register;
+  if (!isRegister(target)) throw invalidArgument(`register must be a Registry of prom-client, got ${show(target)}`);
+  const added = byName(clients);
+  let sources = registered.get(target);
+  // A registry that was cleared begins anew.
+  if (sources === undefined || target.getSingleMetric(FAMILIES[0].name) === undefined) {
+    sources = new Map();
+    registered.set(target, sources);
+    const kinds = { counter: Counter, gauge: Gauge, histogram: FixedHistogram };
+    const read = reader(sources);
+    for (const family of FAMILIES) define(kinds[family.kind], family, target, read);
+  }
+  for (const [name, client] of added) sources.set(name, client);
+}
+
+function isRegister(value) {
+  return typeof value === 'object' && value !== null && typeof value.registerMetric === 'function';
+}
+
+/** What was given as clients, as names and clients; `undefined` stands for the default client, which is made later. */
+function byName(clients) {
+  if (clients === undefined || clients instanceof GunClient) return [['default', clients]];
+  if (typeof clients !== 'object' || clients === null) {
+    throw invalidArgument(`clients must be a GunClient or an object of them by name, got ${show(clients)}`);
+  }
+  const entries = Object.entries(clients);
+  for (const [name, client] of entries) {
+    if (!(client instanceof GunClient)) throw invalidArgument(`client ${name} must be a GunClient, got ${show(client)}`);
+  }
+  return entries;
+}
+
+/** Reads all clients once per scrape, which asks for all metrics in one turn: figures of one moment belong together. */
+function reader(sources) {
+  let reading;
+  return () => {
+    if (reading === undefined) {
+      reading = Array.from(sources, ([name, client]) => [name, figuresOf(client || defaultClient())]);
+      Promise.resolve().then(() => {
+        reading = undefined;
+      });
+    }
+    return reading;
+  };
+}
+
+/** Makes one metric, whose values are fetched when somebody scrapes. */
+function define(Kind, { kind, name, help, read, label }, register, readAll) {
+  const labelNames = label === undefined ? ['client'] : ['client', label];
+  const collect = function () {
+    this.reset();
+    for (const [client, figures] of readAll()) {
+      for (const [labels, value] of valuesOf(read(figures), label)) {
+        const all = Object.assign({ client }, labels);
+        if (kind === 'histogram') this.fill(all, value, figures.bounds);
+        else if (kind === 'counter') this.inc(all, value);
+        else this.set(all, value);
+      }
+    }
+  };
+  return new Kind({ name, help, labelNames, registers: [register], collect });
+}
+
+function valuesOf(value, label) {
+  if (label === undefined) return [[{}, value]];
+  return Object.entries(value).map(([labelValue, count]) => [{ [label]: labelValue }, count]);
+}
+
+module.exports = { isRegister, registerMetrics };

@@ -1,0 +1,24 @@
+'use strict';
+
+const fs = require('fs');
+const path = require('path');
+
+/** Programs that the repository does not bring along, with the Debian package of each. */
+const TOOLS = { promtool: 'prometheus', prometheus: 'prometheus', chromium: 'chromium' };
+
+/** Where a program is, or `undefined`. */
+function find(tool) {
+  const folders = (process.env.PATH || '').split(path.delimiter).filter(Boolean);
+  return folders.map((folder) => path.join(folder, tool)).find(isProgram);
+}
+
+function isProgram(file) {
+  try {
+    fs.accessSync(file, fs.constants.X_OK);
+    return fs.statSync(file).isFile();
+  } catch (absent) {
+    return false;
+  }
+}
+
+module.exports = { TOOLS, find };

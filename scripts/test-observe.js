@@ -1,0 +1,19 @@
+'use strict';
+
+// npm run test:observe: what needs Prometheus and a browser. What is absent is named, and then nothing has passed.
+
+const { spawnSync } = require('child_process');
+const path = require('path');
+const { TOOLS, find } = require('../observe/tools');
+
+const ROOT = path.join(__dirname, '..');
+
+const absent = Object.keys(TOOLS).filter((tool) => find(tool) === undefined);
+if (absent.length > 0) {
+  const packages = [...new Set(absent.map((tool) => TOOLS[tool]))];
+  console.error(`Not found: ${absent.join(', ')}. On Debian and Ubuntu: apt-get install ${packages.join(' ')}`);
+  process.exit(1);
+}
+const jest = ['npx', ['jest', '--testMatch', '<rootDir>/observe/**/*.test.js', '--testTimeout', '120000']];
+const { status } = spawnSync(...jest, { cwd: ROOT, stdio: 'inherit', shell: process.platform === 'win32' });
+process.exit(status === null ? 1 : status);
