@@ -27,64 +27,102 @@ impl Batch {
         Self { slots: Mutex::new(slots) }
     }
 
-    /// Settles one soul, each once. All outcomes, when nothing more is awaited.
-    pub fn settle(&self, index: usize, outcome: Outcome) -> Option<Vec<Outcome>> {
+    /// Settles one soul, each once. The answer, when nothing more is awaited: written on the thread that brings the last
+    /// outcome, which mostly is the network's.
+    pub fn settle(&self, index: usize, outcome: Outcome) -> Option<BatchText> {
         self.arrived(|outcomes| outcomes[index] = Some(outcome))
     }
 
-    /// Says, once, that every soul's call has begun: until then the batch does not end. All outcomes, when nothing more
-    /// is awaited.
-    pub fn seal(&self) -> Option<Vec<Outcome>> {
+    /// Says, once, that every soul's call has begun: until then the batch does not end. The answer, when nothing more is
+    /// awaited.
+    pub fn seal(&self) -> Option<BatchText> {
         self.arrived(|_| ())
     }
 
-    fn arrived(&self, note: impl FnOnce(&mut Vec<Option<Outcome>>)) -> Option<Vec<Outcome>> {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        note(&mut slots.outcomes);
-        slots.awaited -= 1;
-        let is_complete = slots.awaited == 0;
-        is_complete.then(|| std::mem::take(&mut slots.outcomes).into_iter().flatten().collect())
+    fn arrived(&self, note: impl FnOnce(&mut Vec<Option<Outcome>>)) -> Option<BatchText> {
+        let outcomes = {
+            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            note(&mut slots.outcomes);
+            slots.awaited -= 1;
+            (slots.awaited == 0).then(|| std::mem::take(&mut slots.outcomes))
+        };
+        outcomes.map(|outcomes| BatchText::new(outcomes.into_iter().flatten()))
     }
 }
 
 /// A batch's outcomes as JSON.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct BatchText {
     /// Arrays that make up the answer one after the other: a record, or `null` for missing and for failed.
-    pub parts: Vec<String>,
+    pub parts: Vec<Part>,
     /// The failed ones by their index in the whole.
     pub failures: Vec<(usize, Arc<CallError>)>,
+    /// Outcomes that end a call ([`Outcome::ends_a_call`]).
+    pub calls: usize,
+}
+
+/// An array of JSON.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The JSON.
+    pub text: String,
+    /// Whether all of it is ASCII: such text becomes a one-byte string of V8 with no decoding.
+    pub is_ascii: bool,
 }
 
 impl BatchText {
     /// Writes all outcomes of a batch down.
-    pub fn new(outcomes: Vec<Outcome>) -> Self {
+    fn new(outcomes: impl Iterator<Item = Outcome>) -> Self {
         Self::in_parts_of(MAX_PART_BYTES, outcomes)
     }
 
-    fn in_parts_of(max_bytes: usize, outcomes: Vec<Outcome>) -> Self {
-        let mut text = Self::default();
-        let mut part = String::from("[");
-        for (index, outcome) in outcomes.into_iter().enumerate() {
-            let record = match &outcome {
-                Outcome::Found(record) => record.as_str(),
-                Outcome::Missing | Outcome::Failed(_) => "null",
+    fn in_parts_of(max_bytes: usize, outcomes: impl Iterator<Item = Outcome>) -> Self {
+        let mut written = Self::default();
+        let mut part = Part::begin();
+        for (index, outcome) in outcomes.enumerate() {
+            written.calls += usize::from(outcome.ends_a_call());
+            let (record, is_ascii) = match &outcome {
+                Outcome::Found(record) => (record.as_str(), record.is_ascii),
+                Outcome::Missing | Outcome::Failed(_) => ("null", true),
             };
-            if part.len() > 1 && part.len() + record.len() > max_bytes {
-                part.push(']');
-                text.parts.push(std::mem::replace(&mut part, String::from("[")));
+            if !part.is_empty() && part.text.len() + record.len() > max_bytes {
+                written.parts.push(std::mem::replace(&mut part, Part::begin()).end());
             }
-            if part.len() > 1 {
-                part.push(',');
-            }
-            part.push_str(record);
+            part.add(record, is_ascii);
             if let Outcome::Failed(error) = outcome {
-                text.failures.push((index, error));
+                written.failures.push((index, error));
             }
         }
-        part.push(']');
-        text.parts.push(part);
-        text
+        written.parts.push(part.end());
+        written
+    }
+
+    /// Bytes of all parts together.
+    pub fn bytes(&self) -> usize {
+        self.parts.iter().map(|part| part.text.len()).sum()
+    }
+}
+
+impl Part {
+    fn begin() -> Self {
+        Self { text: String::from("["), is_ascii: true }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.text.len() == 1
+    }
+
+    fn add(&mut self, value: &str, is_ascii: bool) {
+        if !self.is_empty() {
+            self.text.push(',');
+        }
+        self.text.push_str(value);
+        self.is_ascii &= is_ascii;
+    }
+
+    fn end(mut self) -> Self {
+        self.text.push(']');
+        self
     }
 }
 
@@ -110,39 +148,40 @@ mod tests {
         }))
     }
 
+    fn texts(written: &BatchText) -> Vec<&str> {
+        written.parts.iter().map(|part| part.text.as_str()).collect()
+    }
+
     #[test]
-    fn outcomes_come_in_the_order_of_the_souls_once_the_last_is_in() {
+    fn an_answer_has_records_and_null_in_the_order_of_the_souls_and_failures_beside() {
         let batch = Batch::new(3);
         assert_eq!(batch.settle(2, Outcome::Missing), None);
         assert_eq!(batch.seal(), None);
         assert_eq!(batch.settle(0, found(r#"{"a":1}"#)), None);
-        let all = batch.settle(1, failed()).expect("the last one");
-        assert_eq!(all, [found(r#"{"a":1}"#), failed(), Outcome::Missing]);
+        let answer = batch.settle(1, failed()).expect("the last one");
+        assert_eq!(texts(&answer), [r#"[{"a":1},null,null]"#]);
+        let indices: Vec<usize> = answer.failures.iter().map(|(index, _)| *index).collect();
+        assert_eq!(indices, [1]);
+        assert_eq!((answer.calls, answer.bytes()), (3, 19));
     }
 
     #[test]
     fn a_batch_does_not_end_before_it_is_sealed() {
         let batch = Batch::new(1);
         assert_eq!(batch.settle(0, Outcome::Missing), None);
-        assert_eq!(batch.seal(), Some(vec![Outcome::Missing]));
-        assert_eq!(Batch::new(0).seal(), Some(vec![]));
+        assert_eq!(texts(&batch.seal().expect("the end")), ["[null]"]);
+        let none = Batch::new(0).seal().expect("the end");
+        assert_eq!((texts(&none), none.calls), (vec!["[]"], 0));
     }
 
     #[test]
-    fn text_holds_records_and_null_and_failures_beside() {
-        let text = BatchText::new(vec![found(r#"{"a":1}"#), failed(), Outcome::Missing]);
-        assert_eq!(text.parts, [r#"[{"a":1},null,null]"#]);
-        let indices: Vec<usize> = text.failures.iter().map(|(index, _)| *index).collect();
-        assert_eq!(indices, [1]);
-        assert_eq!(BatchText::new(vec![]).parts, ["[]"]);
-    }
-
-    #[test]
-    fn text_too_long_for_one_string_comes_in_parts() {
-        let outcomes = vec![found(r#"{"a":1}"#), found(r#"{"b":2}"#), Outcome::Missing];
-        let text = BatchText::in_parts_of(12, outcomes);
-        assert_eq!(text.parts, [r#"[{"a":1}]"#, r#"[{"b":2},null]"#]);
-        let whole = vec![found(r#"{"a":123456789012345}"#)];
-        assert_eq!(BatchText::in_parts_of(12, whole).parts, [r#"[{"a":123456789012345}]"#]);
+    fn text_too_long_for_one_string_comes_in_parts_that_each_know_their_letters() {
+        let outcomes = [found(r#"{"a":1}"#), found(r#"{"b":"é"}"#), Outcome::Missing];
+        let written = BatchText::in_parts_of(12, outcomes.into_iter());
+        assert_eq!(texts(&written), [r#"[{"a":1}]"#, r#"[{"b":"é"}]"#, "[null]"]);
+        let ascii: Vec<bool> = written.parts.iter().map(|part| part.is_ascii).collect();
+        assert_eq!(ascii, [true, false, true]);
+        let whole = BatchText::in_parts_of(12, [found(r#"{"a":123456789012345}"#)].into_iter());
+        assert_eq!(texts(&whole), [r#"[{"a":123456789012345}]"#]);
     }
 }

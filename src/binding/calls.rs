@@ -4,7 +4,7 @@ use super::port::{Item, Outbox, Pending, Port, count_settled};
 use super::report::Report;
 use super::values::{self, SoulBuffer};
 use super::{Client, Handle};
-use crate::batch::{Batch, BatchText};
+use crate::batch::Batch;
 use crate::client::{Begun, CallOptions};
 use crate::error::Fault;
 use crate::flight::{Caller, Outcome, Retry, Ticket, Trip};
@@ -32,10 +32,10 @@ impl Caller for JsCaller {
         let item = match part_of {
             None => Item::Call { id, outcome, trip: watch.map(|_| trip), client_id, client },
             Some((batch, index)) => {
-                let Some(outcomes) = batch.settle(index, outcome) else {
+                let Some(answer) = batch.settle(index, outcome) else {
                     return;
                 };
-                Item::Batch { id, outcomes, client_id, client }
+                Item::Batch { id, answer, client_id, client }
             }
         };
         outbox.put(item);
@@ -102,7 +102,7 @@ impl Calls {
         let batch = Arc::new(Batch::new(souls.len()));
         let mut buffer = SoulBuffer::new();
         let waits = self.port.wait(|id| {
-            let mut tickets = Vec::new();
+            let mut tickets = Vec::with_capacity(souls.len());
             let mut calls = 0;
             for (index, soul) in souls.iter().enumerate() {
                 let begun = match buffer.read(env, soul.0) {
@@ -121,15 +121,15 @@ impl Calls {
                 }
             }
             match batch.seal() {
-                Some(outcomes) => Err((outcomes, calls)),
+                Some(answer) => Err(answer),
                 None => Ok(Pending::Batch { client: self.client.clone(), tickets, calls }),
             }
         });
         match waits {
             Ok(id) => values::number(env, id).map(Handle),
-            Err((outcomes, calls)) => {
-                count_settled(&self.client, calls, self.id, &mut report)?;
-                report.batch(0, &BatchText::new(outcomes))?;
+            Err(answer) => {
+                count_settled(&self.client, answer.calls, self.id, &mut report)?;
+                report.batch(0, &answer)?;
                 report.into_array().map(Handle)
             }
         }

@@ -23,7 +23,7 @@ const MAX_TURN_BYTES: usize = 256 * 1024;
 /// Something that has ended, on its way to JavaScript.
 pub enum Item {
     Call { id: u32, outcome: Outcome, trip: Option<Trip>, client_id: u32, client: Client },
-    Batch { id: u32, outcomes: Vec<Outcome>, client_id: u32, client: Client },
+    Batch { id: u32, answer: BatchText, client_id: u32, client: Client },
     Retry { id: u32, watch: u32, retry: Retry },
     Swept { client_id: u32, line: SweepLine },
     Closed { id: u32 },
@@ -34,7 +34,7 @@ impl Item {
     fn text_bytes(&self) -> usize {
         match self {
             Item::Call { outcome, .. } => outcome.text_bytes(),
-            Item::Batch { outcomes, .. } => outcomes.iter().map(Outcome::text_bytes).sum(),
+            Item::Batch { answer, .. } => answer.bytes(),
             Item::Retry { .. } | Item::Swept { .. } | Item::Closed { .. } => 0,
         }
     }
@@ -233,10 +233,9 @@ impl Port {
                     report.outcome(id, &outcome)?;
                     ended.push(id);
                 }
-                Item::Batch { id, outcomes, client_id, client } => {
-                    let calls = outcomes.iter().filter(|outcome| outcome.ends_a_call()).count();
-                    count_settled(&client, calls, client_id, &mut report)?;
-                    report.batch(id, &BatchText::new(outcomes))?;
+                Item::Batch { id, answer, client_id, client } => {
+                    count_settled(&client, answer.calls, client_id, &mut report)?;
+                    report.batch(id, &answer)?;
                     ended.push(id);
                 }
                 Item::Retry { id, watch, retry } => report.retry(id, watch, &retry)?,

@@ -59,7 +59,7 @@ impl Report {
             self.text(&serde_json::Value::from(failures).to_string())?
         }];
         for part in &text.parts {
-            match self.text(part) {
+            match values::string(self.env, &part.text, part.is_ascii) {
                 Ok(part) => body.push(part),
                 Err(_) => return self.failure(id, &too_long()),
             }
