@@ -79,7 +79,7 @@ pub fn read_answer(body: &Bytes) -> Result<Option<RecordText>, Unusable> {
 /// Whether text that is no JSON object is the beginning of one.
 fn ends_early(text: &str, error: &serde_json::Error) -> bool {
     if error.is_eof() {
-        return !text.trim_ascii().is_empty();
+        return text.trim_ascii_start().starts_with('{');
     }
     // serde_json calls a number wrong that ends with its sign, point or exponent; with one more digit it sees the end.
     text.ends_with(['-', '+', '.', 'e', 'E']) && fields(&format!("{text}0"), []).is_err_and(|error| error.is_eof())

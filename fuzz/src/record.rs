@@ -39,13 +39,12 @@ pub fn expected(body: &[u8]) -> Expected {
         // It ends within a character.
         Err(error) => return Expected::Unusable { truncated: error.error_len().is_none() },
     };
-    let is_blank = text.trim_matches([' ', '\t', '\n', '\r']).is_empty();
     let answer = match parse(&units(text)) {
         Ok(answer) => answer,
-        // That nothing came at all is no sign of more to come.
+        // Only what began as an answer begins can have been cut short.
         Err(why) => {
-            let is_object = text.trim_start_matches([' ', '\t', '\n', '\r']).starts_with('{');
-            return Expected::Unusable { truncated: is_object && why == NotJson::EndsEarly && !is_blank };
+            let is_object = text.trim_ascii_start().starts_with('{');
+            return Expected::Unusable { truncated: is_object && why == NotJson::EndsEarly };
         }
     };
     match (answer.member("success"), answer.member("data")) {
