@@ -160,7 +160,7 @@ test.each([
   expect(await client.getRecord('soul 0')).toEqual({ n: 1 });
 });
 
-test.each(['end', 'destroy', 'resetAndDestroy'])('connections closed while idle cost no failure: %s', async (how) => {
+test.each(['end', 'destroy', 'reset'])('connections closed while idle cost no failure: %s', async (how) => {
   // One that is reset may be found so only by the request that it loses: that is what a retry is for.
   const { relay, client, mend } = await withFault(() => {}, { retries: how === 'end' ? 0 : 1 });
   mend();

@@ -1,10 +1,17 @@
 'use strict';
 
+/** Resets a connection. Node loses one that is ending already: it would stay open for good. */
+function reset(socket) {
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}
+
 /** One request's connection, for a fault to write to. What it does later ends with the connection. */
 class Exchange {
   /** Whether a whole answer was written, so that the connection is idle. */
   isAnswered = false;
   #socket;
+  #timers = new Set();
 
   constructor(socket) {
     this.#socket = socket;
@@ -28,24 +35,27 @@ class Exchange {
 
   /** These bytes, then a reset. The peer may see the reset before it has read the bytes. */
   reset(bytes = '') {
-    if (bytes.length === 0) this.#socket.resetAndDestroy();
-    else if (this.#socket.writable) this.#socket.write(bytes, () => this.#socket.resetAndDestroy());
+    if (bytes.length === 0) reset(this.#socket);
+    else if (this.#socket.writable) this.#socket.write(bytes, () => reset(this.#socket));
   }
 
+  /** An action so much later, unless the connection has ended by then. */
   later(ms, action) {
-    const timer = setTimeout(action, ms);
-    this.#socket.once('close', () => clearTimeout(timer));
+    this.#timers.add(
+      setTimeout(() => {
+        if (this.#socket.writable) action();
+      }, ms),
+    );
   }
 
-  /** Pieces, one every so many milliseconds; then `done`. */
-  drip(pieces, everyMs, done = () => {}) {
+  /** Pieces, one every so many milliseconds. */
+  drip(pieces, everyMs) {
     const rest = [...pieces];
     const timer = setInterval(() => {
-      if (rest.length > 0) return this.write(rest.shift());
-      clearInterval(timer);
-      return done();
+      if (rest.length > 0) this.write(rest.shift());
+      else clearInterval(timer);
     }, everyMs);
-    this.#socket.once('close', () => clearInterval(timer));
+    this.#timers.add(timer);
   }
 
   /** The same block again and again, as fast as it is read. */
@@ -56,6 +66,11 @@ class Exchange {
     this.#socket.on('drain', more);
     more();
   }
+
+  /** The connection has ended, and so has all that was to come on it. */
+  over() {
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
 }
 
-module.exports = { Exchange };
+module.exports = { Exchange, reset };

@@ -2,7 +2,7 @@
 
 const net = require('net');
 const { EventEmitter, once } = require('events');
-const { Exchange } = require('./exchange');
+const { Exchange, reset } = require('./exchange');
 
 const END_OF_HEAD = '\r\n\r\n';
 
@@ -48,14 +48,16 @@ class FaultRelay {
   async stop() {
     if (!this.#server || !this.#server.listening) return;
     this.#server.close();
-    for (const socket of this.#exchanges.keys()) socket.resetAndDestroy();
+    for (const socket of this.#exchanges.keys()) reset(socket);
     await once(this.#server, 'close');
   }
 
-  /** Ends connections that carry no exchange: `how` is `end`, `destroy` or `resetAndDestroy`. */
+  /** Ends connections that carry no exchange: `how` is `end`, `destroy` or `reset`. */
   closeIdle(how) {
     for (const [socket, exchange] of this.#exchanges) {
-      if (exchange === undefined || exchange.isAnswered) socket[how]();
+      if (exchange !== undefined && !exchange.isAnswered) continue;
+      if (how === 'reset') reset(socket);
+      else socket[how]();
     }
   }
 
@@ -75,11 +77,13 @@ class FaultRelay {
     socket.setNoDelay(true);
     socket.on('error', () => {}); // a client that leaves is no fault of the relay
     socket.on('close', () => {
+      this.#exchanges.get(socket)?.over();
       this.#exchanges.delete(socket);
       this.#changes.emit('change');
     });
     let received = '';
     socket.on('data', (bytes) => {
+      if (socket.destroyed) return; // what was read already still comes when this side has ended the connection
       received += bytes.toString('latin1');
       for (let end = received.indexOf(END_OF_HEAD); end >= 0; end = received.indexOf(END_OF_HEAD)) {
         const head = received.slice(0, end);
@@ -96,6 +100,7 @@ class FaultRelay {
     this.attempts.set(soul, attempt);
     this.requests += 1;
     this.#changes.emit('change');
+    this.#exchanges.get(socket)?.over();
     const exchange = new Exchange(socket);
     this.#exchanges.set(socket, exchange);
     this.answer({ soul, attempt })(exchange);
