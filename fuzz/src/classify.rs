@@ -5,7 +5,7 @@ use super::record::{Expected, expected, units};
 use bytes::Bytes;
 use gun_native::error::Fault;
 use gun_native::relay::{Answer, classify};
-use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+use http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use std::time::{Duration, SystemTime};
 
 /// An answer of any status, with any `Retry-After` and any body, means what the contract says.

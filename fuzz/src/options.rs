@@ -3,7 +3,7 @@
 
 use gun_native::config::{Config, OptionValue};
 use gun_native::error::Fault;
-use reqwest::Url;
+use url::Url;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
