@@ -3,9 +3,9 @@
 
 use gun_native::config::{Config, OptionValue};
 use gun_native::error::Fault;
-use url::Url;
 use std::ops::RangeInclusive;
 use std::time::Duration;
+use url::Url;
 
 /// Put into every password and header value: it may be in no message.
 const SECRET: &str = "hunter2hunter2";
