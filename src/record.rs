@@ -78,11 +78,12 @@ pub fn read_answer(body: &Bytes) -> Result<Option<RecordText>, Unusable> {
 
 /// Whether text that is no JSON object is the beginning of one.
 fn ends_early(text: &str, error: &serde_json::Error) -> bool {
-    if error.is_eof() {
-        return text.trim_ascii_start().starts_with('{');
+    if !text.trim_ascii_start().starts_with('{') {
+        return false;
     }
     // serde_json calls a number wrong that ends with its sign, point or exponent; with one more digit it sees the end.
-    text.ends_with(['-', '+', '.', 'e', 'E']) && fields(&format!("{text}0"), []).is_err_and(|error| error.is_eof())
+    let may_be_more = text.ends_with(['-', '+', '.', 'e', 'E']);
+    error.is_eof() || may_be_more && fields(&format!("{text}0"), []).is_err_and(|error| error.is_eof())
 }
 
 /// The record of an answer as the relay writes it, read in one pass: when what stands between start and end is one JSON

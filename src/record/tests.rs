@@ -94,6 +94,7 @@ fn an_unusable_body_says_why_and_whether_more_was_to_come() {
         (" \n", not_json, false),
         ("<html>", not_json, false),
         ("\"", not_json, false),
+        ("[\n-", not_json, false),
         ("[]", not_json, false),
         ("null", not_json, false),
         (r#"{"success":true,"data":{}} x"#, not_json, false),
