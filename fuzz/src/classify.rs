@@ -1,7 +1,7 @@
 //! What an answer of the relay means: the table of the contract, row by row.
 
 use super::json::{Json, parse};
-use super::record::{Expected, expected, units};
+use super::record::{Expected, ends_within_an_escape, expected, units};
 use bytes::Bytes;
 use gun_native::error::Fault;
 use gun_native::relay::{Answer, classify};
@@ -19,7 +19,8 @@ pub fn check(input: &[u8]) {
     let meant = classify(status, &headers, &Bytes::copy_from_slice(body), SystemTime::UNIX_EPOCH);
     match (status, &meant) {
         (200, Answer::Failed { fault: Fault::BadResponse { truncated, .. }, retry_after: None }) => {
-            assert_eq!(expected(body), Expected::Unusable { truncated: *truncated });
+            let is_same = expected(body) == Expected::Unusable { truncated: *truncated };
+            assert!(is_same || ends_within_an_escape(body));
         }
         (200, Answer::Missing { remember: false }) => assert_eq!(expected(body), Expected::Missing),
         (200, Answer::Found(_)) => assert!(matches!(expected(body), Expected::Found(_))),

@@ -138,8 +138,6 @@ impl Reader<'_> {
             'r' => 0x0d,
             't' => 0x09,
             'u' => {
-                // Four digits are taken at once: with fewer characters left the text is over, whatever they are.
-                self.rest.get(..4).ok_or(NotJson::EndsEarly)?;
                 let mut unit = 0;
                 for _ in 0..4 {
                     let digit = self.peek()?.to_digit(16).ok_or(NotJson::Wrong)?;
