@@ -144,7 +144,7 @@ impl World {
 
     fn leave(&mut self, at: usize) {
         let ticket = self.actors[at].ticket.take().expect("it waits");
-        if self.flights.leave(&ticket) {
+        if self.flights.leave(&ticket).is_some() {
             self.tell(at, None);
         }
         self.actors[at].is_done = true;
