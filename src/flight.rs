@@ -346,4 +346,6 @@ impl<C> Flight<C> {
 }
 
 #[cfg(test)]
+mod permutations;
+#[cfg(test)]
 mod tests;

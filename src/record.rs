@@ -64,11 +64,7 @@ pub fn read_answer(body: &Bytes) -> Result<Option<RecordText>, Unusable> {
         return Ok(Some(record));
     }
     let [success, data] = fields(text, ["success", "data"]).map_err(|error| {
-        if error.is_eof() && !text.trim_ascii().is_empty() {
-            Unusable::TRUNCATED
-        } else {
-            Unusable::because("it is not a JSON object")
-        }
+        if ends_early(text, &error) { Unusable::TRUNCATED } else { Unusable::because("it is not a JSON object") }
     })?;
     match (success.map(RawValue::get), data.map(RawValue::get)) {
         (Some("false"), _) => Ok(None),
@@ -78,6 +74,16 @@ pub fn read_answer(body: &Bytes) -> Result<Option<RecordText>, Unusable> {
         (Some("true"), Some(_)) => Err(Unusable::because("its \"data\" is not an object")),
         _ => Err(Unusable::because("it has no \"success\" with \"data\"")),
     }
+}
+
+/// Whether text that is no JSON object is the beginning of one.
+fn ends_early(text: &str, error: &serde_json::Error) -> bool {
+    if !text.trim_ascii_start().starts_with('{') {
+        return false;
+    }
+    // serde_json calls a number wrong that ends with its sign, point or exponent; with one more digit it sees the end.
+    let may_be_more = text.ends_with(['-', '+', '.', 'e', 'E']);
+    error.is_eof() || may_be_more && fields(&format!("{text}0"), []).is_err_and(|error| error.is_eof())
 }
 
 /// The record of an answer as the relay writes it, read in one pass: when what stands between start and end is one JSON
@@ -196,10 +202,20 @@ fn fields<'a, const N: usize>(
     text: &'a str,
     names: [&'static str; N],
 ) -> Result<[Option<&'a RawValue>; N], serde_json::Error> {
+    if has_control(text) {
+        // Where keys are read as bytes, serde_json lets control characters pass in them, which JSON forbids.
+        serde_json::from_str::<IgnoredAny>(text)?;
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     let values = json.deserialize_map(Fields { names })?;
     json.end()?;
     Ok(values)
+}
+
+/// Whether there is a control character, white space included: in what `JSON.stringify` writes there is none. It looks at
+/// every byte, so that the compiler can take many at a time.
+fn has_control(text: &str) -> bool {
+    text.bytes().fold(false, |found, byte| found | (byte < b' '))
 }
 
 struct Fields<const N: usize> {

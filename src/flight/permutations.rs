@@ -1,0 +1,327 @@
+//! Every order in which callers, requests, puts, timers and a close can follow each other, on the real board and the real
+//! cache, against a model. Each method of [`Flights`] does its work under one lock, so that an order of whole steps is
+//! an order that threads can come to, and the only kind there is.
+
+use super::*;
+use crate::negative_cache::NegativeCache;
+use std::time::Duration;
+
+const SOUL: &str = "a";
+const SOON: Duration = Duration::from_secs(1);
+const LATER: Duration = Duration::from_secs(60);
+
+/// Who takes steps.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Role {
+    /// Looks into the cache, then boards.
+    Caller,
+    /// Boards whatever the cache knows.
+    Fresh,
+    /// A caller that gives up.
+    Leaver,
+    /// A caller whose time ends when the timer rings.
+    Hasty,
+    Timer,
+    /// Writes the soul at the relay, then invalidates it.
+    Put,
+    /// The same by `invalidate_all`.
+    PutAll,
+    /// Takes the soul from the relay, then invalidates it.
+    Remove,
+    Closer,
+    /// A flight's task; one comes with each flight.
+    Pilot,
+}
+use Role::*;
+
+#[derive(Debug)]
+struct Actor {
+    role: Role,
+    steps_taken: usize,
+    is_done: bool,
+    ticket: Option<Ticket<usize>>,
+    /// States of the relay that a caller may be told: whether it has the record.
+    allowed: Vec<bool>,
+    told: usize,
+    flight: Option<Arc<Flight<usize>>>,
+    answer: Option<bool>,
+    /// Whether nobody may join the flight any more.
+    is_detached: bool,
+}
+
+struct World {
+    flights: Flights<usize>,
+    departures: mpsc::Receiver<Arc<Flight<usize>>>,
+    cache: NegativeCache,
+    start: Instant,
+    has_record: bool,
+    /// States since the last invalidation.
+    possible: Vec<bool>,
+    actors: Vec<Actor>,
+    trace: Vec<(usize, Role)>,
+}
+
+impl World {
+    fn new(roles: &[Role], is_known: bool) -> Self {
+        let start = Instant::now();
+        let (flights, departures) = Flights::new(roles.len());
+        let cache = NegativeCache::new(10, 2 * LATER, start);
+        if is_known {
+            cache.remember(SOUL, start);
+        }
+        let actors = roles.iter().map(|role| Actor::new(*role, None)).collect();
+        let (possible, trace) = (vec![false], Vec::new());
+        Self { flights, departures, cache, start, has_record: false, possible, actors, trace }
+    }
+
+    fn ready(&self) -> Vec<usize> {
+        (0..self.actors.len()).filter(|actor| !self.actors[*actor].is_done).collect()
+    }
+
+    fn step(&mut self, at: usize) {
+        let (role, step) = (self.actors[at].role, self.actors[at].steps_taken);
+        self.trace.push((at, role));
+        self.actors[at].steps_taken += 1;
+        match (role, step) {
+            (Caller | Leaver | Hasty, 0) => self.look(at),
+            (Caller | Leaver | Hasty, 1) | (Fresh, 0) => self.board(at),
+            (Leaver, 2) => self.leave(at),
+            (Timer, _) => self.ring(at),
+            (Put | PutAll, 0) => self.change(true),
+            (Remove, 0) => self.change(false),
+            (Put | Remove, _) => self.invalidate(at, |world, forget| world.flights.invalidate(SOUL, forget)),
+            (PutAll, _) => self.invalidate(at, |world, forget| world.flights.invalidate_all(forget)),
+            (Closer, _) => {
+                self.flights.close();
+                self.actors[at].is_done = true;
+            }
+            (Pilot, 0) => self.ask(at),
+            (Pilot, 1) => {
+                if self.actors[at].answer == Some(true) {
+                    self.cache.forget(SOUL, self.start);
+                }
+            }
+            (Pilot, _) => self.land(at),
+            other => panic!("no such step: {other:?}"),
+        }
+    }
+
+    fn look(&mut self, at: usize) {
+        self.actors[at].allowed = self.possible.clone();
+        if self.cache.knows(SOUL, self.start) {
+            self.tell(at, Some(false));
+        }
+    }
+
+    fn board(&mut self, at: usize) {
+        let role = self.actors[at].role;
+        if role == Fresh {
+            self.actors[at].allowed = self.possible.clone();
+        }
+        let deadline = Deadline::At(self.start + if role == Hasty { SOON } else { LATER });
+        let is_known = || role != Fresh && self.cache.knows(SOUL, self.start);
+        let boarding = self.flights.board(SOUL, self.start, deadline, is_known, || at);
+        let joinable = self.actors.iter().filter(|pilot| pilot.is_joinable()).count();
+        match boarding {
+            Boarding::Began(ticket) => {
+                assert_eq!(joinable, 0, "a second request: {:?}", self.trace);
+                self.actors[at].ticket = Some(ticket);
+                let flight = self.departures.try_recv().expect("a flight that began departs");
+                self.actors.push(Actor::new(Pilot, Some(flight)));
+            }
+            Boarding::Joined(ticket) => {
+                assert_eq!(joinable, 1, "joined what nobody may join: {:?}", self.trace);
+                self.actors[at].ticket = Some(ticket);
+            }
+            Boarding::Known => self.tell(at, Some(false)),
+            Boarding::Closed => self.tell(at, None),
+            Boarding::Full => panic!("there is room for all: {:?}", self.trace),
+        }
+        // Who waits is told by a pilot, by the timer or by itself.
+        let waits = self.actors[at].told == 0;
+        self.actors[at].is_done = !(waits && role == Leaver);
+    }
+
+    fn leave(&mut self, at: usize) {
+        let ticket = self.actors[at].ticket.take().expect("it waits");
+        if self.flights.leave(&ticket).is_some() {
+            self.tell(at, None);
+        }
+        self.actors[at].is_done = true;
+        self.note_empty();
+    }
+
+    fn ring(&mut self, at: usize) {
+        let flights: Vec<_> =
+            self.actors.iter().filter(|pilot| !pilot.is_done).filter_map(|p| p.flight.clone()).collect();
+        for flight in flights {
+            for seat in self.flights.expire(&flight, self.start + SOON) {
+                self.tell(seat.caller, None);
+            }
+        }
+        self.note_empty();
+        self.actors[at].is_done = true;
+    }
+
+    fn change(&mut self, has_record: bool) {
+        self.has_record = has_record;
+        self.possible.push(has_record);
+        self.actors.iter_mut().filter(|actor| actor.told == 0).for_each(|actor| actor.allowed.push(has_record));
+    }
+
+    fn invalidate(&mut self, at: usize, how: impl FnOnce(&Self, &dyn Fn())) {
+        how(self, &|| {
+            self.cache.forget_all(self.start);
+        });
+        self.possible = vec![self.has_record];
+        self.actors.iter_mut().for_each(|actor| actor.is_detached = true);
+        self.actors[at].is_done = true;
+    }
+
+    /// The relay answers, unless all callers have left.
+    fn ask(&mut self, at: usize) {
+        let flight = self.actors[at].flight.as_ref().expect("a pilot has a flight");
+        if flight.first_deadline().is_some() {
+            self.actors[at].answer = Some(self.has_record);
+        }
+    }
+
+    fn land(&mut self, at: usize) {
+        let flight = self.actors[at].flight.clone().expect("a pilot has a flight");
+        let answer = self.actors[at].answer;
+        let seats = self.flights.land(&flight, || {
+            if answer == Some(false) {
+                self.cache.remember(SOUL, self.start);
+            }
+        });
+        self.actors[at].is_done = true;
+        for seat in seats {
+            assert!(answer.is_some(), "a caller was left on a flight without an answer: {:?}", self.trace);
+            self.tell(seat.caller, answer);
+        }
+    }
+
+    /// A caller's end: what the relay is said to hold, or nothing.
+    fn tell(&mut self, caller: usize, has_record: Option<bool>) {
+        let actor = &mut self.actors[caller];
+        actor.told += 1;
+        actor.is_done |= actor.role != Leaver || actor.ticket.is_none();
+        if let Some(has_record) = has_record {
+            assert!(actor.allowed.contains(&has_record), "told what was before: {:?}", self.trace);
+        }
+    }
+
+    /// Flights that all have left may be joined by nobody.
+    fn note_empty(&mut self) {
+        for pilot in &mut self.actors {
+            pilot.is_detached |= pilot.flight.as_ref().is_some_and(|flight| flight.first_deadline().is_none());
+        }
+    }
+
+    fn check_end(&self) {
+        for actor in self.actors.iter().filter(|actor| actor.role.is_caller()) {
+            assert_eq!(actor.told, 1, "every call settles once: {:?}", self.trace);
+        }
+        assert_eq!(self.flights.in_the_air(), 0, "{:?}", self.trace);
+        assert!(self.flights.lock().current.is_empty(), "{:?}", self.trace);
+        let is_wrong = self.cache.knows(SOUL, self.start) && self.has_record;
+        assert!(!is_wrong, "remembered as missing and there: {:?}", self.trace);
+    }
+}
+
+impl Role {
+    fn is_caller(self) -> bool {
+        matches!(self, Caller | Fresh | Leaver | Hasty)
+    }
+}
+
+impl Actor {
+    fn new(role: Role, flight: Option<Arc<Flight<usize>>>) -> Self {
+        Self {
+            role,
+            steps_taken: 0,
+            is_done: false,
+            ticket: None,
+            allowed: Vec::new(),
+            told: 0,
+            flight,
+            answer: None,
+            is_detached: false,
+        }
+    }
+
+    fn is_joinable(&self) -> bool {
+        self.role == Pilot && !self.is_done && !self.is_detached
+    }
+}
+
+/// Plays every order of these roles' steps; how many there were.
+fn explore(roles: &[Role], is_known: bool) -> usize {
+    // The choice at each depth, and among how many.
+    let mut path: Vec<(usize, usize)> = Vec::new();
+    let mut orders = 0;
+    loop {
+        let mut world = World::new(roles, is_known);
+        let mut depth = 0;
+        loop {
+            let ready = world.ready();
+            if ready.is_empty() {
+                break;
+            }
+            if depth == path.len() {
+                path.push((0, ready.len()));
+            }
+            world.step(ready[path[depth].0]);
+            depth += 1;
+        }
+        world.check_end();
+        orders += 1;
+        while let Some((choice, of)) = path.pop() {
+            if choice + 1 < of {
+                path.push((choice + 1, of));
+                break;
+            }
+        }
+        if path.is_empty() {
+            return orders;
+        }
+    }
+}
+
+#[test]
+fn single_flight_keeps_its_promises_in_every_order() {
+    let orders = explore(&[Caller, Caller, Caller], false) + explore(&[Caller, Fresh, Fresh], true);
+    assert!(orders > 1_000, "{orders}");
+}
+
+#[test]
+fn invalidation_keeps_its_promises_in_every_order() {
+    let mut orders = 0;
+    for writer in [Put, PutAll, Remove] {
+        for is_known in [false, true] {
+            orders += explore(&[Caller, Caller, writer], is_known);
+            orders += explore(&[Caller, Fresh, writer], is_known);
+        }
+    }
+    orders += explore(&[Caller, Put, Remove], false);
+    assert!(orders > 10_000, "{orders}");
+}
+
+#[test]
+fn cancellation_keeps_its_promises_in_every_order() {
+    let mut orders = 0;
+    for other in [Caller, Fresh, Leaver] {
+        orders += explore(&[Leaver, other], false);
+        orders += explore(&[Leaver, other, Timer], false);
+    }
+    orders += explore(&[Leaver, Caller, Put], false);
+    orders += explore(&[Hasty, Caller, Timer], false);
+    orders += explore(&[Hasty, Put, Timer], false);
+    assert!(orders > 10_000, "{orders}");
+}
+
+#[test]
+fn a_close_keeps_its_promises_in_every_order() {
+    let orders = explore(&[Caller, Leaver, Closer], false) + explore(&[Caller, Put, Closer], true);
+    assert!(orders > 1_000, "{orders}");
+}
