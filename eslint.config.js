@@ -36,7 +36,11 @@ module.exports = [
     },
   },
   {
-    files: ['__tests__/**/*.js', 'observe/**/*.test.js'],
+    files: ['**/*.mjs', 'scripts/package/consumers/esm-loader.js'],
+    languageOptions: { sourceType: 'module', globals: globals.node },
+  },
+  {
+    files: ['__tests__/**/*.js', 'observe/**/*.test.js', 'scripts/package/consumers/*.test.js'],
     languageOptions: { globals: globals.jest },
   },
 ];

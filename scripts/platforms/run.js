@@ -1,0 +1,69 @@
+'use strict';
+
+// npm run test:platforms [target...]: builds each target that this machine can build, checks and packs it, and runs the
+// smoke tests against the tarballs on every Node that is to be had. Prints the rows of the README's table.
+
+const fs = require('fs');
+const path = require('path');
+const { run } = require('../command');
+const { packMain, packPlatform } = require('../pack/tarballs');
+const { TARGETS, targetNamed } = require('../targets');
+const { checked } = require('./binary');
+const { build, isBuildable } = require('./build');
+const { CACHE } = require('./cache');
+const { MAJORS, nodeCommand } = require('./nodes');
+const { SMOKE, smokeProject } = require('./project');
+
+/** jest under emulation takes ten times its time; its own limit is for tests that hang. */
+const TEST_TIMEOUT_MS = 60_000;
+
+function main(names) {
+  const targets = names.length > 0 ? names.map(targetNamed) : TARGETS.filter(isBuildable);
+  const folder = path.join(CACHE, 'tarballs');
+  fs.rmSync(folder, { recursive: true, force: true });
+  const mainTarball = packMain(folder);
+  const tarballs = new Map();
+  const rows = [];
+  const failures = [];
+  const attempt = (what, action) => {
+    console.log(`\n== ${what}`);
+    try {
+      action();
+    } catch (error) {
+      failures.push(`${what}: ${error.message}`);
+    }
+  };
+  for (const target of targets) {
+    attempt(`${target.name}: build`, () => {
+      const binary = build(target);
+      rows.push({ target, facts: checked(target, binary), ran: [] });
+      tarballs.set(target, packPlatform(folder, target, binary));
+    });
+  }
+  for (const { target, ran } of rows) {
+    for (const major of MAJORS[target.name] || []) {
+      attempt(`${target.name}: smoke tests on Node ${major}`, () => {
+        const [program, ...args] = nodeCommand(target, major);
+        const project = smokeProject(target, mainTarball, tarballs);
+        run(program, [...args, ...SMOKE, `--testTimeout=${TEST_TIMEOUT_MS}`], { cwd: project });
+        ran.push(major);
+      });
+    }
+  }
+  console.log('');
+  for (const row of rows) console.log(summary(row));
+  if (failures.length > 0) throw new Error(failures.join('\n'));
+}
+
+function summary({ target, facts, ran }) {
+  const glibc = facts.glibc ? `, glibc ${facts.glibc} or later` : '';
+  const nodes = ran.length > 0 ? `ran on Node ${ran.join(', ')}` : 'not run';
+  return `${target.name}: ${(facts.bytes / 1048576).toFixed(2)} MB${glibc}; ${nodes}`;
+}
+
+try {
+  main(process.argv.slice(2));
+} catch (error) {
+  console.error(`\n${error.message}`);
+  process.exitCode = 1;
+}
