@@ -24,7 +24,7 @@ const ESM = ['-r', path.join(MODULES, 'esm')];
  * Node cannot do this whatever the package is: esm 3.2.25 does not start from Node 22 on.
  */
 const CONSUMERS = [
-  { name: 'CommonJS', args: ['commonjs.js'], prints: ANSWERS },
+  { name: 'CommonJS', args: ['commonjs.cjs'], prints: ANSWERS },
   { name: 'ESM', args: ['module.mjs'], prints: ANSWERS },
   { name: 'worker thread', args: ['worker.js'], prints: ANSWERS },
   { name: 'node -r esm', args: [...ESM, 'esm-loader.js'], needs: [...ESM, 'empty.js'], prints: ANSWERS },
@@ -33,18 +33,24 @@ const CONSUMERS = [
   { name: 'TypeScript, bundler', args: [TSC, ...STRICT, '--module', 'esnext', '--moduleResolution', 'bundler', 'types.ts'], prints: '' },
 ];
 
+/** Runtimes other than Node: where npm has them, and how they run a script of CommonJS. */
+const RUNTIMES = [
+  { name: 'Bun', from: '@oven/bun-linux-x64', file: 'bin/bun', args: ['commonjs.cjs'] },
+  { name: 'Deno', from: '@deno/linux-x64-glibc', file: 'deno', args: ['run', '--allow-all', 'commonjs.cjs'] },
+].map((runtime) => ({ ...runtime, prints: ANSWERS }));
+
 /** Puts the consumers' sources into a project. */
 function layOut(project) {
   fs.cpSync(SOURCES, project, { recursive: true });
 }
 
 /**
- * Runs one consumer with a Node, its relay at `relayUrl`: `false` where this Node cannot, whatever the package; rejects
+ * Runs one consumer with a Node or what takes its place, its relay at `relayUrl`: `false` where this Node cannot, whatever the package; rejects
  * where it does not print what it should.
  */
 async function consume({ args, needs, prints }, node, project, relayUrl) {
   const PATH = onlyNode(project, node);
-  const env = { PATH, GUN_PEERS: relayUrl, GUN_NATIVE_LOG: 'off' };
+  const env = { PATH, GUN_PEERS: relayUrl, GUN_NATIVE_LOG: 'off', DENO_DIR: project, DENO_NO_UPDATE_CHECK: '1' };
   const start = (words) => promisify(execFile)(path.join(PATH, 'node'), words, { cwd: project, env, timeout: 120_000 });
   if (needs !== undefined && !(await start(needs).then(() => true, () => false))) return false;
   const { stdout } = await start(args);
@@ -61,4 +67,4 @@ function onlyNode(project, node) {
   return folder;
 }
 
-module.exports = { CONSUMERS, consume, layOut };
+module.exports = { CONSUMERS, RUNTIMES, consume, layOut };

@@ -5,8 +5,8 @@
 const fs = require('fs');
 const path = require('path');
 const { output } = require('../command');
-const { once } = require('./cache');
 const { unpacked } = require('./debian');
+const { programFrom } = require('./npm');
 const { tools, wheel } = require('./python');
 
 /** The majors that are tried. No registry has a Node 18 for musl, or a Node 20 for musl on arm64. */
@@ -30,7 +30,7 @@ const ROOTS = {
 
 /** The command that starts a Node of this major for a target, as `[program, ...arguments]`. */
 function nodeCommand(target, major) {
-  const node = target.libc === 'musl' ? muslNode(target, major) : glibcNode(target, major);
+  const node = target.libc === 'musl' ? muslNode(target, major) : programFrom(`node-linux-${target.cpu}@${major}`, 'bin/node');
   if (target.cpu === 'x64') return [node];
   const qemu = path.join(unpacked('qemu', ['qemu-user-static']), 'usr', 'bin', 'qemu-aarch64-static');
   return [qemu, '-L', rootOf(target), node];
@@ -39,15 +39,6 @@ function nodeCommand(target, major) {
 /** The libraries of another system, unpacked. */
 function rootOf(target) {
   return unpacked(target.name, ROOTS[target.name], SUITE);
-}
-
-function glibcNode(target, major) {
-  const folder = once(`nodes/${target.name}-${major}`, (partial) => {
-    const [{ filename }] = JSON.parse(output('npm', ['pack', '--json', `node-linux-${target.cpu}@${major}`], { cwd: partial }));
-    output('tar', ['-xzf', filename, '--strip-components=1', 'package/bin/node'], { cwd: partial });
-    fs.rmSync(path.join(partial, filename));
-  });
-  return path.join(folder, 'bin', 'node');
 }
 
 function muslNode(target, major) {
