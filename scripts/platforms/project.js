@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { ROOT, output } = require('../command');
+const { ROOT, output, run } = require('../command');
 const { packageOf } = require('../targets');
 const { CACHE, once } = require('./cache');
 
@@ -35,8 +35,18 @@ function smokeProject(target, mainTarball, tarballs) {
   return folder;
 }
 
-/** The arguments to Node that run the smoke tests in such a project. */
-const SMOKE = ['node_modules/jest/bin/jest.js', '--runInBand', '--colors=false', '__tests__/smoke'];
+/** Emulation and a busy machine make tests slow; the limit is for those that hang. */
+const SMOKE = ['node_modules/jest/bin/jest.js', '--runInBand', '--colors=false', '--testTimeout=120000', '__tests__/smoke'];
+
+/** Runs the smoke tests in such a project with this command for Node. */
+function runSmoke(project, [program, ...args]) {
+  const bindings = path.join(project, 'node_modules', '@unrs');
+  const [binding] = fs.readdirSync(bindings);
+  const file = fs.readdirSync(path.join(bindings, binding)).find((name) => name.endsWith('.node'));
+  // jest's own binary is chosen by the libc of the machine's ldd, not by that of this Node.
+  const env = { NAPI_RS_NATIVE_LIBRARY_PATH: path.join(bindings, binding, file) };
+  run(program, [...args, ...SMOKE], { cwd: project, env });
+}
 
 /** A project with jest alone, which has binaries of its own for each system. */
 function withJest(target) {
@@ -53,4 +63,4 @@ function install({ os, cpu, libc }, cwd, args) {
   output('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...system, ...args], { cwd });
 }
 
-module.exports = { SMOKE, smokeProject };
+module.exports = { runSmoke, smokeProject };

