@@ -1,5 +1,7 @@
 'use strict';
 
+const fs = require('fs');
+const path = require('path');
 const { target } = require('../lib/platform');
 const { cargoManifest, mainManifest, platformManifest } = require('../scripts/pack/manifests');
 const { TARGETS, packageOf, targetNamed } = require('../scripts/targets');
@@ -32,6 +34,13 @@ test.each(TARGETS)('npm installs the package of $name on that platform alone', (
   expect(manifest.name).toBe(`gun-native-${row.name}`);
   expect([manifest.os, manifest.cpu, manifest.libc]).toEqual([[row.os], [row.cpu], row.libc && [row.libc]]);
   expect(manifest.version).toBe(mainManifest().version);
+});
+
+test.each(TARGETS)("the README's table has one row for $name and claims no run elsewhere than on Linux", ({ name, os }) => {
+  const readme = fs.readFileSync(path.join(__dirname, '..', 'README.md'), 'utf8');
+  const rows = readme.split('\n').filter((line) => line.startsWith('| `') && line.split('|')[1].includes(`\`${name}\``));
+  expect(rows).toHaveLength(1);
+  if (os !== 'linux') expect(rows[0]).toMatch(/\| not run \|$/);
 });
 
 test('the packed Cargo.toml is that of the repository without the benchmarks', () => {
