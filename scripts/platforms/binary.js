@@ -39,8 +39,8 @@ function checked(target, file) {
 
 /** Folders of the building machine that stand in the text, each with what follows it. */
 function pathsIn(text) {
-  const folders = [ROOT, os.homedir(), os.tmpdir(), process.env.CARGO_HOME].filter((folder) => folder && path.parse(folder).root !== folder);
-  const found = folders.filter((folder) => text.includes(`${folder}${path.sep}`));
+  const folders = [ROOT, os.homedir(), os.tmpdir(), process.env.CARGO_HOME].filter((folder) => folder && folder !== path.parse(folder).root);
+  const found = folders.filter((folder) => text.includes(folder + path.sep));
   const anyHome = /(?:\/home|\/root|\/Users|\\Users)[/\\][\w.-]+/.exec(text);
   return anyHome ? [...found, anyHome[0]] : found;
 }
@@ -58,4 +58,4 @@ function librariesOf(file) {
   return [...output('readelf', ['-d', file]).matchAll(/\(NEEDED\).*\[(.+)\]/g)].map(([, name]) => name);
 }
 
-module.exports = { MAX_BYTES, checked };
+module.exports = { checked };

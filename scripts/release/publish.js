@@ -3,7 +3,8 @@
 // node scripts/release/publish.js FOLDER TAG: what the release workflow does with the tarballs that it built and tested.
 
 const fs = require('fs');
-const { output, run } = require('../command');
+const path = require('path');
+const { ROOT, output, run } = require('../command');
 const { mainManifest } = require('../pack/manifests');
 const { TARGETS } = require('../targets');
 const { assemble } = require('./assemble');
@@ -34,9 +35,9 @@ function isPublished(spec, args) {
 function main([folder, tag]) {
   const { version } = mainManifest();
   if (tag !== `v${version}`) throw new Error(`the tag is ${tag}, and package.json says ${version}`);
-  const cargo = /^version = "(.+)"$/m.exec(fs.readFileSync('Cargo.toml', 'utf8'))[1];
+  const cargo = /^version = "(.+)"$/m.exec(fs.readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8'))[1];
   if (cargo !== version) throw new Error(`Cargo.toml says ${cargo}, and package.json says ${version}`);
-  const { tarballs, absent } = assemble(folder);
+  const { tarballs, absent } = assemble(path.resolve(folder));
   if (absent.length > 0) throw new Error(`of ${TARGETS.length} platform packages there are missing: ${absent.join(', ')}`);
   publish(tarballs, ['--provenance']);
 }
