@@ -43,7 +43,7 @@ function likelyCause(platform, tried) {
   const last = tried[tried.length - 1];
   if (last.place !== name) return ['GUN_NATIVE_BINARY names it; without that variable the installed binary is used.'];
   if (last.error.code !== 'MODULE_NOT_FOUND') {
-    return [`${name} is installed, but this system cannot load it; to install it afresh: npm install --force ${name}`];
+    return [`${name} is installed, but this system cannot load it. To install it afresh: rm -rf node_modules && npm install`];
   }
   const published = require('../package.json').optionalDependencies || {};
   if (!(name in published)) return [];
