@@ -25,6 +25,7 @@ function smokeProject(target, mainTarball, tarballs) {
   const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
   manifest.dependencies['gun-native'] = `file:${mainTarball}`;
   manifest.optionalDependencies = Object.fromEntries(optional);
+  manifest.jest = { roots: ['<rootDir>/__tests__'], transform: {} }; // to load babel takes minutes under emulation
   fs.writeFileSync(path.join(folder, 'package.json'), JSON.stringify(manifest));
   install(target, folder, ['--prefer-offline']);
   const chosen = fs.readdirSync(path.join(folder, 'node_modules')).filter((name) => name.startsWith('gun-native-'));
