@@ -4,7 +4,7 @@
 // `npm run test:platforms`.
 
 const { Worker } = require('worker_threads');
-const { GunClient, GunError, getRecord } = require('gun-native');
+const { GunClient, GunError } = require('gun-native');
 const { missing, record, status } = require('../helpers/answers');
 const { startRelay } = require('../helpers/relay');
 
@@ -68,18 +68,18 @@ test('a call whose signal is aborted rejects with its reason', async () => {
   await relay.hasAbandoned(1);
 });
 
-test('a worker thread and the main thread share the default client', async () => {
-  await setup({ a: missing() });
-  process.env.GUN_PEERS = relay.url;
-  expect(await getRecord('a')).toBeNull();
+test('a worker thread has clients of its own', async () => {
+  await setup({ a: record({ n: 1 }) });
   const source = `
     const { parentPort, workerData } = require('worker_threads');
-    require(workerData).getRecord('a').then((answer) => parentPort.postMessage(answer));
+    const { GunClient } = require(workerData.module);
+    const client = new GunClient({ relayUrl: workerData.relayUrl, logger: false });
+    client.getRecord('a').then((answer) => parentPort.postMessage(answer)).then(() => client.close());
   `;
-  const worker = new Worker(source, { eval: true, workerData: require.resolve('gun-native') });
+  const workerData = { module: require.resolve('gun-native'), relayUrl: relay.url };
+  const worker = new Worker(source, { eval: true, workerData });
   const ended = new Promise((resolve) => worker.once('exit', resolve));
   const answer = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-  expect(answer).toBeNull();
-  expect(await ended).toBe(0);
-  expect(relay.souls).toEqual(['a']);
+  expect([answer, await ended]).toEqual([{ n: 1 }, 0]);
+  expect(await client.getRecord('a')).toEqual({ n: 1 });
 });
