@@ -7,7 +7,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { target: ownName } = require('../../lib/platform');
-const { output, run } = require('../command');
+const { ROOT, output, run } = require('../command');
 const { packMain } = require('../pack/tarballs');
 const { build } = require('../platforms/build');
 const { binaryOf, targetNamed } = require('../targets');
@@ -21,7 +21,7 @@ function unpackedMain(scratch) {
 
 function buildsAndLoads(source) {
   console.log('\n== npm run build in the packed sources');
-  run('npm', ['run', 'build'], { cwd: source, env: { CARGO_TARGET_DIR: path.join(source, '..', 'cargo') } });
+  run('npm', ['run', 'build'], { cwd: source, env: { CARGO_TARGET_DIR: path.join(ROOT, 'target') } });
   const names = output('node', ['-p', 'Object.keys(require("./index.js")).length'], { cwd: source, env: { GUN_NATIVE_BINARY: '' } });
   if (names.trim() !== '7') throw new Error(`the package built from source exports ${names.trim()} names`);
 }
