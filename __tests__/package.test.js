@@ -55,10 +55,11 @@ test('installed from the files, the package loads the binary of its platform pac
 
 test('the main package holds what runs, what describes it and what builds it, and nothing else', () => {
   const files = filesIn(path.join(project, 'node_modules', 'gun-native')).map((file) => file.split(path.sep).join('/'));
-  const expected = /^(index\.js|index\.d\.ts|package\.json|README\.md|LICENSE|Cargo\.toml|Cargo\.lock|build\.rs|scripts\/build\.js|lib\/[\w-]+\.js|src\/[\w/]+\.rs)$/;
+  const expected = /^(index\.js|index\.d\.ts|package\.json|README\.md|LICENSE|Cargo\.toml|Cargo\.lock|build\.rs|scripts\/build\.js|(bin|lib)\/[\w/-]+\.js|src\/[\w/]+\.rs)$/;
   expect(files.filter((file) => !expected.test(file))).toEqual([]);
   expect(files.filter((file) => /tests\.rs$|\.node$/.test(file))).toEqual([]);
-  for (const name of ['index.js', 'index.d.ts', 'lib/binary.js', 'src/lib.rs', 'Cargo.lock', 'LICENSE', 'README.md']) {
+  const { bin } = require('../package.json');
+  for (const name of [...Object.values(bin), 'index.js', 'index.d.ts', 'lib/binary.js', 'src/lib.rs', 'Cargo.lock', 'LICENSE', 'README.md']) {
     expect(files).toContain(name);
   }
 });
