@@ -12,9 +12,9 @@ const { libnode } = require('./libnode');
 const { toolsEnvironment } = require('./python');
 const { toolchain } = require('./rust');
 
-/** Whether this machine can build for a target: its own system always, from Linux also the other Linuxes and Windows. */
+/** Whether this machine can build for a target: its own system always, and from Linux Windows on x64. */
 function isBuildable(target) {
-  return target.os === process.platform || (process.platform === 'linux' && target.os === 'win32');
+  return target.os === process.platform || (process.platform === 'linux' && target.name === 'win32-x64-msvc');
 }
 
 /**
@@ -44,7 +44,7 @@ function fromLinux(target) {
   // MSVC's linker is not to be had there. The binary finds Node's functions at run time.
   const triple = target.triple.replace('-msvc', '-gnullvm');
   const args = ['zigbuild', '--target', triple, '--features', 'napi/dyn-symbols'];
-  return { env: { ...env, LIBNODE_PATH: libnode(target) }, triple, args, file: 'gun_native.dll' };
+  return { env: { ...env, LIBNODE_PATH: libnode() }, triple, args, file: 'gun_native.dll' };
 }
 
 /** With what the system itself has. */

@@ -8,15 +8,12 @@ const { output } = require('../command');
 const { once } = require('./cache');
 const { toolsEnvironment } = require('./python');
 
-/** What zig calls the processors. */
-const MACHINES = { x64: 'i386:x86-64', arm64: 'arm64' };
-
-/** The folder with that library for a target. */
-function libnode(target) {
-  return once(`libnode/${target.cpu}`, (folder) => {
+/** The folder with that library, for x64. */
+function libnode() {
+  return once('libnode', (folder) => {
     const definitions = path.join(path.dirname(require.resolve('node-api-headers/package.json')), 'def', 'node_api.def');
     const library = path.join(folder, 'libnode.dll');
-    const args = ['dlltool', '-d', definitions, '-D', 'node.exe', '-m', MACHINES[target.cpu], '-l', library];
+    const args = ['dlltool', '-d', definitions, '-D', 'node.exe', '-m', 'i386:x86-64', '-l', library];
     output('python3', ['-m', 'ziglang', ...args], { env: toolsEnvironment() });
     fs.copyFileSync(library, path.join(folder, 'libnode.a')); // what the linker looks for; the other is what napi-build does
   });

@@ -22,6 +22,7 @@ function main(args) {
   const mainTarball = packMain(folder);
   const tarballs = new Map();
   const rows = [];
+  const linked = [];
   const failures = [];
   const attempt = (what, action) => {
     console.log(`\n== ${what}`);
@@ -34,6 +35,11 @@ function main(args) {
   for (const target of targets) {
     attempt(`${target.name}: build`, () => {
       const binary = build(target);
+      // What is published is linked on the system itself; that it links at all is what a build from elsewhere shows.
+      if (target.os !== process.platform) {
+        linked.push(target);
+        return;
+      }
       rows.push({ target, facts: checked(target, binary), ran: [] });
       tarballs.set(target, packPlatform(folder, target, binary));
     });
@@ -49,6 +55,7 @@ function main(args) {
   }
   console.log('');
   for (const row of rows) console.log(summary(row));
+  for (const { name } of linked) console.log(`${name}: linked, not run`);
   if (failures.length > 0) throw new Error(failures.join('\n'));
 }
 
