@@ -10,7 +10,7 @@ module.exports = [
   { ignores: ['target/', 'dist/', 'coverage/'] },
   js.configs.recommended,
   {
-    files: ['**/*.js'],
+    files: ['**/*.js', '**/*.cjs'],
     languageOptions: { ecmaVersion: 2023, sourceType: 'commonjs', globals: globals.node },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
@@ -36,7 +36,11 @@ module.exports = [
     },
   },
   {
-    files: ['__tests__/**/*.js', 'observe/**/*.test.js'],
+    files: ['**/*.mjs', 'scripts/package/consumers/esm-loader.js'],
+    languageOptions: { sourceType: 'module', globals: globals.node },
+  },
+  {
+    files: ['__tests__/**/*.js', 'observe/**/*.test.js', 'scripts/package/consumers/*.test.js'],
     languageOptions: { globals: globals.jest },
   },
 ];

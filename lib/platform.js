@@ -10,20 +10,38 @@ function target() {
   return base;
 }
 
-/** Whether this Node runs on musl: the program names its loader within the first page. Both libcs may be installed. */
+/** Whether this Node runs on musl. Both libcs may be installed, so the program itself is asked which loader it names. */
 function isMusl() {
   try {
-    const start = Buffer.alloc(4096);
     const file = fs.openSync(process.execPath, 'r');
     try {
-      fs.readSync(file, start, 0, start.length, 0);
+      return interpreter(file).includes('/ld-musl-');
     } finally {
       fs.closeSync(file);
     }
-    return start.includes('/ld-musl-');
   } catch (unreadable) {
     return false;
   }
+}
+
+/** The loader that a 64-bit, little-endian ELF file names (its program header of type PT_INTERP); '' for none. */
+function interpreter(file) {
+  const PT_INTERP = 3;
+  const header = bytes(file, 0, 64);
+  const size = header.readUInt16LE(54);
+  const entries = bytes(file, Number(header.readBigUInt64LE(32)), size * header.readUInt16LE(56));
+  for (let at = 0; at < entries.length; at += size) {
+    if (entries.readUInt32LE(at) === PT_INTERP) {
+      return bytes(file, Number(entries.readBigUInt64LE(at + 8)), Number(entries.readBigUInt64LE(at + 32))).toString('latin1');
+    }
+  }
+  return '';
+}
+
+function bytes(file, position, length) {
+  const buffer = Buffer.alloc(length);
+  fs.readSync(file, buffer, 0, length, position);
+  return buffer;
 }
 
 module.exports = { target };

@@ -1,0 +1,71 @@
+'use strict';
+
+// Builds the binary of a target as it is published: for the oldest glibc on Linux, whatever this machine has, and with no
+// path of this machine inside, so that it comes out the same elsewhere. `npm run build` is quicker and does neither.
+
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { ROOT, run } = require('../command');
+const { GLIBC_BASELINE, binaryOf } = require('../targets');
+const { libnode } = require('./libnode');
+const { toolsEnvironment } = require('./python');
+const { toolchain } = require('./rust');
+
+/** Whether this machine can build for a target: its own system always, and from Linux Windows on x64. */
+function isBuildable(target) {
+  return target.os === process.platform || (process.platform === 'linux' && target.name === 'win32-x64-msvc');
+}
+
+/**
+ * Builds the sources in `source` and puts the binary into `folder`; the path of the binary. Where cargo keeps its own
+ * files is up to `cargoTarget`.
+ */
+function build(target, { source = ROOT, cargoTarget = path.join(ROOT, 'target'), folder = path.join(ROOT, 'target', 'binaries') } = {}) {
+  const { args, env, triple, file } = process.platform === 'linux' ? fromLinux(target) : native(target);
+  const rust = toolchain(triple);
+  const flags = [...remaps(source, rust.sources), ...linking(target)];
+  const environment = { ...env, ...rust.env, CARGO_TARGET_DIR: cargoTarget, CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') };
+  environment.PATH = [rust.env.PATH, env.PATH || process.env.PATH].filter(Boolean).join(path.delimiter);
+  run('cargo', [...args, ...rust.args, '--release', '--lib', '--locked'], { cwd: source, env: environment });
+  fs.mkdirSync(folder, { recursive: true });
+  const binary = path.join(folder, binaryOf(target));
+  fs.copyFileSync(path.join(cargoTarget, triple, 'release', file), binary);
+  return binary;
+}
+
+/** With zig, which links for any system and has the symbols of each glibc. */
+function fromLinux(target) {
+  const env = toolsEnvironment();
+  if (target.os === 'linux') {
+    const version = target.libc === 'glibc' ? `.${GLIBC_BASELINE}` : '';
+    return { env, triple: target.triple, args: ['zigbuild', '--target', `${target.triple}${version}`], file: 'libgun_native.so' };
+  }
+  // MSVC's linker is not to be had there. The binary finds Node's functions at run time.
+  const triple = target.triple.replace('-msvc', '-gnullvm');
+  const args = ['zigbuild', '--target', triple, '--features', 'napi/dyn-symbols'];
+  return { env: { ...env, LIBNODE_PATH: libnode() }, triple, args, file: 'gun_native.dll' };
+}
+
+/** With what the system itself has. */
+function native(target) {
+  const file = target.os === 'win32' ? 'gun_native.dll' : 'libgun_native.dylib';
+  return { env: {}, triple: target.triple, args: ['build', '--target', target.triple], file };
+}
+
+/** Paths as they would be on another machine; crates are kept under a name that depends on how cargo reaches them. */
+function remaps(source, rustSources) {
+  const home = process.env.CARGO_HOME || path.join(os.homedir(), '.cargo');
+  const registry = path.join(home, 'registry', 'src');
+  const crates = fs.existsSync(registry) ? fs.readdirSync(registry).map((name) => [path.join(registry, name), '/crates']) : [];
+  const paths = [[home, '/cargo'], ...crates, [rustSources, '/rust'], [source, '/gun-native']];
+  return paths.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
+}
+
+/** musl is Node's own, not a second one within; Windows may lack the C runtime of the compiler. */
+function linking(target) {
+  if (target.libc === 'musl') return ['-C', 'target-feature=-crt-static'];
+  return target.os === 'win32' && process.platform === 'win32' ? ['-C', 'target-feature=+crt-static'] : [];
+}
+
+module.exports = { build, isBuildable };

@@ -1,0 +1,73 @@
+'use strict';
+
+// npm run test:platforms [target...]: builds each target that this machine can build, checks and packs it, and runs the
+// smoke tests against the tarballs on every Node that is to be had. With --containers, in those of Alpine.
+
+const fs = require('fs');
+const path = require('path');
+const { packMain, packPlatform } = require('../pack/tarballs');
+const { TARGETS, targetNamed } = require('../targets');
+const { checked } = require('./binary');
+const { build, isBuildable } = require('./build');
+const { CACHE } = require('./cache');
+const { nodesFor } = require('./nodes');
+const { runSmoke, smokeProject } = require('./project');
+
+function main(args) {
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const options = { inContainers: args.includes('--containers') };
+  const targets = names.length > 0 ? names.map(targetNamed) : TARGETS.filter(isBuildable);
+  const folder = path.join(CACHE, 'tarballs');
+  fs.rmSync(folder, { recursive: true, force: true });
+  const mainTarball = packMain(folder);
+  const tarballs = new Map();
+  const rows = [];
+  const linked = [];
+  const failures = [];
+  const attempt = (what, action) => {
+    console.log(`\n== ${what}`);
+    try {
+      action();
+    } catch (error) {
+      failures.push(`${what}: ${error.message}`);
+    }
+  };
+  for (const target of targets) {
+    attempt(`${target.name}: build`, () => {
+      const binary = build(target);
+      // What is published is linked on the system itself; that it links at all is what a build from elsewhere shows.
+      if (target.os !== process.platform) {
+        linked.push(target);
+        return;
+      }
+      rows.push({ target, facts: checked(target, binary), ran: [] });
+      tarballs.set(target, packPlatform(folder, target, binary));
+    });
+  }
+  for (const { target, ran } of rows) {
+    for (const { name, command } of nodesFor(target, options)) {
+      attempt(`${target.name}: smoke tests on Node ${name}`, () => {
+        const project = smokeProject(target, mainTarball, tarballs);
+        runSmoke(project, command(project));
+        ran.push(name);
+      });
+    }
+  }
+  console.log('');
+  for (const row of rows) console.log(summary(row));
+  for (const { name } of linked) console.log(`${name}: linked, not run`);
+  if (failures.length > 0) throw new Error(failures.join('\n'));
+}
+
+function summary({ target, facts, ran }) {
+  const glibc = facts.glibc ? `, glibc ${facts.glibc} or later` : '';
+  const nodes = ran.length > 0 ? `ran on Node ${ran.join(', ')}` : 'not run';
+  return `${target.name}: ${(facts.bytes / 1048576).toFixed(2)} MB${glibc}; ${nodes}`;
+}
+
+try {
+  main(process.argv.slice(2));
+} catch (error) {
+  console.error(`\n${error.message}`);
+  process.exitCode = 1;
+}
