@@ -8,7 +8,7 @@ mod transport;
 use crate::config::Config;
 use crate::error::Fault;
 use crate::record::{self, RecordText, Unusable};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::header::{HeaderMap, RETRY_AFTER};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
@@ -152,7 +152,7 @@ async fn read(incoming: &mut Incoming, limit: usize) -> Result<Bytes, Unread> {
         return Err(Unread::TooLarge);
     }
     let mut body = Bytes::new();
-    let mut gathered = BytesMut::new();
+    let mut gathered = Vec::new();
     while let Some(frame) = incoming.frame().await {
         let Ok(chunk) = frame.map_err(Unread::Broken)?.into_data() else { continue };
         if body.len() + gathered.len() + chunk.len() > limit {
@@ -170,7 +170,12 @@ async fn read(incoming: &mut Incoming, limit: usize) -> Result<Bytes, Unread> {
         }
         gathered.extend_from_slice(&chunk);
     }
-    Ok(if gathered.is_empty() { body } else { gathered.freeze() })
+    if !gathered.is_empty() {
+        // It grew by doubling, and may wait for its turn on the main thread.
+        gathered.shrink_to_fit();
+        body = gathered.into();
+    }
+    Ok(body)
 }
 
 #[cfg(test)]
