@@ -52,6 +52,24 @@ test('each soul of a batch is a call', async () => {
   expect(logger.lines).toHaveLength(2);
 });
 
+test('the hits of a line are among its calls: those of a batch count as the batch settles', async () => {
+  const logger = recordingLogger();
+  const { relay, client } = await setup({}, { logger, statsEvery: 10 });
+  const souls = Array.from({ length: 25 }, (_, number) => `soul ${number}`);
+  await client.getRecords(souls);
+  await client.getRecords(souls);
+  const gate = relay.hold(1);
+  const controller = new AbortController();
+  const waiting = client.getRecords([...souls, 'held'], { signal: controller.signal });
+  await gate.reached();
+  await client.getRecords(Array.from({ length: 20 }, (_, number) => `other ${number}`));
+  controller.abort('enough');
+  expect(await rejectionOf(waiting)).toBe('enough');
+  gate.open();
+  const figures = logger.lines.map(([, line]) => line.match(/\d+\/\d+/)[0]);
+  expect(figures).toEqual(['0/10', '0/20', '5/30', '15/40', '25/50', '25/60', '25/70', '35/80', '45/90']);
+});
+
 test('calls that never began do not count', async () => {
   const logger = recordingLogger();
   const { client } = await setup({}, { logger, statsEvery: 1 });

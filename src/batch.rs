@@ -18,35 +18,39 @@ struct Slots {
     outcomes: Vec<Option<Outcome>>,
     /// Souls not settled, and one for the seal.
     awaited: usize,
+    hits: usize,
 }
 
 impl Batch {
     /// A batch of so many souls, none of which is settled.
     pub fn new(souls: usize) -> Self {
-        let slots = Slots { outcomes: vec![None; souls], awaited: souls + 1 };
+        let slots = Slots { outcomes: vec![None; souls], awaited: souls + 1, hits: 0 };
         Self { slots: Mutex::new(slots) }
     }
 
     /// Settles one soul, each once. The answer, when nothing more is awaited: written on the thread that brings the last
     /// outcome, which mostly is the network's.
     pub fn settle(&self, index: usize, outcome: Outcome) -> Option<BatchText> {
-        self.arrived(|outcomes| outcomes[index] = Some(outcome))
+        self.arrived(|slots| slots.outcomes[index] = Some(outcome))
     }
 
-    /// Says, once, that every soul's call has begun: until then the batch does not end. The answer, when nothing more is
-    /// awaited.
-    pub fn seal(&self) -> Option<BatchText> {
-        self.arrived(|_| ())
+    /// Says, once, that every soul's call has begun, so many of them as hits: until then the batch does not end. The answer,
+    /// when nothing more is awaited.
+    pub fn seal(&self, hits: usize) -> Option<BatchText> {
+        self.arrived(|slots| slots.hits = hits)
     }
 
-    fn arrived(&self, note: impl FnOnce(&mut Vec<Option<Outcome>>)) -> Option<BatchText> {
-        let outcomes = {
+    fn arrived(&self, note: impl FnOnce(&mut Slots)) -> Option<BatchText> {
+        let (outcomes, hits) = {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-            note(&mut slots.outcomes);
+            note(&mut slots);
             slots.awaited -= 1;
-            (slots.awaited == 0).then(|| std::mem::take(&mut slots.outcomes))
+            if slots.awaited > 0 {
+                return None;
+            }
+            (std::mem::take(&mut slots.outcomes), slots.hits)
         };
-        outcomes.map(|outcomes| BatchText::new(outcomes.into_iter().flatten()))
+        Some(BatchText { hits, ..BatchText::new(outcomes.into_iter().flatten()) })
     }
 }
 
@@ -59,6 +63,8 @@ pub struct BatchText {
     pub failures: Vec<(usize, Arc<CallError>)>,
     /// Outcomes that end a call ([`Outcome::ends_a_call`]).
     pub calls: usize,
+    /// Of those, the ones that the cache gave.
+    pub hits: usize,
 }
 
 /// An array of JSON.
@@ -156,21 +162,21 @@ mod tests {
     fn an_answer_has_records_and_null_in_the_order_of_the_souls_and_failures_beside() {
         let batch = Batch::new(3);
         assert_eq!(batch.settle(2, Outcome::Missing), None);
-        assert_eq!(batch.seal(), None);
+        assert_eq!(batch.seal(1), None);
         assert_eq!(batch.settle(0, found(r#"{"a":1}"#)), None);
         let answer = batch.settle(1, failed()).expect("the last one");
         assert_eq!(texts(&answer), [r#"[{"a":1},null,null]"#]);
         let indices: Vec<usize> = answer.failures.iter().map(|(index, _)| *index).collect();
         assert_eq!(indices, [1]);
-        assert_eq!((answer.calls, answer.bytes()), (3, 19));
+        assert_eq!((answer.calls, answer.hits, answer.bytes()), (3, 1, 19));
     }
 
     #[test]
     fn a_batch_does_not_end_before_it_is_sealed() {
         let batch = Batch::new(1);
         assert_eq!(batch.settle(0, Outcome::Missing), None);
-        assert_eq!(texts(&batch.seal().expect("the end")), ["[null]"]);
-        let none = Batch::new(0).seal().expect("the end");
+        assert_eq!(texts(&batch.seal(1).expect("the end")), ["[null]"]);
+        let none = Batch::new(0).seal(0).expect("the end");
         assert_eq!((texts(&none), none.calls), (vec!["[]"], 0));
     }
 

@@ -163,11 +163,12 @@ impl<C: Caller> Client<C> {
         left.is_some()
     }
 
-    /// Counts a call whose outcome its caller has been given; the stats line where one is due.
-    pub fn count_settled(&self) -> Option<StatsLine> {
+    /// Counts a call whose outcome its caller has been given, and whether that came from the cache; the stats line where
+    /// one is due.
+    pub fn count_settled(&self, is_hit: bool) -> Option<StatsLine> {
         let shared = &*self.shared;
-        let calls = shared.stats.count_settled(shared.stats_every)?;
-        Some(StatsLine { hits: shared.stats.hits.load(Relaxed), calls, size: shared.cache.size() })
+        let (hits, calls) = shared.stats.count_settled(is_hit, shared.stats_every)?;
+        Some(StatsLine { hits, calls, size: shared.cache.size() })
     }
 
     /// Forgets that a soul is missing; whether it was known to be. No answer to a request that began before is

@@ -15,6 +15,8 @@ pub struct Stats {
     pub hits: AtomicU64,
     /// Calls settled, whatever the outcome.
     settled: AtomicU64,
+    /// Of those, calls answered from the cache.
+    settled_hits: AtomicU64,
     /// Requests that went on the wire, each attempt once.
     pub sent: AtomicU64,
     /// Of those, attempts after the first.
@@ -52,10 +54,15 @@ impl Stats {
         failed
     }
 
-    /// Counts a settled call; tells the number of settled calls where that is a multiple of `every`.
-    pub fn count_settled(&self, every: u64) -> Option<u64> {
+    /// Counts a settled call and whether it was a hit; tells the hits and the calls that settled so far where the calls are
+    /// a multiple of `every`.
+    pub fn count_settled(&self, is_hit: bool, every: u64) -> Option<(u64, u64)> {
+        if is_hit {
+            Self::count(&self.settled_hits);
+        }
         let settled = Self::count(&self.settled);
-        (every > 0 && settled.is_multiple_of(every)).then_some(settled)
+        // Another thread may have counted its hit and not yet its call.
+        (every > 0 && settled.is_multiple_of(every)).then(|| (self.settled_hits.load(Relaxed).min(settled), settled))
     }
 }
 
@@ -167,7 +174,7 @@ pub fn hit_rate(hits: u64, total: u64) -> f64 {
 /// The line at every so many calls. Operators search for it: byte for byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatsLine {
-    /// Calls answered from the cache.
+    /// Of the calls, those answered from the cache.
     pub hits: u64,
     /// Calls settled.
     pub calls: u64,
@@ -216,11 +223,11 @@ mod tests {
     }
 
     #[test]
-    fn every_nth_settled_call_is_told_and_none_when_n_is_0() {
+    fn every_nth_settled_call_is_told_with_the_hits_among_them_and_none_when_n_is_0() {
         let stats = Stats::default();
-        let told: Vec<u64> = (0..10).filter_map(|_| stats.count_settled(3)).collect();
-        assert_eq!(told, [3, 6, 9]);
-        assert_eq!(stats.count_settled(0), None);
+        let told: Vec<_> = (0..10).filter_map(|call| stats.count_settled(call % 2 == 0, 3)).collect();
+        assert_eq!(told, [(2, 3), (3, 6), (5, 9)]);
+        assert_eq!(stats.count_settled(false, 0), None);
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl Calls {
         let mut buffer = SoulBuffer::new();
         let waits = self.port.wait(|id| {
             let mut tickets = Vec::with_capacity(souls.len());
-            let mut calls = 0;
+            let (mut calls, mut hits) = (0, 0);
             for (index, soul) in souls.iter().enumerate() {
                 let begun = match buffer.read(env, soul.0) {
                     Ok(soul) => self.begin(soul, options, id, Purpose::Part { batch: &batch, index }),
@@ -116,26 +116,27 @@ impl Calls {
                     }
                     Err(outcome) => {
                         calls += usize::from(outcome.ends_a_call());
+                        hits += usize::from(outcome == Outcome::Missing);
                         batch.settle(index, outcome);
                     }
                 }
             }
-            match batch.seal() {
+            match batch.seal(hits) {
                 Some(answer) => Err(answer),
-                None => Ok(Pending::Batch { client: self.client.clone(), tickets, calls }),
+                None => Ok(Pending::Batch { client: self.client.clone(), tickets, calls, hits }),
             }
         });
         match waits {
             Ok(id) => values::number(env, id).map(Handle),
             Err(answer) => {
-                count_settled(&self.client, answer.calls, self.id, &mut report)?;
+                count_settled(&self.client, answer.calls, answer.hits, self.id, &mut report)?;
                 report.batch(0, &answer)?;
                 report.into_array().map(Handle)
             }
         }
     }
 
-    /// Begins a call; its outcome where it does not have to wait.
+    /// Begins a call; its outcome where it does not have to wait, which is missing only where the cache knew.
     fn begin(
         &self,
         soul: &str,
@@ -168,7 +169,8 @@ impl Calls {
     fn at_once(&self, env: sys::napi_env, outcome: &Outcome) -> Result<Option<Handle>> {
         let mut report = Report::new(env);
         if outcome.ends_a_call() {
-            count_settled(&self.client, 1, self.id, &mut report)?;
+            let hits = usize::from(*outcome == Outcome::Missing);
+            count_settled(&self.client, 1, hits, self.id, &mut report)?;
         }
         if report.is_empty() && *outcome == Outcome::Missing {
             return Ok(None);

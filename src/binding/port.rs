@@ -103,10 +103,10 @@ impl Outbox {
     }
 }
 
-/// Something JavaScript waits for.
+/// Something JavaScript waits for. Of a batch's calls that began, so many were hits.
 pub enum Pending {
     Call { client: Client, ticket: Ticket<JsCaller> },
-    Batch { client: Client, tickets: Vec<Ticket<JsCaller>>, calls: usize },
+    Batch { client: Client, tickets: Vec<Ticket<JsCaller>>, calls: usize, hits: usize },
     Close,
 }
 
@@ -201,18 +201,18 @@ impl Port {
     /// Gives up what is pending under an id, unless it has ended and is on its way already.
     pub fn leave(&self, id: u32, client_id: u32, report: &mut Report) -> Result<()> {
         let settled = match self.pending.borrow().get(id as usize - 1) {
-            Some(Pending::Call { client, ticket }) if client.leave(ticket) => Some((client.clone(), 1)),
-            Some(Pending::Batch { client, tickets, calls }) => {
+            Some(Pending::Call { client, ticket }) if client.leave(ticket) => Some((client.clone(), 1, 0)),
+            Some(Pending::Batch { client, tickets, calls, hits }) => {
                 let left = tickets.iter().filter(|ticket| client.leave(ticket)).count();
-                (left > 0).then(|| (client.clone(), *calls))
+                (left > 0).then(|| (client.clone(), *calls, *hits))
             }
             _ => None,
         };
-        let Some((client, calls)) = settled else {
+        let Some((client, calls, hits)) = settled else {
             return Ok(());
         };
         self.take(id);
-        count_settled(&client, calls, client_id, report)
+        count_settled(&client, calls, hits, client_id, report)
     }
 
     /// Hands what has ended to JavaScript in one call, and what is too much for one turn of the loop in the next.
@@ -226,7 +226,7 @@ impl Port {
         for item in items {
             match item {
                 Item::Call { id, outcome, trip, client_id, client } => {
-                    count_settled(&client, 1, client_id, &mut report)?;
+                    count_settled(&client, 1, 0, client_id, &mut report)?;
                     if let Some(trip) = trip {
                         report.trip(id, trip)?;
                     }
@@ -234,7 +234,7 @@ impl Port {
                     ended.push(id);
                 }
                 Item::Batch { id, answer, client_id, client } => {
-                    count_settled(&client, answer.calls, client_id, &mut report)?;
+                    count_settled(&client, answer.calls, answer.hits, client_id, &mut report)?;
                     report.batch(id, &answer)?;
                     ended.push(id);
                 }
@@ -325,10 +325,10 @@ impl Drop for Port {
     }
 }
 
-/// Counts calls as settled and adds the lines that are due.
-pub fn count_settled(client: &Client, calls: usize, client_id: u32, report: &mut Report) -> Result<()> {
-    for _ in 0..calls {
-        if let Some(line) = client.count_settled() {
+/// Counts calls as settled, hits first, as those were answered before the others, and adds the lines that are due.
+pub fn count_settled(client: &Client, calls: usize, hits: usize, client_id: u32, report: &mut Report) -> Result<()> {
+    for call in 0..calls {
+        if let Some(line) = client.count_settled(call < hits) {
             report.line(client_id, &line.to_string())?;
         }
     }
