@@ -120,6 +120,17 @@ test('a logger that throws breaks no call', async () => {
   expect(await client.getRecords(['a', 'gone'])).toEqual([{ n: 1 }, null]);
 });
 
+test('a logger that makes a call of its own breaks no call', async () => {
+  const calls = [];
+  const log = () => calls.push(failureOf(client.getRecord('')));
+  const { client } = await setup({}, { logger: { log, warn() {}, error() {} }, statsEvery: 1 });
+  expect(await client.getRecord('gone')).toBeNull();
+  expect(await client.getRecord('gone')).toBeNull();
+  expect(await client.getRecords(['gone', 'gone'])).toEqual([null, null]);
+  const codes = (await Promise.all(calls)).map(({ code }) => code);
+  expect(codes).toEqual(Array(4).fill('ERR_GUN_INVALID_ARGUMENT'));
+});
+
 const HUNDRED_CALLS = `
   const { getRecord } = require('./index.js');
   (async () => { for (let call = 0; call < 100; call += 1) await getRecord('a'); })();

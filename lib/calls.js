@@ -16,7 +16,7 @@ const TRIP = 6;
 const RETRY = 7;
 const SWEPT = 8;
 
-/** Calls that wait, by the id that the addon gave them. */
+/** Calls that wait, by the id that the addon gave them, which is never 0. */
 const pending = [];
 
 /** Clients by the id that their log lines carry. Held weakly: what waits for an answer holds its client itself. */
@@ -67,8 +67,7 @@ function promised(client, begun, signal, request) {
       pending[begun] = call;
       if (signal) watch(signal, call);
     } else {
-      pending[0] = new Call(client, 0, undefined, resolve, reject, request);
-      settle(begun);
+      settle(begun, new Call(client, 0, undefined, resolve, reject, request));
     }
   });
 }
@@ -85,8 +84,11 @@ function heardBy(request, resolve, reject) {
   return [fulfil, refuse];
 }
 
-/** Takes what the addon reports: triples of tag, id and body. */
-function settle(report) {
+/**
+ * Takes what the addon reports: triples of tag, id and body. The id 0 is that of `atOnce`, a call that did not have to
+ * wait. It is in no list: a logger may begin another such call before this one has its outcome.
+ */
+function settle(report, atOnce) {
   for (let at = 0; at < report.length; at += 3) {
     const tag = report[at];
     const id = report[at + 1];
@@ -99,7 +101,7 @@ function settle(report) {
       swept(id, body);
       continue;
     }
-    const call = pending[id];
+    const call = id === 0 ? atOnce : pending[id];
     if (call === undefined) continue;
     if (tag === TRIP) {
       call.request.came(body);
