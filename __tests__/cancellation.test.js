@@ -154,7 +154,7 @@ test('an abort after the answer changes nothing', async () => {
   expect(relay.abandoned).toBe(0);
 });
 
-test.each([{}, 'abort', 5, true, new AbortController()])('signal must be an AbortSignal, not %p', async (signal) => {
+test.each([{}, 'abort', 5, true, new AbortController(), { aborted: false, addEventListener() {} }])('signal must be an AbortSignal, not %p', async (signal) => {
   const { relay, client } = await setup();
   const error = await failureOf(client.getRecord('a', { signal }));
   expect(error).toMatchObject({ code: 'ERR_GUN_INVALID_ARGUMENT', message: expect.stringContaining('signal') });

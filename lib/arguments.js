@@ -55,7 +55,8 @@ function callOptions(options) {
 
 /** Signals of other realms and polyfills count too. */
 function isSignal(value) {
-  return isObject(value) && typeof value.aborted === 'boolean' && typeof value.addEventListener === 'function';
+  const listens = (name) => typeof value[name] === 'function';
+  return isObject(value) && typeof value.aborted === 'boolean' && ['addEventListener', 'removeEventListener'].every(listens);
 }
 
 /** Options that are objects, and those that may be `false` as well. */
