@@ -37,7 +37,7 @@ type Entries = Cache<Soul, Moment, UnitWeighter, DefaultHashBuilder, CountEvicti
 /// What became of entries: `inserts - evictions - expirations - invalidations` is the size.
 #[derive(Debug, Default)]
 pub struct Counts {
-    /// Souls remembered, each anew when its life begins anew.
+    /// Souls remembered that were not; one whose life begins anew is the same entry.
     pub inserts: AtomicU64,
     /// Pushed out by newer entries.
     pub evictions: AtomicU64,
@@ -98,11 +98,13 @@ impl NegativeCache {
         let Some(entries) = &self.entries else {
             return false;
         };
-        if let Some((_, made)) = entries.remove(soul.as_bytes()) {
-            self.count_removed(made, now);
-        }
+        let removed = entries.remove(soul.as_bytes());
+        let is_renewed = removed.as_ref().is_some_and(|(_, made)| self.is_alive(*made, now));
         entries.insert(soul.as_bytes().into(), self.moment(now));
-        self.counts.inserts.fetch_add(1, Relaxed);
+        if !is_renewed {
+            self.counts.expirations.fetch_add(removed.is_some().into(), Relaxed);
+            self.counts.inserts.fetch_add(1, Relaxed);
+        }
         true
     }
 
@@ -209,13 +211,15 @@ mod tests {
     }
 
     #[test]
-    fn a_soul_remembered_again_lives_anew() {
+    fn a_soul_remembered_again_lives_anew_and_is_one_entry_until_its_life_has_ended() {
         let (cache, start) = cache(10);
+        let counts = || [&cache.counts().inserts, &cache.counts().expirations].map(|count| count.load(Relaxed));
         cache.remember("a", start);
         cache.remember("a", start + TTL / 2);
         assert!(cache.knows("a", start + TTL));
-        assert_eq!(cache.size(), 1);
-        assert_eq!(balance(&cache), 1);
+        assert_eq!((cache.size(), counts(), balance(&cache)), (1, [1, 0], 1));
+        cache.remember("a", start + 2 * TTL);
+        assert_eq!((cache.size(), counts(), balance(&cache)), (1, [2, 1], 1));
     }
 
     #[test]
