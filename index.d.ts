@@ -138,7 +138,8 @@ export interface GetOptions {
    * writes `{"#": "soul/child"}` in its place; that is replaced by the child's record, at whatever place in the record.
    * A level is asked for at once, through the same cache, requests and bounds. A reference to a missing child stays as
    * it is, and so does one to a record that it stands in, or to what is no soul. A child that fails fails the answer it
-   * stands in. One call follows 10,000 references at most and fails with `ERR_GUN_OVERLOADED` beyond.
+   * stands in. One call follows 10,000 references at most; answers from which there are more fail with
+   * `ERR_GUN_OVERLOADED`.
    *
    * @default 0
    */
@@ -523,7 +524,7 @@ export interface SweepEvent {
  * - `ERR_GUN_STATUS`: an HTTP status that is neither a record nor a missing soul; see {@link GunError.status}.
  * - `ERR_GUN_BAD_RESPONSE`: a 200 that cannot be read.
  * - `ERR_GUN_BODY_TOO_LARGE`: a 200 with more than `maxBodyBytes`.
- * - `ERR_GUN_OVERLOADED`: `maxQueue` requests wait already.
+ * - `ERR_GUN_OVERLOADED`: `maxQueue` requests wait already, or there are more references than a call follows.
  * - `ERR_GUN_CIRCUIT_OPEN`: the relay has done nothing but fail and was not asked; see {@link GunClientOptions.breaker}.
  *   `cause` is that of the last failure, where it has one.
  * - `ERR_GUN_CLOSED`: the client was closed before the call.

@@ -121,6 +121,20 @@ test('a graph that fans out without end fails and does not fill the memory', asy
   expect(relay.requests.length).toBeLessThanOrEqual(10_001);
 });
 
+test('in a batch only the answers with more references than a call follows fail', async () => {
+  const wide = record({ list: Array.from({ length: 10_001 }, (_, n) => to(`${n}`)) });
+  const { relay, client } = await setup({ wide, plain: record({ n: 2 }) });
+  const answers = await client.getRecords(['wide', 'plain', 'gone'], { resolveRefs: 1 });
+  expect(answers).toMatchObject([{ code: 'ERR_GUN_OVERLOADED', soul: 'wide', attempts: 0 }, { n: 2 }, null]);
+  expect(relay.requests).toHaveLength(3);
+});
+
+test('a batch may be of any length', async () => {
+  const { client } = await setup({ a: record({ x: to('gone') }), b: record({}) });
+  const answers = await client.getRecords(['a', ...Array(200_000).fill('b')], { resolveRefs: 1 });
+  expect(answers).toHaveLength(200_001);
+});
+
 test.each([-1, 9, 1.5, '1', null, true, NaN])('a depth of %p is refused', async (resolveRefs) => {
   const { relay, client } = await setup();
   const error = await failureOf(client.getRecord('a', { resolveRefs }));

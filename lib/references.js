@@ -10,7 +10,7 @@ const MAX_REFERENCES = 10000;
 /**
  * Puts the records that references point at in their places, level by level, `depth` levels deep. A reference whose
  * record is missing stays as it is, and so does one to a record that it stands in. An answer whose reference could not be
- * followed becomes that failure.
+ * followed becomes that failure, and so does one that refers to more than a call follows.
  *
  * @param {Array<object | null | GunError>} answers changed in place
  * @param {string[]} souls of the answers
@@ -21,10 +21,13 @@ async function follow(answers, souls, depth, ask) {
   let followed = 0;
   let level = answers.map((record, index) => ({ record, index, path: { soul: souls[index] } })).filter(hasRecord);
   for (let left = depth; left > 0; left -= 1) {
-    const references = [].concat(...level.map(referencesIn)).filter(({ index }) => !isFailed(answers[index]));
+    const references = level.flatMap(referencesIn).filter(({ index }) => !isFailed(answers[index]));
     if (references.length === 0) break;
     followed += references.length;
-    if (followed > MAX_REFERENCES) throw tooMany();
+    if (followed > MAX_REFERENCES) {
+      for (const index of new Set(references.map((reference) => reference.index))) answers[index] = tooMany(souls[index]);
+      break;
+    }
     const found = await ask(references.map(({ soul }) => soul));
     level = references.map((reference, at) => settle(reference, found[at], answers)).filter(hasRecord);
   }
@@ -83,9 +86,9 @@ function isWithin(path, soul) {
   return false;
 }
 
-function tooMany() {
+function tooMany(soul) {
   const message = `a call follows at most ${MAX_REFERENCES} references`;
-  return new GunError(message, { code: 'ERR_GUN_OVERLOADED' });
+  return new GunError(message, { code: 'ERR_GUN_OVERLOADED', soul });
 }
 
 module.exports = { MAX_DEPTH, follow };
