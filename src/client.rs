@@ -368,7 +368,8 @@ impl<C: Caller> Shared<C> {
             }
             let now = Instant::now();
             let expired = self.flights.expire(flight, now);
-            if flight.first_deadline().is_none() {
+            // Callers that left at this very moment leave a flight without callers too, and no timeout.
+            if !expired.is_empty() && flight.first_deadline().is_none() {
                 let client_time = flight.began + self.timeout;
                 time_is_up.store(expired.iter().any(|seat| seat.deadline >= client_time), Relaxed);
                 self.stats.count_failed(Code::Timeout);

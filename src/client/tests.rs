@@ -301,6 +301,22 @@ async fn the_whole_call_ends_at_its_deadline_even_in_the_queue() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn callers_that_leave_at_their_deadline_are_no_timeout() {
+    let never = Duration::from_secs(1_000_000);
+    let world = world(Config::default(), (0..64).map(|_| (never, found())));
+    let end = Instant::now() + Config::default().timeout;
+    let calls: Vec<_> = (0..64).map(|soul| world.begin(&soul.to_string(), CallOptions::default())).collect();
+    // This task is first when the moment has come.
+    sleep_until(end).await;
+    for (begun, _outcome) in &calls {
+        let Begun::Waits(ticket) = begun else { panic!("it waits") };
+        assert!(world.client.leave(ticket), "its time has ended already");
+    }
+    sleep(WAIT).await;
+    assert_eq!((world.stat("/requests/failed/ERR_GUN_TIMEOUT"), world.stat("/requests/queued")), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn requests_beyond_the_wire_wait_in_order_and_beyond_the_queue_fail_at_once() {
     let config = Config { max_in_flight: 2, max_queue: 3, ..Config::default() };
     let world = world(config, []);
