@@ -8,7 +8,6 @@ use crate::error::{CallError, Cause, Code, Fault};
 use crate::flight::{Boarding, Caller, Change, Deadline, Flight, Flights, Outcome, Retry, Seat, Ticket, Trip};
 use crate::metrics::{Calls, Exchanges, Metrics};
 use crate::negative_cache::NegativeCache;
-use crate::record::RecordText;
 use crate::relay::{Answer, Relay};
 use crate::retry::RetryPolicy;
 use crate::stats::{Requests, Snapshot, Stats, StatsLine, SweepLine, hit_rate};
@@ -256,34 +255,6 @@ impl<C: Caller> Client<C> {
     }
 }
 
-/// How a flight ends when somebody is there to be told.
-enum Landed {
-    Found(RecordText),
-    Missing { remember: bool },
-    Failed(Fault),
-}
-
-impl From<Answer> for Landed {
-    fn from(answer: Answer) -> Self {
-        match answer {
-            Answer::Found(text) => Landed::Found(text),
-            Answer::Missing { remember } => Landed::Missing { remember },
-            Answer::Failed { fault, .. } => Landed::Failed(fault),
-        }
-    }
-}
-
-impl Landed {
-    /// The HTTP status of the last answer, where one was read.
-    fn status(&self) -> Option<u16> {
-        match self {
-            Landed::Found(_) | Landed::Missing { remember: false } => Some(200),
-            Landed::Missing { remember: true } => Some(404),
-            Landed::Failed(fault) => fault.status(),
-        }
-    }
-}
-
 impl<C: Caller> Shared<C> {
     /// Flies a flight from its first attempt to its landing.
     async fn fly(self: Arc<Self>, relay: Arc<impl Ask>, flight: Arc<Flight<C>>) {
@@ -298,13 +269,13 @@ impl<C: Caller> Shared<C> {
     }
 
     /// Attempts until the relay has answered or the policy gives up.
-    async fn attempts(&self, relay: &impl Ask, flight: &Flight<C>, time_is_up: &AtomicBool) -> Landed {
+    async fn attempts(&self, relay: &impl Ask, flight: &Flight<C>, time_is_up: &AtomicBool) -> Answer {
         let mut last = None;
         loop {
             let place = match self.wire.place().await {
                 Ok(place) => place,
                 // What was seen by this very request says more than that others fail too.
-                Err(barred) => return last.map_or(Landed::Failed(barred), |fault| self.give_up(fault)),
+                Err(barred) => return last.map_or(barred.into(), |fault| self.give_up(fault)),
             };
             let exchange = self.wire.exchange(time_is_up);
             let answer = self.attempt(relay, flight, place).await;
@@ -313,7 +284,7 @@ impl<C: Caller> Shared<C> {
                 Answer::Failed { fault, retry_after } if fault.is_transient() => (fault, retry_after),
                 proper => {
                     exchange.answered(now);
-                    return proper.into();
+                    return proper;
                 }
             };
             if exchange.failed(&fault, now) {
@@ -338,9 +309,9 @@ impl<C: Caller> Shared<C> {
     }
 
     /// The end of a flight that a transient fault was the last to meet.
-    fn give_up(&self, fault: Fault) -> Landed {
+    fn give_up(&self, fault: Fault) -> Answer {
         Stats::count(&self.stats.exhausted);
-        Landed::Failed(fault)
+        fault.into()
     }
 
     /// One exchange.
@@ -383,11 +354,12 @@ impl<C: Caller> Shared<C> {
         }
     }
 
-    /// Takes a flight off the board, remembers what it learnt and tells its callers.
-    fn land(&self, flight: &Arc<Flight<C>>, landed: Option<Landed>) {
-        let remember = matches!(landed, Some(Landed::Missing { remember: true }));
-        let is_found = matches!(landed, Some(Landed::Found(_)));
-        let status = landed.as_ref().and_then(Landed::status);
+    /// Takes a flight off the board, remembers what it learnt and tells its callers. There is no answer where they have left
+    /// before.
+    fn land(&self, flight: &Arc<Flight<C>>, landed: Option<Answer>) {
+        let remember = matches!(landed, Some(Answer::Missing { remember: true }));
+        let is_found = matches!(landed, Some(Answer::Found(_)));
+        let status = landed.as_ref().and_then(Answer::status);
         // True whenever the request began: at worst a soul that went missing since is asked for once more.
         let is_forgotten = is_found && self.cache.forget(&flight.soul, Instant::now());
         let mut change = is_forgotten.then_some(Change::Invalidated);
@@ -397,15 +369,15 @@ impl<C: Caller> Shared<C> {
             }
         });
         let outcome = match landed {
-            Some(Landed::Found(text)) => {
+            Some(Answer::Found(text)) => {
                 Stats::count(&self.stats.found);
                 Outcome::Found(text)
             }
-            Some(Landed::Missing { .. }) => {
+            Some(Answer::Missing { .. }) => {
                 Stats::count(&self.stats.missing);
                 Outcome::Missing
             }
-            Some(Landed::Failed(fault)) => {
+            Some(Answer::Failed { fault, .. }) => {
                 self.stats.count_failed(fault.code());
                 Outcome::Failed(Arc::new(self.failure(fault, flight, flight.began)))
             }
@@ -450,7 +422,7 @@ impl<C: Caller> Shared<C> {
 struct Landing<'f, C: Caller> {
     shared: &'f Shared<C>,
     flight: &'f Arc<Flight<C>>,
-    landed: Option<Landed>,
+    landed: Option<Answer>,
 }
 
 impl<C: Caller> Drop for Landing<'_, C> {
