@@ -23,6 +23,7 @@ function shortened(text) {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
+/** Text without what breaks a line, moves a cursor or turns the reading direction. */
 function escaped(text) {
   return text.replace(UNSEEN, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`);
 }
@@ -141,4 +142,4 @@ function environment(names) {
   return flat;
 }
 
-module.exports = { MAX_TIMER_MS, callOptions, clientOptions, environment, loggerOf, loggerOfEnvironment, show };
+module.exports = { MAX_TIMER_MS, callOptions, clientOptions, environment, escaped, loggerOf, loggerOfEnvironment, show };

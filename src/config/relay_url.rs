@@ -46,6 +46,7 @@ pub(super) fn redacted(value: &OptionValue) -> OptionValue {
     });
     OptionValue::Text(shown.unwrap_or_else(|| text.clone()))
 }
+
 /// Whether the text begins as an http or https URL does.
 pub(super) fn is_http(url: &str) -> bool {
     let scheme = url.split_once("://").map(|(scheme, _)| scheme);
