@@ -3,6 +3,7 @@
 
 mod calls;
 mod getter;
+mod outbox;
 mod port;
 mod report;
 mod values;
@@ -16,7 +17,8 @@ use crate::stats::SweepLine;
 use calls::{Calls, JsCaller};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
-use port::{Item, Outbox, Pending, Port};
+use outbox::{Item, Outbox};
+use port::{Pending, Port};
 use report::{Report, error_json};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError, Weak};

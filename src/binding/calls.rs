@@ -1,6 +1,7 @@
 //! Calls from JavaScript into the core: what settles at once is told at once, the rest waits at the port.
 
-use super::port::{Item, Outbox, Pending, Port, count_settled};
+use super::outbox::{Item, Outbox};
+use super::port::{Pending, Port, count_settled};
 use super::report::Report;
 use super::values::{self, SoulBuffer};
 use super::{Client, Handle};

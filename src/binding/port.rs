@@ -1,107 +1,17 @@
-//! The way from the network's thread to one JavaScript environment: a queue of what has ended, and a wake-up that tells
-//! the event loop once per burst, not once per call.
+//! What one JavaScript environment waits for, and the handing over of what has ended.
 
+use super::outbox::{Item, Outbox};
 use super::report::Report;
 use super::{Client, JsCaller, values};
-use crate::batch::BatchText;
-use crate::flight::{Outcome, Retry, Ticket, Trip};
-use crate::stats::SweepLine;
+use crate::flight::Ticket;
 use napi::{Result, check_status, sys};
 use slab::Slab;
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-/// Text handed over in one turn of the event loop. What is parsed in a turn stays alive until its end and keeps the loop
-/// from all else: a burst of large records would be one long turn. It holds some 150 records of usual size.
-const MAX_TURN_BYTES: usize = 256 * 1024;
-
-/// Something that has ended, on its way to JavaScript.
-pub enum Item {
-    Call { id: u32, outcome: Outcome, trip: Option<Trip>, client_id: u32, client: Client },
-    Batch { id: u32, answer: BatchText, client_id: u32, client: Client },
-    Retry { id: u32, watch: u32, retry: Retry },
-    Swept { client_id: u32, line: SweepLine },
-    Closed { id: u32 },
-}
-
-impl Item {
-    /// Bytes of the text that JavaScript will parse.
-    fn text_bytes(&self) -> usize {
-        match self {
-            Item::Call { outcome, .. } => outcome.text_bytes(),
-            Item::Batch { answer, .. } => answer.bytes(),
-            Item::Retry { .. } | Item::Swept { .. } | Item::Closed { .. } => 0,
-        }
-    }
-}
-
-/// Where other threads leave items. It holds no more than there are calls waiting, retries of watched ones, clients
-/// closing and lines due.
-#[derive(Default)]
-pub struct Outbox {
-    contents: Mutex<Contents>,
-}
-
-#[derive(Default)]
-struct Contents {
-    items: VecDeque<Item>,
-    /// `None` once the environment is gone, from when on items have nowhere to go.
-    wake: Option<Wake>,
-}
-
-struct Wake(sys::napi_threadsafe_function);
-
-// SAFETY: Node's thread-safe functions may be called from any thread while they exist, which the mutex around this one
-// and its removal before the environment's end see to.
-unsafe impl Send for Wake {}
-
-impl Outbox {
-    /// Leaves an item; whether the environment is still there to take it. To be called on the network's thread.
-    pub fn put(self: &Arc<Self>, item: Item) -> bool {
-        let mut contents = self.lock();
-        if contents.wake.is_none() {
-            return false;
-        }
-        contents.items.push_back(item);
-        if contents.items.len() == 1 {
-            // A task of its own runs after those that are ready now, so that what ends together is told together.
-            let outbox = Arc::clone(self);
-            tokio::spawn(async move { outbox.wake() });
-        }
-        true
-    }
-
-    fn wake(&self) {
-        if let Some(Wake(wake)) = &self.lock().wake {
-            let mode = sys::ThreadsafeFunctionCallMode::nonblocking;
-            // SAFETY: the function exists as long as it stands in `wake`. A full queue means that the loop is woken already.
-            unsafe { sys::napi_call_threadsafe_function(*wake, ptr::null_mut(), mode) };
-        }
-    }
-
-    /// Takes what one turn of the event loop is for; whether there is more. One item at least, however long.
-    fn take(&self) -> (Vec<Item>, bool) {
-        let mut contents = self.lock();
-        let mut bytes = 0;
-        let count = contents.items.iter().take_while(|item| {
-            let is_first = bytes == 0;
-            bytes += item.text_bytes();
-            is_first || bytes <= MAX_TURN_BYTES
-        });
-        let count = count.count();
-        let items = contents.items.drain(..count).collect();
-        (items, !contents.items.is_empty())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Contents> {
-        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use std::sync::Arc;
 
 /// Something JavaScript waits for. Of a batch's calls that began, so many were hits.
 pub enum Pending {
@@ -163,7 +73,7 @@ impl Port {
             check_status!(sys::napi_add_env_cleanup_hook(env, Some(on_env_end), context))?;
         }
         port.is_open.set(true);
-        port.outbox.lock().wake = Some(Wake(wake));
+        port.outbox.open(wake);
         Ok(port)
     }
 
@@ -288,12 +198,7 @@ impl Port {
         if !self.is_open.replace(false) {
             return;
         }
-        let items = {
-            let mut contents = self.outbox.lock();
-            contents.wake = None;
-            std::mem::take(&mut contents.items)
-        };
-        drop(items);
+        self.outbox.close();
         for (_, pending) in self.pending.take() {
             match pending {
                 Pending::Call { client, ticket } => {
