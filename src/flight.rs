@@ -123,7 +123,8 @@ pub enum Boarding<C> {
 pub enum Deadline {
     /// At this moment.
     At(Instant),
-    /// So long after the flight began: such callers end together.
+    /// So long after the flight began: such callers end together. Where that is over, and a more patient caller keeps the
+    /// flight going, so long from now.
     WithFlight(std::time::Duration),
 }
 
@@ -312,7 +313,7 @@ impl<C> Flight<C> {
     fn seat(self: &Arc<Self>, now: Instant, deadline: Deadline, caller: C) -> Ticket<C> {
         let deadline = match deadline {
             Deadline::At(instant) => instant,
-            Deadline::WithFlight(time) => self.began + time,
+            Deadline::WithFlight(time) => Some(self.began + time).filter(|end| *end > now).unwrap_or(now + time),
         };
         let mut seats = self.seats();
         let number = seats.next_number;

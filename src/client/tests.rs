@@ -188,6 +188,23 @@ async fn a_caller_may_have_more_time_than_the_client_gives() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_caller_that_joins_a_request_older_than_its_own_time_has_that_time_all_the_same() {
+    let config = Config { timeout: WAIT / 4, ..Config::default() };
+    let world = world(config, [(WAIT, found())]);
+    let patient = CallOptions { timeout: Some(2 * WAIT), fresh: false };
+    let (_, patient) = world.begin("a", patient);
+    sleep(WAIT / 2).await;
+    let start = Instant::now();
+    assert_eq!(error(world.get("a").await).fault, Fault::Timeout);
+    assert_eq!(start.elapsed(), WAIT / 4);
+    sleep(WAIT / 8).await;
+    let joins = world.wait("a");
+    assert!(matches!(joins.await, Ok(Outcome::Found(_))));
+    assert!(matches!(patient.await, Ok(Outcome::Found(_))));
+    assert_eq!(world.script.asked().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_request_is_cancelled_with_its_last_caller_and_not_before() {
     let world = world(Config::default(), []);
     let (first, first_outcome) = world.begin("a", CallOptions::default());
