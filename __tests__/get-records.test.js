@@ -39,6 +39,11 @@ test('known-missing souls in a batch are answered from the cache', async () => {
   expect(client.cacheStats()).toMatchObject({ hits: 2, total: 4 });
 });
 
+test('an array behind a proxy is an array', async () => {
+  const { client } = await setup({ a: record({ n: 1 }) });
+  expect(await client.getRecords(new Proxy(['a', 'gone'], {}))).toEqual([{ n: 1 }, null]);
+});
+
 test('a bad soul is its own error in its place', async () => {
   const { relay, client } = await setup({ a: record({ n: 1 }) });
   // eslint-disable-next-line no-sparse-arrays -- a hole reads as undefined

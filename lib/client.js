@@ -1,6 +1,7 @@
 'use strict';
 
 const { performance } = require('perf_hooks');
+const { types } = require('util');
 const { callOptions, clientOptions, environment, loggerOf, loggerOfEnvironment, show } = require('./arguments');
 const { native, port, promised, register } = require('./calls');
 const { cache, isWatched } = require('./channels');
@@ -39,8 +40,10 @@ class GunClient {
       const handle = this[NATIVE];
       if (!Array.isArray(souls)) throw invalidArgument(`souls must be an array, got ${show(souls)}`);
       const checked = callOptions(options);
-      const call = askMany(handle, souls, checked);
-      return checked.resolveRefs ? withReferences(handle, call, souls.slice(), checked) : call;
+      // N-API takes no array behind a proxy, as reactive stores hand them out.
+      const list = types.isProxy(souls) ? Array.from(souls) : souls;
+      const call = askMany(handle, list, checked);
+      return checked.resolveRefs ? withReferences(handle, call, list.slice(), checked) : call;
     } catch (error) {
       return Promise.reject(error);
     }
