@@ -222,7 +222,7 @@ describe('a batch that is watched answers as one that is not', () => {
     gate.open();
     expect(await client.getRecords([])).toEqual([]);
     await client.close();
-    for (const souls of [['a'], []]) {
+    for (const souls of [['a'], [''], []]) {
       expect((await failureOf(client.getRecords(souls))).code).toBe('ERR_GUN_CLOSED');
     }
   });

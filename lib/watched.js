@@ -85,6 +85,9 @@ function isRequest(begun) {
 /** Begins a batch that somebody watches: call by call, so that each is made known by itself. */
 async function getManyWatched(handle, souls, options) {
   const { signal } = options;
+  // What refuses a batch without souls, a client that is closed, refuses every batch, of whatever souls.
+  const empty = handle.getMany([]);
+  if (empty[0] === FAILED) return promised(handle, empty);
   const isWhole = (reason) => {
     const isAbort = Boolean(signal) && signal.aborted && reason === signal.reason;
     return isAbort || !(reason instanceof GunError) || reason.code === 'ERR_GUN_CLOSED';
