@@ -105,6 +105,14 @@ test('an aborted call is an error with the reason of its signal', async () => {
   expect(log[1][1].error).toBe('enough');
 });
 
+test('a listener may abort the call whose start it hears', async () => {
+  const { client } = await setup();
+  const controller = new AbortController();
+  listen((event) => event === 'request:start' && controller.abort('enough'));
+  const { signal } = controller;
+  expect(await rejectionOf(client.getRecord('a', { signal }))).toBe('enough');
+});
+
 test('a call that is refused room is told, one that never began is not', async () => {
   const { relay, client } = await setup({}, { maxInFlight: 1, maxQueue: 0 });
   const gate = relay.hold();

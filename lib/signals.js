@@ -7,6 +7,11 @@
 const watched = new WeakMap();
 
 function watch(signal, call) {
+  if (signal.aborted) {
+    // By somebody who was told that the call begins.
+    call.abort();
+    return;
+  }
   let entry = watched.get(signal);
   if (entry === undefined) {
     const calls = new Set();
