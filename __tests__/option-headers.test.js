@@ -41,6 +41,11 @@ test.each(['secret\r\nx-injected: yes', 'secret\n', 'secret\r', 'secret\0', 'sec
   },
 );
 
+test('text is no headers, and is not shown', () => {
+  const error = thrownBy(() => newClient({ headers: 'Bearer secret' }));
+  expect(error).toMatchObject({ code: 'ERR_GUN_INVALID_ARGUMENT', message: 'option headers must be an object, got a string' });
+});
+
 test.each(['connection', 'Content-Length', 'transfer-encoding', 'upgrade', 'keep-alive', 'TE', 'Trailer', 'Expect'])(
   '%s is the business of HTTP itself',
   (name) => {

@@ -105,7 +105,11 @@ function pemText(name, value) {
 
 /** The entries of an option that is an object; `Headers`, a Map and a list of pairs will do as well. */
 function members(name, value) {
-  if (!isObject(value)) throw invalidArgument(`option ${name} must be an object, got ${show(value)}`);
+  if (!isObject(value)) {
+    // Text for headers may be a secret.
+    const shown = name === 'headers' && typeof value === 'string' ? 'a string' : show(value);
+    throw invalidArgument(`option ${name} must be an object, got ${shown}`);
+  }
   if (typeof value[Symbol.iterator] !== 'function') return Object.entries(value);
   try {
     return Object.entries(Object.fromEntries(value));
