@@ -15,7 +15,7 @@ if (absent.length > 0) {
   console.error(`Not found: ${absent.join(', ')}. On Debian and Ubuntu: apt-get install ${packages.join(' ')}`);
   process.exit(1);
 }
-const where = ['--roots', '<rootDir>/observe', '--testMatch', '<rootDir>/observe/**/*.test.js'];
+const where = ['--roots', 'observe', '--testMatch', '**/*.test.js'];
 const args = ['jest', ...where, '--testTimeout', '120000', ...process.argv.slice(2)];
 const { status } = spawnSync('npx', args, { cwd: ROOT, stdio: 'inherit', shell: process.platform === 'win32' });
 process.exit(status === null ? 1 : status);
