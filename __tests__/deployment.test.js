@@ -15,8 +15,10 @@ const { GunHelper } = require('../examples/indexer/helpers/gun');
 const { store } = require('../examples/indexer/samples');
 const { startGunRelay } = require('../examples/relay');
 const { target } = require('../lib/platform');
+const { endpointNotFound, json, record, stall, status } = require('./helpers/answers');
 const { ROOT } = require('./helpers/child');
-const { newClient } = require('./helpers/setup');
+const { capturedErrors } = require('./helpers/paths');
+const { newClient, newRelay } = require('./helpers/setup');
 
 // On a busy machine a command may take long, and none depends on how long.
 jest.setTimeout(120_000);
@@ -169,6 +171,57 @@ test('the guide has every part of an operator\'s day', () => {
     'Troubleshooting', 'Still "after 2 retries"', 'The hit rate stays at 0%', 'Memory still grows', 'The cache is over 50,000',
     'Tuning', 'Rollback', 'After 24 hours', 'After 7 days', 'Further nodes',
   ]);
+});
+
+const SEALED = { data: {}, meta: { encrypted: true, encryptionMethod: 'aes-256-gcm', encryptedBy: 'another' } };
+const FAILING = {
+  404: endpointNotFound(),
+  500: status(500),
+  502: status(502),
+  503: status(503),
+  'a "quoted\\" one': json('?'),
+  big: record({ text: 'more than nine bytes' }),
+  private: record(SEALED),
+  slow: stall(),
+};
+
+/** What the helper logs of every way to fail that there is. */
+async function everyFailure() {
+  const logged = capturedErrors();
+  const { url } = await newRelay(FAILING);
+  const ask = async (souls, options) => {
+    const client = newClient({ relayUrl: url, retries: 0, breaker: false, ...options });
+    const gun = new GunHelper({ client });
+    for (const soul of souls) await gun.getRecord(soul, { userPublicKey: 'x', userPassword: 'y' });
+    return gun;
+  };
+  await ask(['404', '500', '502', '503', 'a "quoted\\" one', 'private', '']);
+  await ask(['big'], { maxBodyBytes: 9 });
+  await ask(['gone', 'gone'], { relayUrl: 'http://127.0.0.1:1', breaker: { failures: 1, afterMs: 0 } });
+  const busy = await ask([], { attemptTimeoutMs: 50, maxInFlight: 1, maxQueue: 0 });
+  await Promise.all([busy.getRecord('slow'), busy.getRecord('one too many')]);
+  return logged;
+}
+
+/** What the table of messages explains: its first column, where further statuses stand for the one before them. */
+function explained() {
+  const [, section] = GUIDE.split('### Still "after 2 retries"');
+  const rows = section.split('\n### ')[0].split('\n').filter((line) => line.startsWith('| `'));
+  return rows.flatMap((row) => {
+    const [first, ...statuses] = [...row.split('|')[1].matchAll(/`([^`]+)`/g)].map(([, text]) => text);
+    return [first, ...statuses.map((code) => first.replace(/\d+$/, code))];
+  });
+}
+
+test('the first command of troubleshooting tells failures apart, and the table below it explains each', async () => {
+  const logged = await everyFailure();
+  fs.writeFileSync(path.join(scratch, 'failures.log'), logged.map((line) => `${line}\n`).join(''));
+  const [{ command }] = SECTIONS.find(({ title }) => title === 'Still "after 2 retries"').commands;
+  const said = (await shell(command.replace('docker logs indexer', `cat ${scratch}/failures.log`))).split('\n');
+  expect(said).toHaveLength(logged.length);
+  const phrases = explained();
+  for (const line of said) expect([line, phrases.filter((phrase) => line.includes(phrase))]).toEqual([line, [expect.any(String)]]);
+  for (const phrase of phrases) expect(said.filter((line) => line.includes(phrase))).toEqual([expect.any(String)]);
 });
 
 describe.each(SECTIONS)('$title', ({ title, commands }) => {

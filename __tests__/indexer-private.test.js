@@ -1,10 +1,13 @@
 'use strict';
 
+const fs = require('fs');
+const path = require('path');
 const { GunHelper } = require('../examples/indexer/helpers/gun');
 const { seal, unseal } = require('../examples/indexer/helpers/private');
 const { relayOf } = require('../examples/indexer/helpers/relay');
 const { startGunRelay } = require('../examples/relay');
 const { missing, record } = require('./helpers/answers');
+const { ROOT } = require('./helpers/child');
 const { PATHS } = require('./helpers/paths');
 const { newClient, newRelay, rejectionOf } = require('./helpers/setup');
 
@@ -64,6 +67,18 @@ describe.each(Object.keys(PATHS))('a private record on the real gun package, by 
     expect(await gun.getRecordOrThrow(`${soul} public`)).toEqual(SECRET);
     expect(await gun.getRecordOrThrow(`${soul} public`, USER)).toEqual(SECRET);
   });
+});
+
+test('what the README of the example shows reads as it says', async () => {
+  const text = fs.readFileSync(path.join(ROOT, 'examples/indexer/README.md'), 'utf8');
+  const [, code] = /```js\n([^]*?)```/.exec(text);
+  const calls = code.trim().split('\n').map((line) => line.replace(/^await (gun\..*);.*$/, 'answers.push(await $1);'));
+  const run = new Function('gun', 'data', 'oip', 'userPublicKey', 'userPassword', `return (async () => { const answers = []; ${calls.join('\n')}\nreturn answers; })()`);
+  const gun = new GunHelper({ client: newClient({ relayUrl: relay.url }), relay: relayOf(relay.url) });
+  const [stored, readable, sealed] = await run(gun, SECRET.data, SECRET.oip, USER.userPublicKey, USER.userPassword);
+  expect(stored.encrypted).toBe(true);
+  expect(readable).toMatchObject(SECRET);
+  expect(sealed).toEqual({ data: { '#': expect.any(String) }, meta: { '#': expect.any(String) }, oip: SECRET.oip });
 });
 
 test('a private record without its node of data says so', async () => {

@@ -15,6 +15,13 @@ function block(mark) {
   return code.replace("require('gun-native')", "require('./index.js')");
 }
 
+test('the first calls in the README answer as its comments say', async () => {
+  const relay = await newRelay({ 'f3a9c1d27b40:workout-2024-12-08': record({ n: 1 }), 'f3a9c1d27b40:squat': status(400), 'f3a9c1d27b40:lunge': missing() });
+  const shown = 'console.log(JSON.stringify([workout, exercises.map((one) => (one instanceof Error ? one.code : one)), cacheStats().size]));';
+  const { stdout, stderr } = await runNode(`(async () => { ${block('use')}\n${shown} })();`, { env: { GUN_PEERS: relay.url } });
+  expect([stderr, JSON.parse(stdout)]).toEqual(['', [{ n: 1 }, ['ERR_GUN_STATUS', null], 1]]);
+});
+
 test("the helper in the README keeps its callers' behaviour", async () => {
   const records = { a: record({ n: 1 }), b: missing(), c: status(400), d: [missing(), record({ n: 2 })] };
   // A put names its soul in its body, not in its URL.

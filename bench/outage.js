@@ -44,7 +44,7 @@ async function main() {
 
 /** Goes through one outage. Resolves with what was seen. */
 async function outage(state, seconds) {
-  const attemptTimeoutMs = Math.min(ATTEMPT_TIMEOUT_MS, (seconds * 1_000) / 3);
+  const attemptTimeoutMs = Math.min(ATTEMPT_TIMEOUT_MS, Math.floor((seconds * 1_000) / 3));
   console.log(`\n== ${state} for ${seconds} s, ${CALLS_PER_SECOND} calls a second, attempts of ${attemptTimeoutMs / 1_000} s at most`);
   const relay = await startRelay();
   const client = new GunClient({ relayUrl: relay.url, logger: false, attemptTimeoutMs });

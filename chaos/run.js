@@ -30,6 +30,9 @@ const MAX_GAIN = {
 };
 
 async function main() {
+  for (const name of ['minutes', 'callers', 'round-ms']) {
+    if (!(Number(values[name]) > 0)) throw new Error(`--${name} must be a number above 0, got ${values[name]}`);
+  }
   const plan = { ms: Number(values['round-ms']), callers: Number(values.callers) };
   const end = performance.now() + Number(values.minutes) * 60_000;
   const sums = { rounds: 0, calls: 0, requests: 0, faults: 0, found: 0, missing: 0, failed: 0, aborted: 0 };

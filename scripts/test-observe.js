@@ -1,6 +1,7 @@
 'use strict';
 
-// npm run test:observe: what needs Prometheus and a browser. What is absent is named, and then nothing has passed.
+// npm run test:observe [-- what jest takes]: what needs Prometheus and a browser. What is absent is named, and then nothing
+// has passed.
 
 const { spawnSync } = require('child_process');
 const path = require('path');
@@ -14,6 +15,7 @@ if (absent.length > 0) {
   console.error(`Not found: ${absent.join(', ')}. On Debian and Ubuntu: apt-get install ${packages.join(' ')}`);
   process.exit(1);
 }
-const jest = ['npx', ['jest', '--testMatch', '<rootDir>/observe/**/*.test.js', '--testTimeout', '120000']];
-const { status } = spawnSync(...jest, { cwd: ROOT, stdio: 'inherit', shell: process.platform === 'win32' });
+const where = ['--roots', 'observe', '--testMatch', '**/*.test.js'];
+const args = ['jest', ...where, '--testTimeout', '120000', ...process.argv.slice(2)];
+const { status } = spawnSync('npx', args, { cwd: ROOT, stdio: 'inherit', shell: process.platform === 'win32' });
 process.exit(status === null ? 1 : status);
