@@ -5,7 +5,6 @@ const { types } = require('util');
 const { callOptions, clientOptions, environment, loggerOf, loggerOfEnvironment, show } = require('./arguments');
 const { native, port, promised, register } = require('./calls');
 const { cache, isWatched } = require('./channels');
-const { logWhereAsked } = require('./debug-log');
 const { GunError, fromJson, hide, invalidArgument } = require('./error');
 const { follow } = require('./references');
 const { getManyWatched, getWatched } = require('./watched');
@@ -166,6 +165,7 @@ function openDefault() {
   return client;
 }
 
-logWhereAsked();
+// Loaded where it may be asked for: what it needs of Node costs Node 18 a tenth of the whole require.
+if (process.env.NODE_DEBUG) require('./debug-log').logWhereAsked();
 
 module.exports = { GunClient, figuresOf, openDefault };
