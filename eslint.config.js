@@ -27,7 +27,7 @@ module.exports = [
     files: SHIPPED,
     // The `esm` loader parses what has the word `import` or `export` in it, a comment will do, and stops at `?.`, `??`, the
     // assignments `??=`, `||=`, `&&=` and static blocks. It finds builtins by their bare names only.
-    languageOptions: { ecmaVersion: 2018, globals: { FinalizationRegistry: 'readonly', WeakRef: 'readonly' } },
+    languageOptions: { ecmaVersion: 2018, globals: { FinalizationRegistry: 'readonly', WeakRef: 'readonly', performance: 'readonly' } },
     rules: {
       'no-restricted-syntax': [
         'error',

@@ -1,13 +1,11 @@
 'use strict';
 
-const { performance } = require('perf_hooks');
 const { types } = require('util');
 const { callOptions, clientOptions, environment, loggerOf, loggerOfEnvironment, show } = require('./arguments');
 const { native, port, promised, register } = require('./calls');
 const { cache, isWatched } = require('./channels');
 const { GunError, fromJson, hide, invalidArgument } = require('./error');
 const { follow } = require('./references');
-const { getManyWatched, getWatched } = require('./watched');
 
 // Members that are nobody else's business; being symbols and hidden, they show up in no log and no copy.
 const NATIVE = Symbol('native');
@@ -87,11 +85,16 @@ function warnUnverified() {
   process.emitWarning(message, { code: 'GUN_TLS_UNVERIFIED' });
 }
 
+/** Loaded with the first call that somebody listens to: most programs have none, and load quicker for it. */
+function watched() {
+  return require('./watched');
+}
+
 /** Begins a call for one soul with its checked options, unless its signal was aborted before. */
 function ask(handle, soul, options) {
   const { signal, timeoutMs, fresh } = options;
   if (signal && signal.aborted) return Promise.reject(signal.reason);
-  if (isWatched()) return getWatched(handle, soul, options);
+  if (isWatched()) return watched().getWatched(handle, soul, options);
   return promised(handle, handle.get(soul, timeoutMs, fresh), signal);
 }
 
@@ -99,7 +102,7 @@ function ask(handle, soul, options) {
 function askMany(handle, souls, options) {
   const { signal, timeoutMs, fresh } = options;
   if (signal && signal.aborted) return Promise.reject(signal.reason);
-  if (souls.length > 0 && isWatched()) return getManyWatched(handle, souls, options);
+  if (souls.length > 0 && isWatched()) return watched().getManyWatched(handle, souls, options);
   return promised(handle, handle.getMany(souls, timeoutMs, fresh), signal);
 }
 

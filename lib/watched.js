@@ -1,7 +1,6 @@
 'use strict';
 
 const { AsyncResource } = require('async_hooks');
-const { performance } = require('perf_hooks');
 const { FAILED, promised } = require('./calls');
 const channels = require('./channels');
 const { GunError } = require('./error');
