@@ -7,8 +7,11 @@ const ROOT = path.resolve(__dirname, '../..');
 const CLI = 'bin/gun-native.js';
 /** A child that takes longer hangs. */
 const LIMIT_MS = 20_000;
-/** Variables that would reach a child from the developer's shell or from jest. */
-const FOREIGN = /^(GUN_|NODE_OPTIONS$|JEST_|https?_proxy$|all_proxy$|no_proxy$|(FORCE|NO)_COLOR$)/i;
+/**
+ * Variables that would reach a child from the developer's shell, from CI or from jest. Node takes a terminal for one without
+ * colours where `CI` is set.
+ */
+const FOREIGN = /^(GUN_|NODE_OPTIONS$|JEST_|https?_proxy$|all_proxy$|no_proxy$|(FORCE|NO)_COLOR$|CI$|COLORTERM$|TERM_PROGRAM$|TMUX$|TEAMCITY_VERSION$)/i;
 
 /**
  * Runs a script in a Node process of its own, in the repository's root: `require('./index.js')` there is gun-native.
