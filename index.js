@@ -1,7 +1,6 @@
 'use strict';
 
-const { GunClient } = require('./lib/client');
-const { defaultClient } = require('./lib/default-client');
+const { GunClient, defaultClient } = require('./lib/client');
 const { GunError } = require('./lib/error');
 
 function getRecord(soul, options) {

@@ -1,14 +1,18 @@
 'use strict';
 
 const { invalidArgument } = require('./error');
-const { MAX_DEPTH } = require('./references');
 
 /** The longest time that Node's own timers take. */
 const MAX_TIMER_MS = 2147483647;
+/** The deepest that references are followed. */
+const MAX_DEPTH = 8;
 
 const MAX_SHOWN = 120;
-/** Control characters, and those that show nothing but change how their neighbours are shown; as in src/error.rs. */
-const UNSEEN = /[\p{Cc}\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
+/**
+ * All but what is seen: control characters, and those that show nothing but change how their neighbours are shown; as in
+ * src/error.rs. In ranges, for V8 looks up a property like \p{Cc} as it loads the file, which takes it as long as the rest.
+ */
+const UNSEEN = /[^ -~\u00a0-\u200a\u2010-\u2027\u202f-\u205f\u2070-\ufefe\uff00-\u{10ffff}]/gu;
 
 /** A value as a message shows it: on one line, and of bounded length. */
 function show(value) {
@@ -146,4 +150,4 @@ function environment(names) {
   return flat;
 }
 
-module.exports = { MAX_TIMER_MS, callOptions, clientOptions, environment, escaped, loggerOf, loggerOfEnvironment, show };
+module.exports = { MAX_DEPTH, MAX_TIMER_MS, callOptions, clientOptions, environment, escaped, loggerOf, loggerOfEnvironment, show };

@@ -1,11 +1,9 @@
 'use strict';
 
-const { types } = require('util');
 const { callOptions, clientOptions, environment, loggerOf, loggerOfEnvironment, show } = require('./arguments');
 const { native, port, promised, register } = require('./calls');
 const { cache, isWatched } = require('./channels');
 const { GunError, fromJson, hide, invalidArgument } = require('./error');
-const { follow } = require('./references');
 
 // Members that are nobody else's business; being symbols and hidden, they show up in no log and no copy.
 const NATIVE = Symbol('native');
@@ -37,10 +35,10 @@ class GunClient {
       const handle = this[NATIVE];
       if (!Array.isArray(souls)) throw invalidArgument(`souls must be an array, got ${show(souls)}`);
       const checked = callOptions(options);
-      // N-API takes no array behind a proxy, as reactive stores hand them out.
-      const list = types.isProxy(souls) ? Array.from(souls) : souls;
+      // N-API takes no array behind a proxy, as reactive stores hand them out; and the caller may change his.
+      const list = [...souls];
       const call = askMany(handle, list, checked);
-      return checked.resolveRefs ? withReferences(handle, call, list.slice(), checked) : call;
+      return checked.resolveRefs ? withReferences(handle, call, list, checked) : call;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -118,7 +116,8 @@ function withReferences(handle, call, souls, { signal, timeoutMs, fresh, resolve
     const remaining = Math.max(1, Math.ceil(deadline - performance.now()));
     return askMany(handle, children, { signal, timeoutMs: remaining, fresh });
   };
-  return call.then((answers) => follow(answers, souls, resolveRefs, askForLevel));
+  // Loaded with the first call that asks for them.
+  return call.then((answers) => require('./references').follow(answers, souls, resolveRefs, askForLevel));
 }
 
 /** The one answer of a call for one soul. */
@@ -160,6 +159,14 @@ function fromNative(error) {
   }
 }
 
+let shared;
+
+/** The default client, made on first use; a bad environment is told again at every use until it is mended. */
+function defaultClient() {
+  if (shared === undefined) shared = openDefault();
+  return shared;
+}
+
 /** This thread's view of the client that the whole process shares. */
 function openDefault() {
   const client = Object.create(GunClient.prototype);
@@ -171,4 +178,4 @@ function openDefault() {
 // Loaded where it may be asked for: what it needs of Node costs Node 18 a tenth of the whole require.
 if (process.env.NODE_DEBUG) require('./debug-log').logWhereAsked();
 
-module.exports = { GunClient, figuresOf, openDefault };
+module.exports = { GunClient, defaultClient, figuresOf };

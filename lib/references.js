@@ -2,8 +2,6 @@
 
 const { GunError } = require('./error');
 
-/** The deepest that references are followed. */
-const MAX_DEPTH = 8;
 /** References that one call follows at most: a graph that fans out ends here, not in the memory of the process. */
 const MAX_REFERENCES = 10000;
 
@@ -91,4 +89,4 @@ function tooMany(soul) {
   return new GunError(message, { code: 'ERR_GUN_OVERLOADED', soul });
 }
 
-module.exports = { MAX_DEPTH, follow };
+module.exports = { follow };

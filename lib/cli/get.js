@@ -1,7 +1,6 @@
 'use strict';
 
-const { MAX_TIMER_MS } = require('../arguments');
-const { MAX_DEPTH } = require('../references');
+const { MAX_DEPTH, MAX_TIMER_MS } = require('../arguments');
 const { EXIT } = require('./exit');
 const { wholeNumber } = require('./options');
 const { openClient, relayOf } = require('./relay');

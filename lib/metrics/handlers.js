@@ -1,8 +1,7 @@
 'use strict';
 
 const { show } = require('../arguments');
-const { GunClient } = require('../client');
-const { defaultClient } = require('../default-client');
+const { GunClient, defaultClient } = require('../client');
 const { invalidArgument } = require('../error');
 const { prometheus } = require('./prometheus');
 const { isRegister, registerMetrics } = require('./register');

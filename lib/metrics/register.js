@@ -1,8 +1,7 @@
 'use strict';
 
 const { show } = require('../arguments');
-const { GunClient, figuresOf } = require('../client');
-const { defaultClient } = require('../default-client');
+const { GunClient, defaultClient, figuresOf } = require('../client');
 const { invalidArgument } = require('../error');
 const { FAMILIES } = require('./families');
 const { prometheus } = require('./prometheus');
