@@ -3,6 +3,7 @@
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const { pathToFileURL } = require('url');
 const { record } = require('./helpers/answers');
 const { ROOT, runFile, runNode } = require('./helpers/child');
 const { newRelay } = require('./helpers/setup');
@@ -37,8 +38,8 @@ test('the same names are named exports for ESM', async () => {
 test('node -r esm loads it, by import and by require', async () => {
   const relay = await newRelay({ a: record({ n: 1 }) });
   const file = fileWith('indexer.js', `
-    import { getRecord, GunError } from '${ROOT}';
-    const { getRecords } = require('${ROOT}');
+    import { getRecord, GunError } from '${pathToFileURL(path.join(ROOT, 'index.js'))}';
+    const { getRecords } = require(${JSON.stringify(ROOT)});
     (async () => {
       const [failure] = await getRecords(['']);
       console.log(await getRecord('a'), failure instanceof GunError, failure.code);

@@ -5,6 +5,7 @@ const fs = require('fs');
 const http = require('http');
 const os = require('os');
 const path = require('path');
+const { pathToFileURL } = require('url');
 const express = require('express');
 const { Registry } = require('prom-client');
 const { ROOT, runFile, runNode } = require('./helpers/child');
@@ -157,13 +158,13 @@ describe('the subpath', () => {
 
   test('loads by its name, with named exports', async () => {
     fs.mkdirSync(path.join(directory, 'node_modules'));
-    fs.symlinkSync(ROOT, path.join(directory, 'node_modules', 'gun-native'));
+    fs.symlinkSync(ROOT, path.join(directory, 'node_modules', 'gun-native'), 'junction');
     const result = await runFile(fileThatLoads('app.mjs', 'gun-native/metrics'));
     expect(result).toMatchObject({ code: 0, stdout: 'function function\n', stderr: '' });
   });
 
   test('loads under node -r esm', async () => {
-    const result = await runFile(fileThatLoads('app.js', `${ROOT}/metrics`), { flags: ['-r', 'esm'] });
+    const result = await runFile(fileThatLoads('app.js', pathToFileURL(path.join(ROOT, 'metrics.js'))), { flags: ['-r', 'esm'] });
     expect(result).toMatchObject({ code: 0, stdout: 'function function\n', stderr: '' });
   });
 });

@@ -188,6 +188,8 @@ type SharedLog = Arc<Mutex<Vec<(Weak<Outbox>, u32)>>>;
 static DEFAULT: Mutex<Option<(Client, SharedLog)>> = Mutex::new(None);
 
 fn open(config: &Config, on_swept: impl Fn(SweepLine) + Send + Sync + 'static) -> Result<Client> {
+    // The network's thread may outlive the environment that loaded the addon, which Windows unloads with its last one.
+    retain_current_module_for_unload_safety();
     let relay = Relay::new(config);
     let engine = Engine::shared().map_err(|error| {
         let message = format!("the network's thread could not be started: {error}");

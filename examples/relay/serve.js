@@ -14,7 +14,10 @@ const { waitMs = 3000, parse = true } = JSON.parse(process.argv[2] || '{}');
 for (const name of ['log', 'info', 'warn', 'debug']) console[name] = () => {};
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-relay-'));
-process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+process.on('exit', () => {
+  process.chdir(os.tmpdir()); // Windows removes no folder that a process works in
+  fs.rmSync(folder, { recursive: true, force: true });
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));
 process.chdir(folder);
 

@@ -12,9 +12,12 @@ const { libnode } = require('./libnode');
 const { toolsEnvironment } = require('./python');
 const { toolchain } = require('./rust');
 
-/** Whether this machine can build for a target: its own system always, and from Linux Windows on x64. */
+/** What the binary exports, as a linker for Windows reads it. */
+const EXPORTS = path.join(__dirname, 'exports.def');
+
+/** Whether this machine can build for a target: its own system always, and from Linux any. */
 function isBuildable(target) {
-  return target.os === process.platform || (process.platform === 'linux' && target.name === 'win32-x64-msvc');
+  return target.os === process.platform || process.platform === 'linux';
 }
 
 /**
@@ -37,14 +40,17 @@ function build(target, { source = ROOT, cargoTarget = path.join(ROOT, 'target'),
 /** With zig, which links for any system and has the symbols of each glibc. */
 function fromLinux(target) {
   const env = toolsEnvironment();
-  if (target.os === 'linux') {
-    const version = target.libc === 'glibc' ? `.${GLIBC_BASELINE}` : '';
-    return { env, triple: target.triple, args: ['zigbuild', '--target', `${target.triple}${version}`], file: 'libgun_native.so' };
+  if (target.os === 'win32') {
+    // MSVC's linker is not to be had there. The binary finds Node's functions at run time.
+    const triple = target.triple.replace('-msvc', '-gnullvm');
+    const args = ['zigbuild', '--target', triple, '--features', 'napi/dyn-symbols'];
+    return { env: { ...env, LIBNODE_PATH: libnode(target) }, triple, args, file: 'gun_native.dll' };
   }
-  // MSVC's linker is not to be had there. The binary finds Node's functions at run time.
-  const triple = target.triple.replace('-msvc', '-gnullvm');
-  const args = ['zigbuild', '--target', triple, '--features', 'napi/dyn-symbols'];
-  return { env: { ...env, LIBNODE_PATH: libnode() }, triple, args, file: 'gun_native.dll' };
+  const version = target.libc === 'glibc' ? `.${GLIBC_BASELINE}` : '';
+  const args = ['zigbuild', '--target', `${target.triple}${version}`];
+  if (target.os === 'linux') return { env, triple: target.triple, args, file: 'libgun_native.so' };
+  // Nor is what strips a binary for macOS.
+  return { env: { ...env, CARGO_PROFILE_RELEASE_STRIP: 'none' }, triple: target.triple, args, file: 'libgun_native.dylib' };
 }
 
 /** With what the system itself has. */
@@ -62,10 +68,14 @@ function remaps(source, rustSources) {
   return paths.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
 }
 
-/** musl is Node's own, not a second one within; Windows may lack the C runtime of the compiler. */
+/**
+ * musl is Node's own, not a second one within; Windows may lack the C runtime of the compiler; zig exports to Windows
+ * whatever there is, for cargo-zigbuild keeps rustc's list from it.
+ */
 function linking(target) {
   if (target.libc === 'musl') return ['-C', 'target-feature=-crt-static'];
-  return target.os === 'win32' && process.platform === 'win32' ? ['-C', 'target-feature=+crt-static'] : [];
+  if (target.os !== 'win32') return [];
+  return ['-C', process.platform === 'win32' ? 'target-feature=+crt-static' : `link-arg=${EXPORTS}`];
 }
 
 module.exports = { build, isBuildable };

@@ -8,6 +8,8 @@ const { output } = require('../command');
 const { once } = require('./cache');
 
 const APT = '/etc/apt';
+/** The first Debian whose musl and glibc run all the Nodes, and whose Wine runs those for Windows. */
+const LATER_SUITE = 'trixie';
 
 /** A folder with these packages unpacked, from another suite than the machine's own where one is named. */
 function unpacked(name, packages, suite) {
@@ -68,4 +70,4 @@ function codename() {
   return name;
 }
 
-module.exports = { unpacked, withDependencies };
+module.exports = { LATER_SUITE, unpacked, withDependencies };

@@ -8,12 +8,15 @@ const { output } = require('../command');
 const { once } = require('./cache');
 const { toolsEnvironment } = require('./python');
 
-/** The folder with that library, for x64. */
-function libnode() {
-  return once('libnode', (folder) => {
+/** What dlltool calls the processors. */
+const MACHINES = { x64: 'i386:x86-64', arm64: 'arm64' };
+
+/** The folder with that library. */
+function libnode({ cpu }) {
+  return once(`libnode/${cpu}`, (folder) => {
     const definitions = path.join(path.dirname(require.resolve('node-api-headers/package.json')), 'def', 'node_api.def');
     const library = path.join(folder, 'libnode.dll');
-    const args = ['dlltool', '-d', definitions, '-D', 'node.exe', '-m', 'i386:x86-64', '-l', library];
+    const args = ['dlltool', '-d', definitions, '-D', 'node.exe', '-m', MACHINES[cpu], '-l', library];
     output('python3', ['-m', 'ziglang', ...args], { env: toolsEnvironment() });
     fs.copyFileSync(library, path.join(folder, 'libnode.a')); // what the linker looks for; the other is what napi-build does
   });

@@ -5,24 +5,25 @@
 const fs = require('fs');
 const path = require('path');
 const { output } = require('../command');
-const { unpacked } = require('./debian');
+const { LATER_SUITE, unpacked } = require('./debian');
 const { programFrom } = require('./npm');
 const { tools, wheel } = require('./python');
+const { wineCommand } = require('./wine');
 
-/** The majors that are tried. No registry has a Node 18 for musl, or a Node 20 for musl on arm64; the images of Alpine do. */
+/** The majors that are tried on Linux. No registry has a Node 18 for musl, or a Node 20 for musl on arm64; the images of Alpine do. */
 const MAJORS = {
   'linux-x64-gnu': ['18', '20', '22', '24'],
   'linux-x64-musl': ['20', '22', '24'],
   'linux-arm64-gnu': ['18', '20', '22', '24'],
   'linux-arm64-musl': ['22', '24'],
+  'win32-x64-msvc': ['18', '20', '22', '24'],
 };
 const CONTAINER_MAJORS = ['18', '20', '22', '24'];
 
 /** What the wheels call the processors. */
 const WHEEL_CPU = { x64: 'x86_64', arm64: 'aarch64' };
 
-/** The first Debian whose musl and glibc run all these Nodes. */
-const SUITE = 'trixie';
+/** What each Node asks for that this machine may lack. */
 const ROOTS = {
   'linux-x64-musl': ['musl:amd64'],
   'linux-arm64-gnu': ['libc6:arm64', 'libstdc++6:arm64', 'libgcc-s1:arm64'],
@@ -36,7 +37,7 @@ const ROOTS = {
  */
 function nodesFor(target, { inContainers = false } = {}) {
   if (inContainers) return CONTAINER_MAJORS.map((major) => ({ name: major, command: (project) => inAlpine(major, project) }));
-  if (target.name in MAJORS) {
+  if (process.platform === 'linux' && target.name in MAJORS) {
     return MAJORS[target.name].map((major) => ({ name: major, command: () => nodeCommand(target, major) }));
   }
   if (target.os !== process.platform || target.cpu !== process.arch) return [];
@@ -45,6 +46,7 @@ function nodesFor(target, { inContainers = false } = {}) {
 
 /** The command that starts a Node of this major for a target. */
 function nodeCommand(target, major) {
+  if (target.os === 'win32') return wineCommand(programFrom(`node-win-${target.cpu}@${major}`, 'bin/node.exe'));
   const node = target.libc === 'musl' ? muslNode(target, major) : programFrom(`node-linux-${target.cpu}@${major}`, 'bin/node');
   if (target.cpu === process.arch) return [node];
   const qemu = path.join(unpacked('qemu', ['qemu-user-static']), 'usr', 'bin', 'qemu-aarch64-static');
@@ -57,7 +59,7 @@ function inAlpine(major, project) {
 
 /** The libraries of another system, unpacked. */
 function rootOf(target) {
-  return unpacked(target.name, ROOTS[target.name], SUITE);
+  return unpacked(target.name, ROOTS[target.name], LATER_SUITE);
 }
 
 function muslNode(target, major) {

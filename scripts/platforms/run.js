@@ -13,13 +13,16 @@ const { CACHE } = require('./cache');
 const { nodesFor } = require('./nodes');
 const { runSmoke, smokeProject } = require('./project');
 
+/** The tarballs of a release, and those that are made to be tried here alone. */
+const TARBALLS = path.join(CACHE, 'tarballs');
+const TRIALS = path.join(CACHE, 'trials');
+
 function main(args) {
   const names = args.filter((arg) => !arg.startsWith('--'));
   const options = { inContainers: args.includes('--containers') };
   const targets = names.length > 0 ? names.map(targetNamed) : TARGETS.filter(isBuildable);
-  const folder = path.join(CACHE, 'tarballs');
-  fs.rmSync(folder, { recursive: true, force: true });
-  const mainTarball = packMain(folder);
+  for (const folder of [TARBALLS, TRIALS]) fs.rmSync(folder, { recursive: true, force: true });
+  const mainTarball = packMain(TARBALLS);
   const tarballs = new Map();
   const rows = [];
   const linked = [];
@@ -35,13 +38,12 @@ function main(args) {
   for (const target of targets) {
     attempt(`${target.name}: build`, () => {
       const binary = build(target);
-      // What is published is linked on the system itself; that it links at all is what a build from elsewhere shows.
-      if (target.os !== process.platform) {
+      if (!isOwnSystem(target) && nodesFor(target).length === 0) {
         linked.push(target);
         return;
       }
       rows.push({ target, facts: checked(target, binary), ran: [] });
-      tarballs.set(target, packPlatform(folder, target, binary));
+      tarballs.set(target, packPlatform(isOwnSystem(target) ? TARBALLS : TRIALS, target, binary));
     });
   }
   for (const { target, ran } of rows) {
@@ -55,14 +57,20 @@ function main(args) {
   }
   console.log('');
   for (const row of rows) console.log(summary(row));
-  for (const { name } of linked) console.log(`${name}: linked, not run`);
+  for (const { name } of linked) console.log(`${name}: linked with zig, not run`);
   if (failures.length > 0) throw new Error(failures.join('\n'));
+}
+
+/** Whether what is built here is what is published; what zig links for another system only shows that it can be done. */
+function isOwnSystem(target) {
+  return target.os === process.platform;
 }
 
 function summary({ target, facts, ran }) {
   const glibc = facts.glibc ? `, glibc ${facts.glibc} or later` : '';
   const nodes = ran.length > 0 ? `ran on Node ${ran.join(', ')}` : 'not run';
-  return `${target.name}: ${(facts.bytes / 1048576).toFixed(2)} MB${glibc}; ${nodes}`;
+  const trial = isOwnSystem(target) ? '' : '; linked with zig, not to be published';
+  return `${target.name}: ${(facts.bytes / 1048576).toFixed(2)} MB${glibc}; ${nodes}${trial}`;
 }
 
 try {

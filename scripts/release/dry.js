@@ -45,7 +45,7 @@ async function main() {
   console.log(`\n${fs.readFileSync(path.join(RELEASE, 'SHA256SUMS'), 'utf8')}`);
   const elsewhere = TARGETS.filter((target) => target.os !== process.platform).map(packageOf);
   console.log(`Left to the hosted workflow: building ${absent.join(', ') || 'nothing'};`);
-  console.log(`running ${elsewhere.join(', ')};`);
+  console.log(`running ${elsewhere.join(', ')} on their own systems;`);
   console.log('provenance, attestation, the release on the hosting site, and the registry itself.');
 }
 
