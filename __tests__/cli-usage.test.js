@@ -2,6 +2,7 @@
 
 const { version } = require('../package.json');
 const { CLI, runCli, runFile } = require('./helpers/child');
+const { testOfEsm } = require('./helpers/esm');
 
 const EXIT_CODES = ['0 fine', '1 a soul is missing, or a check failed', '2 the command line', '3 the relay or the indexer', '4 gun-native itself'];
 
@@ -59,7 +60,7 @@ test('without a binary, help works and a command is exit code 4 that says what t
   expect(stderr).not.toContain('    at ');
 });
 
-test('it runs under node -r esm', async () => {
+testOfEsm('it runs under node -r esm', async () => {
   expect(await runFile(CLI, { flags: ['-r', 'esm'], args: ['--version'] })).toMatchObject({ code: 0, stdout: `${version}\n` });
   const { code, stderr } = await runFile(CLI, { flags: ['-r', 'esm'], args: ['get', 'a', '--relay', 'http://127.0.0.1:1'] });
   expect(code).toBe(3);

@@ -8,6 +8,7 @@ const path = require('path');
 const { samples } = require('../examples/indexer/samples');
 const { record } = require('./helpers/answers');
 const { ROOT, runFile, runNode } = require('./helpers/child');
+const { testOfEsm } = require('./helpers/esm');
 const { newRelay } = require('./helpers/setup');
 
 // On a busy machine a test may take long, and none depends on how long.
@@ -138,7 +139,7 @@ describe('the helper, copied into a host of its own', () => {
 
   test.each(['on', 'off'])('works with GUN_NATIVE=%s, and many instances share one client', (mode) => works(mode, []));
 
-  test('works under the esm loader', async () => {
+  testOfEsm('works under the esm loader', async () => {
     // The axios that is installed here does not load under it; the host has one that does. Reading needs none.
     fs.rmSync(path.join(host, 'node_modules/axios'));
     fs.mkdirSync(path.join(host, 'node_modules/axios'));

@@ -8,7 +8,12 @@ const { newClient } = require('./helpers/setup');
 
 const servers = [];
 afterEach(async () => {
-  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve).closeAllConnections());
+  for (const server of servers.splice(0)) {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  }
 });
 
 async function viewsOf(client) {

@@ -6,6 +6,7 @@ const path = require('path');
 const { pathToFileURL } = require('url');
 const { record } = require('./helpers/answers');
 const { ROOT, runFile, runNode } = require('./helpers/child');
+const { testOfEsm } = require('./helpers/esm');
 const { newRelay } = require('./helpers/setup');
 
 const NAMES = ['GunClient', 'GunError', 'cacheStats', 'getRecord', 'getRecords', 'invalidate', 'invalidateAll'];
@@ -35,7 +36,7 @@ test('the same names are named exports for ESM', async () => {
   expect(result).toMatchObject({ code: 0, stdout: '{ n: 1 } [ null ] true 0 2\n', stderr: '' });
 });
 
-test('node -r esm loads it, by import and by require', async () => {
+testOfEsm('node -r esm loads it, by import and by require', async () => {
   const relay = await newRelay({ a: record({ n: 1 }) });
   const file = fileWith('indexer.js', `
     import { getRecord, GunError } from '${pathToFileURL(path.join(ROOT, 'index.js'))}';

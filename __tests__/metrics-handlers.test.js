@@ -9,6 +9,7 @@ const { pathToFileURL } = require('url');
 const express = require('express');
 const { Registry } = require('prom-client');
 const { ROOT, runFile, runNode } = require('./helpers/child');
+const { testOfEsm } = require('./helpers/esm');
 const { newRelay, setup, thrownBy } = require('./helpers/setup');
 const { metricsHandler, registerMetrics, statsHandler } = require('../metrics');
 
@@ -163,7 +164,7 @@ describe('the subpath', () => {
     expect(result).toMatchObject({ code: 0, stdout: 'function function\n', stderr: '' });
   });
 
-  test('loads under node -r esm', async () => {
+  testOfEsm('loads under node -r esm', async () => {
     const result = await runFile(fileThatLoads('app.js', pathToFileURL(path.join(ROOT, 'metrics.js'))), { flags: ['-r', 'esm'] });
     expect(result).toMatchObject({ code: 0, stdout: 'function function\n', stderr: '' });
   });

@@ -11,7 +11,10 @@ const { failureOf, newClient, newRelay, thrownBy } = require('./helpers/setup');
 
 const servers = [];
 afterEach(() => {
-  for (const server of servers.splice(0)) server.close().closeAllConnections();
+  for (const server of servers.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
 });
 
 async function listen(server) {

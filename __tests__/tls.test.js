@@ -19,7 +19,10 @@ beforeAll(async () => {
   other = await newAuthority('CN=Another authority');
 });
 afterEach(() => {
-  for (const server of servers.splice(0)) server.close().closeAllConnections();
+  for (const server of servers.splice(0)) {
+    server.close();
+    server.closeAllConnections();
+  }
 });
 
 /** A relay by https with this identity. `server.served` counts the requests. */

@@ -87,8 +87,8 @@ async function main() {
   }
   fs.rmSync(scratch, { recursive: true });
   if (failures.length > 0) console.log(`\nfailed: ${failures.join(', ')}`);
-  const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : '';
-  console.log(`\n${total.passed} passed, ${total.failed} failed${skipped}`);
+  if (total.skipped > 0) console.log(`\nskipped, as they cannot be done here: ${total.skipped}`);
+  console.log(`\n${total.passed} passed, ${total.failed} failed`);
   process.exitCode = total.failed === 0 ? 0 : 1;
 }
 

@@ -16,7 +16,7 @@ for (const name of ['log', 'info', 'warn', 'debug']) console[name] = () => {};
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-relay-'));
 process.on('exit', () => {
   process.chdir(os.tmpdir()); // Windows removes no folder that a process works in
-  fs.rmSync(folder, { recursive: true, force: true });
+  fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 }); // nor one whose files are still being written
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));
 process.chdir(folder);

@@ -59,4 +59,4 @@ function onlyNode(project, node) {
   return folder;
 }
 
-module.exports = { CONSUMERS, RUNTIMES, consume, layOut };
+module.exports = { CONSUMERS, FIRST_WITHOUT_ESM, RUNTIMES, consume, layOut };
