@@ -6,7 +6,8 @@ const { spawnSync } = require('child_process');
 const path = require('path');
 
 const ROOT = path.join(__dirname, '..');
-const ON_WINDOWS = process.platform === 'win32';
+/** Programs that are scripts on Windows, which only a shell can start. */
+const SCRIPTS = process.platform === 'win32' ? ['npm', 'npx'] : [];
 
 /** Runs a program to its end, in the repository's root, and shows what it prints. One that fails is an error. */
 function run(command, args, { cwd = ROOT, env = {} } = {}) {
@@ -19,8 +20,7 @@ function output(command, args, { cwd = ROOT, env = {} } = {}) {
 }
 
 function start(command, args, { cwd, env, stdio }) {
-  // npm is a script on Windows, which only a shell can start.
-  const options = { cwd, env: { ...process.env, ...env }, stdio, shell: ON_WINDOWS, encoding: 'utf8', maxBuffer: 1 << 28 };
+  const options = { cwd, env: { ...process.env, ...env }, stdio, shell: SCRIPTS.includes(command), encoding: 'utf8', maxBuffer: 1 << 28 };
   const result = spawnSync(command, args, options);
   if (result.error) throw new Error(`${command} could not be started: ${result.error.message}`, { cause: result.error });
   if (result.status === 0) return result;
