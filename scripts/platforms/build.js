@@ -65,6 +65,8 @@ function remaps(source, rustSources) {
   const registry = path.join(home, 'registry', 'src');
   const crates = fs.existsSync(registry) ? fs.readdirSync(registry).map((name) => [path.join(registry, name), '/crates']) : [];
   const paths = [[home, '/cargo'], ...crates, [rustSources, '/rust'], [source, '/gun-native']];
+  // Where one lies within another, rustc takes the last that fits.
+  paths.sort(([one], [other]) => one.length - other.length);
   return paths.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
 }
 
