@@ -64,7 +64,9 @@ function remaps(source, rustSources) {
   const home = process.env.CARGO_HOME || path.join(os.homedir(), '.cargo');
   const registry = path.join(home, 'registry', 'src');
   const crates = fs.existsSync(registry) ? fs.readdirSync(registry).map((name) => [path.join(registry, name), '/crates']) : [];
-  const paths = [[home, '/cargo'], ...crates, [rustSources, '/rust'], [source, '/gun-native']];
+  // Where the library lies within the sources, cargo names it by its way from there.
+  const rust = [rustSources, path.relative(source, rustSources)].map((from) => [from, '/rust']);
+  const paths = [[home, '/cargo'], ...crates, ...rust, [source, '/gun-native']];
   // Where one lies within another, rustc takes the last that fits.
   paths.sort(([one], [other]) => one.length - other.length);
   return paths.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
