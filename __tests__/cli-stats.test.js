@@ -3,16 +3,8 @@
 const http = require('http');
 const { once } = require('events');
 const { runCli } = require('./helpers/child');
+const { closedAfterTest } = require('./helpers/servers');
 const { setup } = require('./helpers/setup');
-
-const servers = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    server.close();
-    server.closeAllConnections();
-    await once(server, 'close');
-  }
-});
 
 /** An indexer that answers every request by this function, and the requests it got. */
 async function indexer(answer) {
@@ -21,7 +13,7 @@ async function indexer(answer) {
     requests.push(request);
     answer(response);
   });
-  servers.push(server.listen(0, '127.0.0.1'));
+  closedAfterTest(server.listen(0, '127.0.0.1'));
   await once(server, 'listening');
   return { host: `127.0.0.1:${server.address().port}`, requests };
 }

@@ -7,19 +7,12 @@ const { relayOf } = require('../examples/indexer/helpers/relay');
 const { memoryLines } = require('../examples/indexer/memory');
 const { samples } = require('../examples/indexer/samples');
 const { record, status } = require('./helpers/answers');
+const { closedAfterTest } = require('./helpers/servers');
 const { newClient, newRelay } = require('./helpers/setup');
 
 const SAMPLES = Object.fromEntries(samples().map(([soul, data]) => [soul, record(data)]));
 
-const servers = [];
-afterEach(async () => {
-  jest.restoreAllMocks();
-  for (const server of servers.splice(0)) {
-    server.close();
-    server.closeAllConnections();
-    await once(server, 'close');
-  }
-});
+afterEach(() => jest.restoreAllMocks());
 
 /** The app over a scripted relay that has the samples. */
 async function setupApp(script = SAMPLES, options) {
@@ -28,7 +21,7 @@ async function setupApp(script = SAMPLES, options) {
   const client = newClient({ relayUrl: relay.url, retries: 0, ...options });
   const batches = jest.spyOn(client, 'getRecords');
   const server = createApp({ gun: new GunHelper({ client, relay: relayOf(relay.url) }) }).listen(0, '127.0.0.1');
-  servers.push(server);
+  closedAfterTest(server);
   await once(server, 'listening');
   const get = async (path) => {
     const response = await fetch(`http://127.0.0.1:${server.address().port}${path}`);

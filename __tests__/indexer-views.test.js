@@ -4,23 +4,14 @@ const { once } = require('events');
 const express = require('express');
 const { PlainClient } = require('../examples/indexer/helpers/plain');
 const { mountViews } = require('../examples/indexer/views');
+const { closedAfterTest } = require('./helpers/servers');
 const { newClient } = require('./helpers/setup');
-
-const servers = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) {
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  }
-});
 
 async function viewsOf(client) {
   const app = express();
   mountViews(app, client);
   const server = app.listen(0, '127.0.0.1');
-  servers.push(server);
+  closedAfterTest(server);
   await once(server, 'listening');
   return (path) => fetch(`http://127.0.0.1:${server.address().port}${path}`);
 }

@@ -7,18 +7,11 @@ const { once } = require('events');
 const { missing, record } = require('./helpers/answers');
 const { newAuthority } = require('./helpers/certificates');
 const { runNode } = require('./helpers/child');
+const { closedAfterTest } = require('./helpers/servers');
 const { failureOf, newClient, newRelay, thrownBy } = require('./helpers/setup');
 
-const servers = [];
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.close();
-    server.closeAllConnections();
-  }
-});
-
 async function listen(server) {
-  servers.push(server);
+  closedAfterTest(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return server.address().port;
 }

@@ -7,22 +7,16 @@ const path = require('path');
 const { once } = require('events');
 const { CLIENT_AUTH, EXPIRED, NOT_YET, newAuthority, newSelfSigned } = require('./helpers/certificates');
 const { runNode } = require('./helpers/child');
+const { closedAfterTest } = require('./helpers/servers');
 const { failureOf, newClient, thrownBy } = require('./helpers/setup');
 
 const SOMEWHERE = [{ type: 'dns', value: 'relay.example' }];
 
 let authority;
 let other;
-const servers = [];
 beforeAll(async () => {
   authority = await newAuthority();
   other = await newAuthority('CN=Another authority');
-});
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.close();
-    server.closeAllConnections();
-  }
 });
 
 /** A relay by https with this identity. `server.served` counts the requests. */
@@ -32,7 +26,7 @@ async function serve(identity, options) {
     response.end('{"success":true,"data":{"n":1}}');
   });
   server.served = 0;
-  servers.push(server);
+  closedAfterTest(server);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   server.url = `https://127.0.0.1:${server.address().port}`;
   return server;
@@ -114,7 +108,7 @@ test('a relay that asks for a client certificate gets it', async () => {
 test('a server without TLS is told as such', async () => {
   const server = await serve(await authority.issue());
   const plain = require('http').createServer().on('clientError', (_error, socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
-  servers.push(plain);
+  closedAfterTest(plain);
   await once(plain.listen(0, '127.0.0.1'), 'listening');
   server.url = `https://127.0.0.1:${plain.address().port}`;
   await expectRefusal(server, {}, 'EPROTO', 'what it sent is not TLS');

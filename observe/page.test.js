@@ -3,14 +3,10 @@
 const { once } = require('events');
 const express = require('express');
 const { missing, record, status } = require('../__tests__/helpers/answers');
+const { closedAfterTest } = require('../__tests__/helpers/servers');
 const { setup } = require('../__tests__/helpers/setup');
 const { mountViews } = require('../examples/indexer/views');
 const { domOf } = require('./chromium');
-
-const servers = [];
-afterEach(async () => {
-  for (const server of servers.splice(0)) await new Promise((resolve) => server.close(resolve).closeAllConnections());
-});
 
 /** The page over a client's figures; `asked` holds every path that the browser asked for. */
 async function pageOf(client) {
@@ -23,7 +19,7 @@ async function pageOf(client) {
   app.get('/api/gun/stats', (request, response) => response.json(client.cacheStats()));
   mountViews(app, client);
   const server = app.listen(0, '127.0.0.1');
-  servers.push(server);
+  closedAfterTest(server);
   await once(server, 'listening');
   return { url: `http://127.0.0.1:${server.address().port}/gun`, asked, server };
 }

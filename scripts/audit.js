@@ -4,9 +4,8 @@
 // registries and installs cargo-deny where that is missing, which takes minutes, and so is no part of `npm test`.
 
 const { spawnSync } = require('child_process');
-const path = require('path');
+const { ROOT, needsShell } = require('./command');
 
-const ROOT = path.join(__dirname, '..');
 const CHECKS = [
   { name: 'crates: licences, sources, versions', command: ['cargo', 'deny', 'check', 'licenses', 'sources', 'bans'] },
   { name: 'crates: advisories', command: ['cargo', 'deny', 'check', 'advisories'] },
@@ -15,7 +14,7 @@ const CHECKS = [
 ];
 
 function succeeds([command, ...args], stdio = 'inherit') {
-  return spawnSync(command, args, { cwd: ROOT, stdio, shell: process.platform === 'win32' }).status === 0;
+  return spawnSync(command, args, { cwd: ROOT, stdio, shell: needsShell(command) }).status === 0;
 }
 
 if (!succeeds(['cargo', 'deny', '--version'], 'ignore')) {

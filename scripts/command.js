@@ -6,8 +6,11 @@ const { spawnSync } = require('child_process');
 const path = require('path');
 
 const ROOT = path.join(__dirname, '..');
-/** Programs that are scripts on Windows, which only a shell can start. */
-const SCRIPTS = process.platform === 'win32' ? ['npm', 'npx'] : [];
+
+/** Whether only a shell can start a program: npm and npx are scripts on Windows. */
+function needsShell(command) {
+  return process.platform === 'win32' && ['npm', 'npx'].includes(command);
+}
 
 /** Runs a program to its end, in the repository's root, and shows what it prints. One that fails is an error. */
 function run(command, args, { cwd = ROOT, env = {} } = {}) {
@@ -20,7 +23,7 @@ function output(command, args, { cwd = ROOT, env = {} } = {}) {
 }
 
 function start(command, args, { cwd, env, stdio }) {
-  const options = { cwd, env: { ...process.env, ...env }, stdio, shell: SCRIPTS.includes(command), encoding: 'utf8', maxBuffer: 1 << 28 };
+  const options = { cwd, env: { ...process.env, ...env }, stdio, shell: needsShell(command), encoding: 'utf8', maxBuffer: 1 << 28 };
   const result = spawnSync(command, args, options);
   if (result.error) throw new Error(`${command} could not be started: ${result.error.message}`, { cause: result.error });
   if (result.status === 0) return result;
@@ -28,4 +31,4 @@ function start(command, args, { cwd, env, stdio }) {
   throw new Error(`${[command, ...args].join(' ')} ended with ${result.signal || result.status}${said && `:\n${said}`}`);
 }
 
-module.exports = { ROOT, output, run };
+module.exports = { ROOT, needsShell, output, run };

@@ -7,20 +7,15 @@ const { spawnSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { target } = require('../lib/platform');
+const { ROOT, needsShell } = require('./command');
 
-const ROOT = path.join(__dirname, '..');
 const INSTALLED = path.join(ROOT, 'node_modules', '.package-lock.json');
 const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src'];
 
 function run(what, command, args) {
   console.log(`\n== ${what}: ${command} ${args.join(' ')}`);
-  const { status } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], shell: onWindows() });
+  const { status } = spawnSync(command, args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'], shell: needsShell(command) });
   if (status !== 0) process.exit(status || 1);
-}
-
-/** npm is a script there, which only a shell can start. */
-function onWindows() {
-  return process.platform === 'win32';
 }
 
 /** When this file, or the newest one in this folder, was changed; 0 when it is not there. */

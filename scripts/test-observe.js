@@ -4,10 +4,8 @@
 // has passed.
 
 const { spawnSync } = require('child_process');
-const path = require('path');
 const { TOOLS, find } = require('../observe/tools');
-
-const ROOT = path.join(__dirname, '..');
+const { ROOT, needsShell } = require('./command');
 
 const absent = Object.keys(TOOLS).filter((tool) => find(tool) === undefined);
 if (absent.length > 0) {
@@ -17,5 +15,5 @@ if (absent.length > 0) {
 }
 const where = ['--roots', 'observe', '--testMatch', '**/*.test.js'];
 const args = ['jest', ...where, '--testTimeout', '120000', ...process.argv.slice(2)];
-const { status } = spawnSync('npx', args, { cwd: ROOT, stdio: 'inherit', shell: process.platform === 'win32' });
+const { status } = spawnSync('npx', args, { cwd: ROOT, stdio: 'inherit', shell: needsShell('npx') });
 process.exit(status === null ? 1 : status);

@@ -6,8 +6,8 @@ const { spawn } = require('child_process');
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
+const { ROOT, needsShell } = require('./command');
 
-const ROOT = path.join(__dirname, '..');
 const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-test-'));
 const jestReport = path.join(scratch, 'jest.json');
 
@@ -29,7 +29,7 @@ function run([command, ...args]) {
   return new Promise((resolve) => {
     // Jest's report goes to a file; what it would print besides is the same again.
     const stdio = ['ignore', 'pipe', 'pipe'];
-    const child = spawn(command, args, { cwd: ROOT, stdio, shell: process.platform === 'win32' });
+    const child = spawn(command, args, { cwd: ROOT, stdio, shell: needsShell(command) });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text) => {
       output += text;

@@ -7,6 +7,8 @@ const path = require('path');
 const { ROOT } = require('../command');
 
 const CACHE = path.join(ROOT, 'target', 'platforms');
+/** The tarballs of the platform packages that a release consists of. */
+const TARBALLS = path.join(CACHE, 'tarballs');
 
 /** The folder of this name, filled by `fill` unless an earlier run did; one that fails half-way leaves nothing that looks whole. */
 function once(name, fill) {
@@ -20,4 +22,4 @@ function once(name, fill) {
   return folder;
 }
 
-module.exports = { CACHE, once };
+module.exports = { CACHE, TARBALLS, once };

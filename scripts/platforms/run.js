@@ -9,12 +9,11 @@ const { packMain, packPlatform } = require('../pack/tarballs');
 const { TARGETS, targetNamed } = require('../targets');
 const { checked } = require('./binary');
 const { build, isBuildable } = require('./build');
-const { CACHE } = require('./cache');
+const { CACHE, TARBALLS } = require('./cache');
 const { nodesFor } = require('./nodes');
 const { runSmoke, smokeProject } = require('./project');
 
-/** The tarballs of a release, and those that are made to be tried here alone. */
-const TARBALLS = path.join(CACHE, 'tarballs');
+/** The tarballs that are made to be tried here alone. */
 const TRIALS = path.join(CACHE, 'trials');
 
 function main(args) {

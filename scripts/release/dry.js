@@ -8,11 +8,11 @@ const os = require('os');
 const path = require('path');
 const { ROOT, output, run } = require('../command');
 const { startRegistry } = require('../package/registry');
+const { TARBALLS } = require('../platforms/cache');
 const { TARGETS, packageOf } = require('../targets');
 const { assemble } = require('./assemble');
 const { publish } = require('./publish');
 
-const TARBALLS = path.join(ROOT, 'target', 'platforms', 'tarballs');
 const RELEASE = path.join(ROOT, 'target', 'release-dry');
 
 /** Installs the release from its registry into an empty project and asks for what it exports. */
