@@ -4,7 +4,7 @@ const js = require('@eslint/js');
 const globals = require('globals');
 
 // The helper of the example runs where the package does: it is there to be copied.
-const SHIPPED = ['index.js', 'metrics.js', 'bin/**/*.js', 'lib/**/*.js', 'examples/indexer/helpers/**/*.js'];
+const SHIPPED = ['index.js', 'axios.js', 'http.js', 'metrics.js', 'bin/**/*.js', 'lib/**/*.js', 'examples/indexer/helpers/**/*.js'];
 
 module.exports = [
   { ignores: ['target/', 'dist/', 'coverage/'] },

@@ -30,6 +30,11 @@ class GunClient {
     }
   }
 
+  async getRecordText(soul, options) {
+    const record = await this.getRecord(soul, options);
+    return record && JSON.stringify(record);
+  }
+
   getRecords(souls, options) {
     try {
       const handle = this[NATIVE];
@@ -142,6 +147,11 @@ function figuresOf(client) {
   return JSON.parse(client[NATIVE].metrics());
 }
 
+/** The base URL of a client's relay, without credentials. */
+function relayOf(client) {
+  return client[NATIVE].lines.relay;
+}
+
 /** The result of a call into the addon, whose exceptions carry the members of a GunError as JSON. */
 function unwrapped(call) {
   try {
@@ -178,4 +188,4 @@ function openDefault() {
 // Loaded where it may be asked for: what it needs of Node costs Node 18 a tenth of the whole require.
 if (process.env.NODE_DEBUG) require('./debug-log').logWhereAsked();
 
-module.exports = { GunClient, defaultClient, figuresOf };
+module.exports = { GunClient, defaultClient, figuresOf, relayOf };
