@@ -147,6 +147,24 @@ function figuresOf(client) {
   return JSON.parse(client[NATIVE].metrics());
 }
 
+/**
+ * A record's bytes, to be read chunk by chunk, or null if it is missing. Until native code keeps them, they are a Buffer.
+ */
+async function bodyOf(client, soul, options) {
+  const text = await client.getRecordText(soul, options);
+  if (text === null) return null;
+  let bytes = Buffer.from(text);
+  return {
+    length: bytes.length,
+    read(most) {
+      const chunk = bytes.subarray(0, most);
+      bytes = bytes.subarray(most);
+      return chunk;
+    },
+    release() {},
+  };
+}
+
 /** The base URL of a client's relay, without credentials. */
 function relayOf(client) {
   return client[NATIVE].lines.relay;
@@ -188,4 +206,4 @@ function openDefault() {
 // Loaded where it may be asked for: what it needs of Node costs Node 18 a tenth of the whole require.
 if (process.env.NODE_DEBUG) require('./debug-log').logWhereAsked();
 
-module.exports = { GunClient, defaultClient, figuresOf, relayOf };
+module.exports = { GunClient, bodyOf, defaultClient, figuresOf, relayOf };
