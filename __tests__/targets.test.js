@@ -45,8 +45,8 @@ test.each(TARGETS)("the README's table has one row for $name and claims no run e
   if (os !== 'linux') expect(rows[0]).toMatch(/\| linked with zig \| (not run|Node [\d, ]+, under Wine) \|$/);
 });
 
-test('the packed Cargo.toml is that of the repository without the benchmarks', () => {
-  expect(cargoManifest()).not.toContain('[[bench]]');
+test('the packed Cargo.toml is that of the repository without benchmarks and tests', () => {
+  expect(cargoManifest()).not.toMatch(/\[\[(bench|test)\]\]|fuzz/);
   expect(cargoManifest()).toContain('\n[lints.rust]\n');
   expect(cargoManifest()).toContain('\nstrip = "symbols"\n');
 });

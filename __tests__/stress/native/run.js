@@ -12,7 +12,7 @@ const PARTS = { garbage: 0, clients: 1_000, environments: 20, workers: 1_000 };
 const SANITIZED = { garbage: 0, clients: 100, environments: 4, workers: 50 };
 const LIMIT_MS = 600_000;
 /** Tests that say nothing of the addon, or play these parts themselves. */
-const LEFT_OUT = '__tests__/(binary|default|dep|doc|native|package|security|soak|targets|monitoring-tools|unsafe|workflows)';
+const LEFT_OUT = '__tests__/(binary|default|dep|doc|native|package|soak|targets|monitoring-tools|test-command|workflows)';
 
 function play(parts, env) {
   for (const [name, size] of Object.entries(parts)) {
