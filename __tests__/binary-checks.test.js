@@ -3,8 +3,8 @@
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { checked } = require('../scripts/platforms/binary');
-const { targetNamed } = require('../scripts/targets');
+const { checked } = require('../scripts/release/platforms/binary');
+const { targetNamed } = require('../scripts/release/targets');
 
 const TARGET = targetNamed('darwin-arm64');
 const MAGIC = '\xcf\xfa\xed\xfe';

@@ -6,9 +6,9 @@
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { binaryOf, packageOf, targetNamed } = require('../scripts/targets');
+const { binaryOf, packageOf, targetNamed } = require('../scripts/release/targets');
 const { output } = require('../scripts/command');
-const { packMain, packPlatform } = require('../scripts/pack/tarballs');
+const { packMain, packPlatform } = require('../scripts/release/pack/tarballs');
 const { target } = require('../lib/platform');
 const { record } = require('./helpers/answers');
 const { ROOT, runFile } = require('./helpers/child');

@@ -3,8 +3,8 @@
 const fs = require('fs');
 const path = require('path');
 const { target } = require('../lib/platform');
-const { cargoManifest, mainManifest, platformManifest } = require('../scripts/pack/manifests');
-const { TARGETS, packageOf, targetNamed } = require('../scripts/targets');
+const { cargoManifest, mainManifest, platformManifest } = require('../scripts/release/pack/manifests');
+const { TARGETS, packageOf, targetNamed } = require('../scripts/release/targets');
 
 test('the loader looks for the package of the row of this platform', () => {
   const { os, cpu } = targetNamed(target());

@@ -6,7 +6,7 @@ const { execFile } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { promisify } = require('util');
-const { ROOT } = require('../command');
+const { ROOT } = require('../../command');
 
 const SOURCES = path.join(__dirname, 'consumers');
 const MODULES = path.join(ROOT, 'node_modules');

@@ -6,10 +6,10 @@
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { startRelay } = require('../../__tests__/helpers/relay');
-const { record } = require('../../__tests__/helpers/answers');
-const { target: ownName } = require('../../lib/platform');
-const { ROOT, output } = require('../command');
+const { startRelay } = require('../../../__tests__/helpers/relay');
+const { record } = require('../../../__tests__/helpers/answers');
+const { target: ownName } = require('../../../lib/platform');
+const { ROOT, output } = require('../../command');
 const { mainManifest } = require('../pack/manifests');
 const { nodeCommand } = require('../platforms/nodes');
 const { programFrom } = require('../platforms/npm');

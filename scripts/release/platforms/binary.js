@@ -5,7 +5,7 @@
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { ROOT, output } = require('../command');
+const { ROOT, output } = require('../../command');
 const { GLIBC_BASELINE } = require('../targets');
 
 /** The most that a binary may weigh, so that an install stays quick. */

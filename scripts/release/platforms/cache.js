@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { ROOT } = require('../command');
+const { ROOT } = require('../../command');
 
 const CACHE = path.join(ROOT, 'target', 'platforms');
 /** The tarballs of the platform packages that a release consists of. */

@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { output } = require('../command');
+const { output } = require('../../command');
 const { LATER_SUITE, unpacked } = require('./debian');
 const { programFrom } = require('./npm');
 const { tools, wheel } = require('./python');

@@ -5,8 +5,8 @@
 
 const fs = require('fs');
 const path = require('path');
-const { target: ownName } = require('../../lib/platform');
-const { ROOT } = require('../command');
+const { target: ownName } = require('../../../lib/platform');
+const { ROOT } = require('../../command');
 const { checked } = require('../platforms/binary');
 const { build } = require('../platforms/build');
 const { targetNamed } = require('../targets');

@@ -6,7 +6,7 @@
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { ROOT, run } = require('../command');
+const { ROOT, run } = require('../../command');
 const { GLIBC_BASELINE, binaryOf } = require('../targets');
 const { libnode } = require('./libnode');
 const { toolsEnvironment } = require('./python');

@@ -6,8 +6,8 @@
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { target: ownName } = require('../../lib/platform');
-const { ROOT, output, run } = require('../command');
+const { target: ownName } = require('../../../lib/platform');
+const { ROOT, output, run } = require('../../command');
 const { packMain } = require('../pack/tarballs');
 const { build } = require('../platforms/build');
 const { binaryOf, targetNamed } = require('../targets');

@@ -5,7 +5,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { ROOT } = require('../command');
+const { ROOT } = require('../../command');
 const { TARGETS, binaryOf, packageOf } = require('../targets');
 
 /** What both kinds of package say alike. */

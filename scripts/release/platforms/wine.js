@@ -5,7 +5,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { output } = require('../command');
+const { output } = require('../../command');
 const { once } = require('./cache');
 const { LATER_SUITE, unpacked } = require('./debian');
 const { tools } = require('./python');

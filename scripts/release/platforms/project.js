@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { ROOT, output, run } = require('../command');
+const { ROOT, output, run } = require('../../command');
 const { packageOf } = require('../targets');
 const { CACHE, once } = require('./cache');
 

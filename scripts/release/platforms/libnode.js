@@ -4,7 +4,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { output } = require('../command');
+const { output } = require('../../command');
 const { once } = require('./cache');
 const { toolsEnvironment } = require('./python');
 

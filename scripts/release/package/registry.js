@@ -7,7 +7,7 @@ const os = require('os');
 const path = require('path');
 const { fork } = require('child_process');
 const { once } = require('events');
-const { output } = require('../command');
+const { output } = require('../../command');
 
 /** Starts a registry; `args` point npm at it. Its packages and its cache of npm end with it. */
 async function startRegistry() {

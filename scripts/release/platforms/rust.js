@@ -4,7 +4,7 @@
 // matching source of the library and builds it too.
 
 const path = require('path');
-const { output } = require('../command');
+const { output } = require('../../command');
 const { unpacked, withDependencies } = require('./debian');
 
 /** How to compile for a target: `{ env, args, sources }`, the last being where the compiler keeps those of the library. */

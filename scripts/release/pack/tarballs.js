@@ -6,7 +6,7 @@
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { ROOT, output } = require('../command');
+const { ROOT, output } = require('../../command');
 const { binaryOf, packageOf } = require('../targets');
 const { cargoManifest, mainManifest, platformManifest } = require('./manifests');
 
