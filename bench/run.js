@@ -74,7 +74,7 @@ async function main() {
 
   const relay = await startRelay();
   const { results, errors } = await runRounds(relay, jobs, showProgress);
-  relay.stop();
+  await relay.stop();
 
   const targets = evaluate(results);
   const report = { about, results, targets };

@@ -8,9 +8,9 @@ class Model {
   #souls = new Map();
   #lastVersion = 0;
 
-  constructor(souls, dice) {
+  constructor(souls, random) {
     for (const soul of souls) {
-      const state = dice.chance(0.5) ? null : 0;
+      const state = random.chance(0.5) ? null : 0;
       this.#souls.set(soul, { state, possible: new Set([state]), watches: new Set() });
     }
   }

@@ -4,9 +4,9 @@ const { GunClient } = require('../../..');
 const { startFaultRelay } = require('../faults/relay');
 const { Caller, sleep } = require('./caller');
 const { Checks } = require('./checks');
-const { Dice } = require('./dice');
+const { Random } = require('../../helpers/random');
 const { Model } = require('./model');
-const { weather } = require('./weather');
+const { faultPlan } = require('./fault-plan');
 
 const SAMPLE_EVERY_MS = 10;
 /** An idle relay sees its last connection go this soon after the client is closed. */
@@ -17,21 +17,21 @@ const WELL_WITHIN_MS = 5_000;
 const READERS = 64;
 
 /** One client, one relay and many callers for a while: everything about it is drawn from `seed`. Resolves with what came of it. */
-async function playRound(seed, { ms, callers }) {
-  const dice = new Dice(seed);
-  const model = new Model(soulsOf(dice), dice);
-  const answer = weather(seed, model);
+async function runRound(seed, { ms, callers }) {
+  const random = new Random(seed);
+  const model = new Model(soulsOf(random), random);
+  const answer = faultPlan(seed, model);
   const relay = await startFaultRelay(answer);
-  const options = optionsOf(dice, relay.url);
+  const options = optionsOf(random, relay.url);
   const checks = new Checks(options);
   const client = new GunClient(options);
   const round = { client, model, checks, options, souls: model.souls, calls: 0, isOver: false };
-  answer.level = dice.pick([0.05, 0.3, 0.7]);
+  answer.level = random.pick([0.05, 0.3, 0.7]);
 
   const sampler = setInterval(() => checks.sample(client.cacheStats()), SAMPLE_EVERY_MS);
   const timer = setTimeout(() => (round.isOver = true), ms);
   const running = Array.from({ length: callers }, (_, caller) => new Caller(`${seed} caller ${caller}`, round).run());
-  await Promise.all([...running, disturb(round, relay, dice)]);
+  await Promise.all([...running, disturb(round, relay, random)]);
   clearTimeout(timer);
   clearInterval(sampler);
 
@@ -46,38 +46,38 @@ async function playRound(seed, { ms, callers }) {
   return { options, calls: round.calls, sent, told: answer.told, outcomes: checks.outcomes, violations: checks.violations };
 }
 
-function soulsOf(dice) {
-  const count = dice.pick([20, 200, 2_000]);
+function soulsOf(random) {
+  const count = random.pick([20, 200, 2_000]);
   return Array.from({ length: count }, (_, soul) => `f3a9c1d27b40:soul ${soul} /#&%+é`);
 }
 
-function optionsOf(dice, relayUrl) {
+function optionsOf(random, relayUrl) {
   return {
     relayUrl,
-    cache: { capacity: dice.pick([0, 10, 10_000]), ttlMs: dice.pick([30, 3_600_000]) },
-    attemptTimeoutMs: dice.between(80, 300),
-    timeoutMs: dice.between(300, 1_500),
-    retries: dice.between(0, 3),
-    backoff: { baseMs: dice.between(0, 20), maxMs: 50 },
-    maxInFlight: dice.pick([16, 64, 256]),
-    maxQueue: dice.pick([0, 100, 10_000, 10_000, 10_000]),
+    cache: { capacity: random.pick([0, 10, 10_000]), ttlMs: random.pick([30, 3_600_000]) },
+    attemptTimeoutMs: random.between(80, 300),
+    timeoutMs: random.between(300, 1_500),
+    retries: random.between(0, 3),
+    backoff: { baseMs: random.between(0, 20), maxMs: 50 },
+    maxInFlight: random.pick([16, 64, 256]),
+    maxQueue: random.pick([0, 100, 10_000, 10_000, 10_000]),
     maxBodyBytes: 65_536,
-    breaker: dice.chance(0.5) ? undefined : false,
+    breaker: random.chance(0.5) ? undefined : false,
     statsEvery: 7,
-    sweepEveryMs: dice.pick([5, 3_600_000]),
+    sweepEveryMs: random.pick([5, 3_600_000]),
     logger: { log() {}, warn() {}, error() {} },
   };
 }
 
 /** Closes idle connections in every way, and restarts the relay. */
-async function disturb(round, relay, dice) {
+async function disturb(round, relay, random) {
   while (!round.isOver) {
-    await sleep(dice.between(20, 300));
-    if (dice.chance(0.7)) {
-      relay.closeIdle(dice.pick(['end', 'destroy', 'reset']));
+    await sleep(random.between(20, 300));
+    if (random.chance(0.7)) {
+      relay.closeIdle(random.pick(['end', 'destroy', 'reset']));
     } else {
       await relay.stop();
-      await sleep(dice.between(0, 150));
+      await sleep(random.between(0, 150));
       await relay.start();
     }
   }
@@ -135,4 +135,4 @@ function within(ms, promise) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-module.exports = { playRound };
+module.exports = { runRound };

@@ -5,7 +5,7 @@
 
 const { parseArgs } = require('util');
 const { resources } = require('./resources');
-const { playRound } = require('./round');
+const { runRound } = require('./round');
 
 const { values } = parseArgs({
   options: {
@@ -37,12 +37,12 @@ async function main() {
   const end = performance.now() + Number(values.minutes) * 60_000;
   const sums = { rounds: 0, calls: 0, requests: 0, faults: 0, found: 0, missing: 0, failed: 0, aborted: 0 };
   console.log(`seed ${values.seed}, ${plan.callers} callers, rounds of ${plan.ms} ms`);
-  // The first round, which is played again, has everything loaded and grown that later ones use.
-  await playRound(`${values.seed} 0`, { ...plan, ms: Math.min(plan.ms, 1_000) });
+  // The first round, which is run again, has everything loaded and grown that later ones use.
+  await runRound(`${values.seed} 0`, { ...plan, ms: Math.min(plan.ms, 1_000) });
   const before = await resources();
   let round = Number(values.round || 0);
   do {
-    const { options, calls, sent, told, outcomes, violations } = await playRound(`${values.seed} ${round}`, plan);
+    const { options, calls, sent, told, outcomes, violations } = await runRound(`${values.seed} ${round}`, plan);
     Object.assign(sums, add(sums, { rounds: 1, calls, requests: sent, faults: told.faults, ...outcomes }));
     console.log(`round ${round}: ${calls} calls, ${sent} requests, ${told.faults} faults, ${JSON.stringify(outcomes)}`);
     if (violations.length > 0) return fail(round, options, violations);

@@ -3,7 +3,7 @@
 // What the relay of the soak has, and what it has not: workouts and meal plans that name exercises and meals, most of
 // which are missing. The relay and the indexer make it from the same seed.
 
-const { randomOf, zipf } = require('./random');
+const { Random } = require('../../__tests__/helpers/random');
 
 const PUBLISHER = 'f3a9c1d27b40';
 const PLANS = [
@@ -18,23 +18,23 @@ const STORED_EVERY = 25;
 const soulOf = (kind, number) => `${PUBLISHER}:${kind}-${number}`;
 
 /** The souls of the plans by kind, the records that are stored, and the souls that are missing. */
-function worldOf(seed) {
-  const random = randomOf(seed);
-  const world = { plans: {}, stored: new Map(), missing: [] };
+function fixturesOf(seed) {
+  const random = new Random(seed);
+  const fixtures = { plans: {}, stored: new Map(), missing: [] };
   for (const { kind, plans, part, parts, perPlan } of PLANS) {
-    const pick = zipf(parts, EXPONENT, random);
-    world.plans[kind] = [];
+    const pick = random.zipf(parts, EXPONENT);
+    fixtures.plans[kind] = [];
     for (let number = 0; number < plans; number += 1) {
       const souls = Array.from({ length: perPlan }, () => soulOf(part, pick()));
-      world.plans[kind].push(soulOf(kind, number));
-      world.stored.set(soulOf(kind, number), { name: `${kind} ${number}`, data: JSON.stringify({ parts: souls }) });
+      fixtures.plans[kind].push(soulOf(kind, number));
+      fixtures.stored.set(soulOf(kind, number), { name: `${kind} ${number}`, data: JSON.stringify({ parts: souls }) });
     }
     for (let number = 0; number < parts; number += 1) {
-      if (number % STORED_EVERY === 0) world.stored.set(soulOf(part, number), { name: `${part} ${number}`, notes: 'x'.repeat(800) });
-      else world.missing.push(soulOf(part, number));
+      if (number % STORED_EVERY === 0) fixtures.stored.set(soulOf(part, number), { name: `${part} ${number}`, notes: 'x'.repeat(800) });
+      else fixtures.missing.push(soulOf(part, number));
     }
   }
-  return world;
+  return fixtures;
 }
 
-module.exports = { EXPONENT, worldOf };
+module.exports = { EXPONENT, fixturesOf };

@@ -2,7 +2,7 @@
 
 const catalogue = require('../faults/catalogue');
 const wire = require('../faults/wire');
-const { Dice } = require('./dice');
+const { Random } = require('../../helpers/random');
 
 /** Faults that cost as much as a thousand others, and so are rare. */
 const DEAR = /end|megabyte|flood|thousand/;
@@ -14,27 +14,27 @@ const CHEAP = FAULTS.filter(([name]) => !DEAR.test(name)).map(([, fault]) => fau
 const ALL = FAULTS.map(([, fault]) => fault);
 
 /** How a relay over this model answers: what it holds at the moment of answering, or a fault, as `level` says from 0 to 1. */
-function weather(seed, model) {
+function faultPlan(seed, model) {
   const told = { faults: 0, honest: 0 };
   const answer = ({ soul, attempt }) => {
-    const dice = new Dice(seed, soul, attempt);
+    const random = new Random(seed, soul, attempt);
     // A redirect may have led to a soul that no caller asks for.
     if (!model.has(soul)) return catalogue.STATUS['a wrong path'][1];
-    if (dice.chance(answer.level)) {
+    if (random.chance(answer.level)) {
       told.faults += 1;
-      return dice.pick(dice.chance(0.02) ? ALL : CHEAP);
+      return random.pick(random.chance(0.02) ? ALL : CHEAP);
     }
     told.honest += 1;
-    return honest(model, soul, dice);
+    return honest(model, soul, random);
   };
   answer.level = 0;
   answer.told = told;
   return answer;
 }
 
-function honest(model, soul, dice) {
-  const delay = dice.chance(0.5) ? 0 : dice.between(1, HONEST_DELAY_MS);
-  const way = dice.weighted({ whole: 80, chunked: 10, pieces: 5, close: 5 });
+function honest(model, soul, random) {
+  const delay = random.chance(0.5) ? 0 : random.between(1, HONEST_DELAY_MS);
+  const way = random.weighted({ whole: 80, chunked: 10, pieces: 5, close: 5 });
   return (exchange) => {
     if (delay === 0) send(exchange, way, model.state(soul), soul);
     else exchange.later(delay, () => send(exchange, way, model.state(soul), soul));
@@ -58,4 +58,4 @@ function send(exchange, way, version, soul) {
   }
 }
 
-module.exports = { weather };
+module.exports = { faultPlan };
