@@ -107,16 +107,23 @@ test('a call that is aborted in the queue never reaches the relay, and gives its
   expect(relay.souls).toEqual(['a', 'c']);
 });
 
-test('an abort in the pause before a retry ends the retries', async () => {
-  const { relay, client } = await setup({ a: status(503, { 'retry-after': '1' }) });
+test('an abort between two attempts ends the retries', async () => {
+  const { relay, client } = await setup({ a: status(503) }, { maxInFlight: 1 });
+  const firstAttempt = relay.hold(1);
+  const other = relay.hold(1);
   const controller = new AbortController();
   const call = rejectionOf(client.getRecord('a', { signal: controller.signal }));
-  await relay.hasRequests(1);
-  await sleep(100);
+  await firstAttempt.reached();
+  const between = client.getRecord('b');
+  firstAttempt.open();
+  await other.reached(); // `b` has the only permit, so the first attempt is over and the second cannot start
   controller.abort('gone');
   expect(await call).toBe('gone');
-  await sleep(1_200);
-  expect(relay.requests).toHaveLength(1);
+  other.open();
+  await between;
+  await sleep(20); // longer than any backoff here
+  await client.getRecord('c');
+  expect(relay.souls).toEqual(['a', 'b', 'c']);
 });
 
 test('an aborted batch rejects as a whole and its requests are cancelled', async () => {
