@@ -1,4 +1,4 @@
 'use strict';
 
-// For what knows no `exports` of packages: the loader `esm`, and TypeScript that resolves as Node 10 did.
+// `gun-native/axios` for loaders that do not read `exports`, such as `node -r esm`.
 module.exports = require('./lib/axios');

@@ -36,11 +36,11 @@ module.exports = [
     },
   },
   {
-    files: ['**/*.mjs', 'scripts/package/consumers/esm-loader.js'],
+    files: ['**/*.mjs', 'scripts/release/package/consumers/esm-loader.js'],
     languageOptions: { sourceType: 'module', globals: globals.node },
   },
   {
-    files: ['__tests__/**/*.js', 'observe/**/*.test.js', 'scripts/package/consumers/*.test.js'],
+    files: ['__tests__/**/*.js', 'monitoring/**/*.test.js', 'scripts/release/package/consumers/*.test.js'],
     languageOptions: { globals: globals.jest },
   },
 ];
