@@ -1,23 +1,25 @@
 'use strict';
 
+const os = require('os');
+const { version } = require('../../package.json');
 const { show } = require('../arguments');
-const { GunClient, defaultClient } = require('../client');
+const { defaultClient, relayOf } = require('../client');
 const { invalidArgument } = require('../error');
 const { prometheus } = require('./prometheus');
 const { isRegister, registerMetrics } = require('./register');
+const { handlerOf } = require('./respond');
 
-/** Answers with `cacheStats()` of a client, of the default one where none is given. */
+/** Answers with `cacheStats()` of a client, by default the default one, and which process that is. */
 function statsHandler(client) {
-  if (client !== undefined && !(client instanceof GunClient)) {
-    throw invalidArgument(`client must be a GunClient, got ${show(client)}`);
-  }
-  return handler(async () => {
-    const stats = (client || defaultClient()).cacheStats();
+  if (client !== undefined && !hasStats(client)) throw invalidArgument(`client must be a GunClient, got ${show(client)}`);
+  return handlerOf(() => {
+    const used = client || defaultClient();
+    const stats = Object.assign(used.cacheStats(), { process: processOf(used) });
     return { type: 'application/json; charset=utf-8', body: `${JSON.stringify(stats)}\n` };
   });
 }
 
-/** Answers with the text of a registry, or of one made for the given clients, for the default one where none is given. */
+/** Answers with the text of a registry, or of one made for the given clients, by default for the default one. */
 function metricsHandler(source) {
   let register = source;
   if (!isRegister(source)) {
@@ -25,32 +27,23 @@ function metricsHandler(source) {
     register = new Registry();
     registerMetrics(register, source);
   }
-  return handler(async () => ({ body: await register.metrics(), type: register.contentType }));
+  return handlerOf(async () => ({ body: await register.metrics(), type: register.contentType }));
 }
 
-/** A handler for Express or plain `http` that answers GET and HEAD with what `contents` gives at that moment. */
-function handler(contents) {
-  return (request, response) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('allow', 'GET, HEAD');
-      send(response, 405, { type: 'text/plain; charset=utf-8', body: 'GET and HEAD alone are answered here\n' });
-      return;
-    }
-    contents().then(
-      (content) => send(response, 200, content),
-      (error) => send(response, 500, { type: 'text/plain; charset=utf-8', body: `${error.message}\n` }),
-    );
+/** Anything with statistics will do: a GunClient, the module itself, or what an application wraps around them. */
+function hasStats(client) {
+  return (typeof client === 'object' || typeof client === 'function') && client !== null && typeof client.cacheStats === 'function';
+}
+
+function processOf(client) {
+  return {
+    relay: relayOf(client),
+    version,
+    node: process.version,
+    pid: process.pid,
+    host: os.hostname(),
+    uptimeMs: Math.round(process.uptime() * 1000),
   };
 }
 
-function send(response, status, { type, body }) {
-  // Somebody else may have answered meanwhile, a middleware that limits time for one.
-  if (response.headersSent) return;
-  response.statusCode = status;
-  response.setHeader('content-type', type);
-  response.setHeader('content-length', Buffer.byteLength(body));
-  response.setHeader('cache-control', 'no-store');
-  response.end(body);
-}
-
-module.exports = { metricsHandler, statsHandler };
+module.exports = { hasStats, metricsHandler, statsHandler };
