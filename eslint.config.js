@@ -40,7 +40,7 @@ module.exports = [
     languageOptions: { sourceType: 'module', globals: globals.node },
   },
   {
-    files: ['__tests__/**/*.js', 'observe/**/*.test.js', 'scripts/package/consumers/*.test.js'],
+    files: ['__tests__/**/*.js', 'monitoring/**/*.test.js', 'scripts/package/consumers/*.test.js'],
     languageOptions: { globals: globals.jest },
   },
 ];

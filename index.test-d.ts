@@ -21,7 +21,7 @@ import {
   type RequestEvent,
   type SweepEvent,
 } from '.';
-import { metricsHandler, registerMetrics, statsHandler, type Handler } from './metrics';
+import { metricsHandler, registerMetrics, statsHandler, type Handler } from './lib/metrics';
 
 interface Workout {
   data: { name: string };

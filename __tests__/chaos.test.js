@@ -1,13 +1,13 @@
 'use strict';
 
-const { Checks } = require('../chaos/checks');
-const { Dice } = require('../chaos/dice');
-const { Model } = require('../chaos/model');
+const { Checks } = require('./stress/chaos/checks');
+const { Dice } = require('./stress/chaos/dice');
+const { Model } = require('./stress/chaos/model');
 const { GunError } = require('..');
 const { runNode } = require('./helpers/child');
 
 test('a short run through chaos keeps every promise', async () => {
-  const source = "process.argv.push('--seed', '1', '--round', '5', '--round-ms', '1500', '--callers', '100'); require('./chaos/run.js');";
+  const source = "process.argv.push('--seed', '1', '--round', '5', '--round-ms', '1500', '--callers', '100'); require('./__tests__/stress/chaos/run.js');";
   const { code, stdout, stderr } = await runNode(source, { flags: ['--expose-gc'] });
   expect({ code, stderr, failures: stdout.split('\n').filter((line) => line.startsWith('FAIL')) }).toEqual({ code: 0, stderr: '', failures: [] });
   expect(stdout).toContain('PASS: no violation');

@@ -5,13 +5,13 @@ const path = require('path');
 const { Registry, collectDefaultMetrics } = require('prom-client');
 const { ROOT } = require('./helpers/child');
 const { setup } = require('./helpers/setup');
-const { registerMetrics } = require('../metrics');
-const dashboard = require('../scripts/dashboard');
+const { registerMetrics } = require('../lib/metrics');
+const dashboard = require('../monitoring/dashboard');
 
 const read = (file) => fs.readFileSync(path.join(ROOT, file), 'utf8');
-const RULES = read('alerts/gun-native.rules.yml');
-const RULE_TESTS = read('alerts/gun-native.test.yml');
-const PANELS = JSON.parse(read('dashboards/gun-native.json')).panels;
+const RULES = read('monitoring/alerts/gun-native.rules.yml');
+const RULE_TESTS = read('monitoring/alerts/gun-native.test.yml');
+const PANELS = JSON.parse(read('monitoring/dashboards/gun-native.json')).panels;
 const EXPRESSIONS = PANELS.flatMap(({ targets }) => targets.map(({ expr }) => expr)).join('\n');
 
 /** Every series that is there: names with the values of their labels, `{ name: { label: [value, ...] } }`. */
@@ -63,7 +63,7 @@ test('every metric is drawn or watched over', async () => {
   expect(undrawn).toEqual(['gun_native_cache_ttl_seconds']);
 });
 
-test('the dashboard is what scripts/dashboard.js makes', () => {
+test('the dashboard is what monitoring/dashboard.js makes', () => {
   expect(fs.readFileSync(dashboard.FILE, 'utf8')).toBe(dashboard.text());
 });
 

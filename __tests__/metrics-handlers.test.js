@@ -11,7 +11,7 @@ const { Registry } = require('prom-client');
 const { ROOT, runFile, runNode } = require('./helpers/child');
 const { testOfEsm } = require('./helpers/esm');
 const { newRelay, setup, thrownBy } = require('./helpers/setup');
-const { metricsHandler, registerMetrics, statsHandler } = require('../metrics');
+const { metricsHandler, registerMetrics, statsHandler } = require('../lib/metrics');
 
 const servers = [];
 afterEach(() => Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve)))));

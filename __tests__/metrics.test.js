@@ -4,7 +4,7 @@ const { Registry, AggregatorRegistry, register: globalRegister } = require('prom
 const { missing, record, stall, status } = require('./helpers/answers');
 const { runNode } = require('./helpers/child');
 const { failureOf, newClient, newRelay, setup, thrownBy } = require('./helpers/setup');
-const { registerMetrics } = require('../metrics');
+const { registerMetrics } = require('../lib/metrics');
 
 /** The values of a registry by name and labels but `client`: `{'calls_total{outcome="found"}': 1}`. */
 async function scrape(register) {

@@ -53,10 +53,10 @@ function repository() {
   return { repository: { type: 'git', url: `git+${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}.git` } };
 }
 
-/** Cargo.toml without the benchmarks, whose sources are not in the package: cargo reads no manifest that names what is not there. */
+/** Cargo.toml without benchmarks and tests: cargo rejects a manifest that names missing files, and the package has neither. */
 function cargoManifest() {
   const text = fs.readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8');
-  return text.replace(/^\[\[bench\]\]\n(.+\n)+\n?/gm, '');
+  return text.replace(/^\[\[(?:bench|test)\]\]\n(.+\n)+\n?/gm, '');
 }
 
 module.exports = { cargoManifest, mainManifest, platformManifest };

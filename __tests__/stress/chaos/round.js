@@ -1,6 +1,6 @@
 'use strict';
 
-const { GunClient } = require('..');
+const { GunClient } = require('../../..');
 const { startFaultRelay } = require('../faults/relay');
 const { Caller, sleep } = require('./caller');
 const { Checks } = require('./checks');

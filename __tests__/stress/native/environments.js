@@ -16,7 +16,7 @@ const ENDS = {
 /** Promises in environments that are gone do no harm to those that are there. */
 async function environments(times) {
   const relay = await startRelay();
-  const { GunClient } = require('..');
+  const { GunClient } = require('../../..');
   const client = new GunClient({ relayUrl: relay.url, logger: false });
   for (let time = 0; time < times; time += 1) {
     for (const [how, code] of Object.entries(ENDS)) {
@@ -26,7 +26,7 @@ async function environments(times) {
         const client = new gun.GunClient({ logger: false, relayUrl: workerData.relayUrl });
       `;
       const env = { ...process.env, GUN_PEERS: relay.url, GUN_NATIVE_LOG: 'off' };
-      const workerData = { index: require.resolve('..'), relayUrl: relay.url };
+      const workerData = { index: require.resolve('../../..'), relayUrl: relay.url };
       const worker = new Worker(prelude + code, { eval: true, workerData, env, stderr: true });
       worker.on('error', (error) => check(error.message === 'of the host', `${how}: ${error.message}`));
       await new Promise((resolve) => worker.once('exit', resolve));

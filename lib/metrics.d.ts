@@ -7,7 +7,7 @@
  * @packageDocumentation
  */
 
-import { GunClient } from './index';
+import { GunClient } from '../index';
 
 /** Clients by the name that they have in the label `client`. */
 export interface NamedClients {

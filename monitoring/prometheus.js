@@ -8,7 +8,7 @@ const path = require('path');
 const readline = require('readline');
 const { TOOLS, find } = require('./tools');
 
-const RULES = path.join(__dirname, '..', 'alerts', 'gun-native.rules.yml');
+const RULES = path.join(__dirname, 'alerts', 'gun-native.rules.yml');
 
 /**
  * Starts a Prometheus on a free port of loopback that scrapes `/metrics` of the targets every second, with the alerts

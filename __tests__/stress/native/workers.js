@@ -27,9 +27,9 @@ const CODE = `
 async function workers(count) {
   const relay = await startRelay();
   Object.assign(process.env, { GUN_PEERS: relay.url, GUN_NATIVE_LOG: 'off' });
-  const { getRecord, GunClient } = require('..');
+  const { getRecord, GunClient } = require('../../..');
   const client = new GunClient({ relayUrl: relay.url, logger: false });
-  const data = { index: require.resolve('..'), relayUrl: relay.url };
+  const data = { index: require.resolve('../../..'), relayUrl: relay.url };
   check((await getRecord('gone')) === null, 'the shared client answers');
   await terminate(AT_ONCE, data, client); // what a first worker makes the process load and keep
   const before = held();

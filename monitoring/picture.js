@@ -1,6 +1,6 @@
 'use strict';
 
-// node observe/picture.js URL: the picture in the README, of the page at this URL, which `npm run observe` prints.
+// node monitoring/picture.js URL: the picture in the README, of the page at this URL, which `npm run observe` prints.
 
 const path = require('path');
 const { picture } = require('./chromium');

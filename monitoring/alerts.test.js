@@ -5,10 +5,10 @@ const path = require('path');
 const { Registry } = require('prom-client');
 const { record, status } = require('../__tests__/helpers/answers');
 const { setup } = require('../__tests__/helpers/setup');
-const { registerMetrics } = require('../metrics');
+const { registerMetrics } = require('../lib/metrics');
 const { find } = require('./tools');
 
-const ALERTS = path.join(__dirname, '..', 'alerts');
+const ALERTS = path.join(__dirname, 'alerts');
 
 /** What promtool says, `[code, output]`. */
 function promtool(args, input) {

@@ -32,7 +32,7 @@ async function main() {
   console.log(`figures     ${indexer.url}/api/gun/stats`);
   console.log(`metrics     ${indexer.url}/metrics`);
   console.log(`Prometheus  ${prometheus.url}/alerts, ${prometheus.url}/graph`);
-  console.log('Grafana: import dashboards/gun-native.json with this Prometheus as its source. Ctrl-C ends it all.');
+  console.log('Grafana: import monitoring/dashboards/gun-native.json with this Prometheus as its source. Ctrl-C ends it all.');
   await Promise.race([...['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)), indexer.ended.then(gone)]);
   stopTraffic();
   await prometheus.close();

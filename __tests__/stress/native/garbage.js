@@ -1,6 +1,6 @@
 'use strict';
 
-const { GunClient } = require('..');
+const { GunClient } = require('../../..');
 const { check, eventually, held, heldAgain } = require('./settle');
 const { startRelay } = require('./relay');
 

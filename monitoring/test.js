@@ -4,8 +4,8 @@
 // has passed.
 
 const { spawnSync } = require('child_process');
-const { TOOLS, find } = require('../observe/tools');
-const { ROOT, needsShell } = require('./command');
+const { TOOLS, find } = require('./tools');
+const { ROOT, needsShell } = require('../scripts/command');
 
 const absent = Object.keys(TOOLS).filter((tool) => find(tool) === undefined);
 if (absent.length > 0) {
@@ -13,7 +13,7 @@ if (absent.length > 0) {
   console.error(`Not found: ${absent.join(', ')}. On Debian and Ubuntu: apt-get install ${packages.join(' ')}`);
   process.exit(1);
 }
-const where = ['--roots', 'observe', '--testMatch', '**/*.test.js'];
+const where = ['--roots', 'monitoring', '--testMatch', '**/*.test.js'];
 const args = ['jest', ...where, '--testTimeout', '120000', ...process.argv.slice(2)];
 const { status } = spawnSync('npx', args, { cwd: ROOT, stdio: 'inherit', shell: needsShell('npx') });
 process.exit(status === null ? 1 : status);

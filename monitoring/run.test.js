@@ -4,7 +4,7 @@ const { spawn } = require('child_process');
 const { once } = require('events');
 const path = require('path');
 const { sleep } = require('../__tests__/helpers/setup');
-const { panels } = require('../dashboards/gun-native.json');
+const { panels } = require('./dashboards/gun-native.json');
 const { domOf } = require('./chromium');
 const { api, query, rules } = require('./prometheus');
 

@@ -1,11 +1,11 @@
 'use strict';
 
-// node scripts/dashboard.js: writes dashboards/gun-native.json, which is what this file says in the words of Grafana.
+// node monitoring/dashboard.js: writes monitoring/dashboards/gun-native.json, which is what this file says in the words of Grafana.
 
 const fs = require('fs');
 const path = require('path');
 
-const FILE = path.join(__dirname, '..', 'dashboards', 'gun-native.json');
+const FILE = path.join(__dirname, 'dashboards', 'gun-native.json');
 const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 /** Grafana's grid is 24 columns wide. */
 const COLUMNS = 3;

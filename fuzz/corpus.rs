@@ -1,7 +1,7 @@
 //! The inputs that fuzzing began with and those that it found, put to the same checks: `npm run fuzz` looks for more.
 #![cfg(not(feature = "binding"))]
 
-#[path = "../fuzz/src/lib.rs"]
+#[path = "src/lib.rs"]
 mod fuzz;
 
 use std::fs;

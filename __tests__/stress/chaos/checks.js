@@ -1,7 +1,7 @@
 'use strict';
 
 const { monitorEventLoopDelay } = require('perf_hooks');
-const { GunError } = require('..');
+const { GunError } = require('../../..');
 
 /** Besides what the event loop itself was late by. */
 const LATE_MS = 1_000;
