@@ -139,7 +139,12 @@ function attach(client, logger, open) {
 
 /** All figures of a client, for its metrics. */
 function figuresOf(client) {
-  return JSON.parse(client[NATIVE].metrics());
+  return Object.assign(JSON.parse(client[NATIVE].metrics()), { relay: relayOf(client) });
+}
+
+/** The relay of a client as messages name it, without credentials; `undefined` if it is not a GunClient. */
+function relayOf(client) {
+  return client[NATIVE] && client[NATIVE].lines.relay;
 }
 
 /** The result of a call into the addon, whose exceptions carry the members of a GunError as JSON. */
@@ -178,4 +183,4 @@ function openDefault() {
 // Loaded where it may be asked for: what it needs of Node costs Node 18 a tenth of the whole require.
 if (process.env.NODE_DEBUG) require('./debug-log').logWhereAsked();
 
-module.exports = { GunClient, defaultClient, figuresOf };
+module.exports = { GunClient, defaultClient, figuresOf, relayOf };

@@ -31,13 +31,13 @@ const PANELS = [
   [
     '404 volume per hour',
     'short',
-    { 'last hour': hourly('flights_total', MISSING), 'usual hour of the last day': usual('flights_total', MISSING) },
+    { 'last hour': hourly('fetches_total', MISSING), 'usual hour of the last day': usual('fetches_total', MISSING) },
     { about: 'Souls that the relay was asked for and said it does not have: each costs it three seconds.' },
   ],
   [
     '404 trend',
     'percentunit',
-    { 'of the usual': `${hourly('flights_total', MISSING)} / (${usual('flights_total', MISSING)})` },
+    { 'of the usual': `${hourly('fetches_total', MISSING)} / (${usual('fetches_total', MISSING)})` },
     { type: 'stat', about: 'The last hour against the average hour of the last day. Above 100% the volume rises.' },
   ],
   [

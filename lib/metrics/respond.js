@@ -63,7 +63,6 @@ const isKoa = (ctx) => has(ctx, 'set') && isObject(ctx.app) && isObject(ctx.req)
 const isFastify = (reply) => has(reply, 'code', 'headers', 'send') && isObject(reply.raw);
 const isHttp = (response) => has(response, 'setHeader', 'end');
 
-/* global Response -- of Node 18 and later; Hono runs on no other. */
 function toHono({ status, headers, body }) {
   return new Response(body, { status, headers });
 }
