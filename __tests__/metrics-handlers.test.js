@@ -20,8 +20,11 @@ test('statsHandler answers with cacheStats as JSON, and says which process that 
   const { status, headers, body } = await ask(await serve(statsHandler(client)));
   expect(status).toBe(200);
   expect(headers).toMatchObject({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
-  const { process: about, ...stats } = JSON.parse(body);
+  const { process: about, calls, callErrors, requestDurations, ...stats } = JSON.parse(body);
   expect(stats).toEqual(client.cacheStats());
+  expect(calls).toEqual({ known_missing: 0, found: 0, missing: 1, failed: 0, aborted: 0 });
+  expect(Object.values(callErrors).every((times) => times === 0)).toBe(true);
+  expect(requestDurations.counts).toHaveLength(requestDurations.boundsSeconds.length + 1);
   const { version } = require('../package.json');
   expect(about).toMatchObject({ relay: relay.url, version, node: process.version, pid: process.pid, host: os.hostname() });
   expect(about.uptimeMs).toBeGreaterThan(0);

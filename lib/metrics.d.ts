@@ -48,7 +48,7 @@ export interface MountOptions {
 
 /**
  * Adds the live page (`GET /gun`), the statistics as JSON (`GET /gun/stats`) and the metrics for Prometheus
- * (`GET /gun/metrics`) to an application. The paths are as public as the rest of the application: they name the relay and
+ * (`GET /gun/metrics`) to an application. `GET /gun/history` has samples of the last ten minutes for the page. The paths are as public as the rest of the application: they name the relay and
  * the host, but contain no credential and no soul. Without `prom-client`, `/gun/metrics` answers 501 and says so.
  *
  * With `http`, the server's own listeners do not see requests for these paths. Koa and Express run what was added first:
@@ -96,7 +96,9 @@ export function registerMetrics(register?: RegistryLike, clients?: GunClient | N
 export function metricsHandler(source?: RegistryLike | GunClient | NamedClients): Handler;
 
 /**
- * `cacheStats()` as JSON, with a member `process`: `{ relay, version, node, pid, host, uptimeMs }`. Needs no other package.
+ * `cacheStats()` as JSON, and more, for the live page: `calls` by outcome, `callErrors` by code, `requestDurations`
+ * (`boundsSeconds` of the buckets and their `counts`), and `process` (`relay`, `version`, `node`, `pid`, `host`,
+ * `uptimeMs`). Needs no other package.
  *
  * @param client - By default the one behind the functions of the module.
  * @throws `GunError` `ERR_GUN_INVALID_ARGUMENT` for anything else.

@@ -3,19 +3,31 @@
 const os = require('os');
 const { version } = require('../../package.json');
 const { show } = require('../arguments');
-const { defaultClient, relayOf } = require('../client');
+const { defaultClient, figuresOf, relayOf } = require('../client');
 const { invalidArgument } = require('../error');
 const { prometheus } = require('./prometheus');
 const { isRegister, registerMetrics } = require('./register');
 const { handlerOf } = require('./respond');
 
-/** Answers with `cacheStats()` of a client, by default the default one, and which process that is. */
+/** Answers with `cacheStats()` of a client, by default the default one, and more: see `statsOf`. */
 function statsHandler(client) {
   if (client !== undefined && !hasStats(client)) throw invalidArgument(`client must be a GunClient, got ${show(client)}`);
-  return handlerOf(() => {
-    const used = client || defaultClient();
-    const stats = Object.assign(used.cacheStats(), { process: processOf(used) });
-    return { type: 'application/json; charset=utf-8', body: `${JSON.stringify(stats)}\n` };
+  return jsonHandler(() => statsOf(client || defaultClient()));
+}
+
+function jsonHandler(read) {
+  return handlerOf(() => ({ type: 'application/json; charset=utf-8', body: `${JSON.stringify(read())}\n` }));
+}
+
+/** `cacheStats()`, how calls ended and how long requests took, if the client counts that, and which process this is. */
+function statsOf(client) {
+  if (relayOf(client) === undefined) return Object.assign(client.cacheStats(), { process: processOf(client) });
+  const { stats, calls, exchanges, bounds } = figuresOf(client);
+  return Object.assign(stats, {
+    calls: calls.by,
+    callErrors: calls.failed,
+    requestDurations: { boundsSeconds: bounds, counts: exchanges.durations.buckets },
+    process: processOf(client),
   });
 }
 
@@ -46,4 +58,4 @@ function processOf(client) {
   };
 }
 
-module.exports = { hasStats, metricsHandler, statsHandler };
+module.exports = { hasStats, jsonHandler, metricsHandler, statsHandler, statsOf };

@@ -1,8 +1,10 @@
 'use strict';
 
 const { show } = require('../arguments');
+const { defaultClient } = require('../client');
 const { invalidArgument } = require('../error');
-const { hasStats, metricsHandler, statsHandler } = require('./handlers');
+const { hasStats, jsonHandler, metricsHandler, statsHandler, statsOf } = require('./handlers');
+const { historyOf } = require('./history');
 const { pageHandler } = require('./page');
 const { registerMetrics } = require('./register');
 const { handlerOf } = require('./respond');
@@ -25,10 +27,11 @@ function mount(app, options) {
   if (client !== undefined && !hasStats(client)) {
     throw invalidArgument(`option client must be a GunClient, got ${show(client)}`);
   }
-  const add = adderFor(app);
+  const add = adderFor(app); // before the sampling of the history starts
   add({
     [base || '/']: pageHandler(),
     [`${base}/stats`]: statsHandler(client),
+    [`${base}/history`]: jsonHandler(historyOf(() => statsOf(client || defaultClient()))),
     [`${base}/metrics`]: metricsOrReason(register, client),
   });
 }
