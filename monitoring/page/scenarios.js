@@ -110,11 +110,11 @@ function rounded(counts) {
 
 /**
  * Serves the page in a state on a free port of loopback. Each look at the statistics is a second later than the one before,
- * whatever the time of the browser.
+ * whatever the time of the browser. `pages` has more pages by path, as text.
  *
  * @returns {Promise<{url: string, close: () => Promise<void>}>}
  */
-async function serve(name) {
+async function serve(name, pages = {}) {
   const scenario = SCENARIOS[name];
   const statistics = new Statistics(scenario);
   const history = [];
@@ -127,6 +127,7 @@ async function serve(name) {
   mount(packaged, { client: { cacheStats: () => statistics.stats() } });
   let looks = 0;
   const server = http.createServer((request, response) => {
+    if (pages[request.url]) return response.setHeader('content-type', 'text/html').end(pages[request.url]);
     if (request.url === '/gun/history') return response.end(JSON.stringify(scenario.isNew ? [] : history));
     if (request.url !== '/gun/stats') return packaged.emit('request', request, response);
     looks += 1;
