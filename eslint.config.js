@@ -43,4 +43,10 @@ module.exports = [
     files: ['__tests__/**/*.js', 'monitoring/**/*.test.js', 'scripts/release/package/consumers/*.test.js'],
     languageOptions: { globals: globals.jest },
   },
+  {
+    // Scripts of a page that become one: each sees the names of the others, and of uPlot.
+    files: ['monitoring/page/{state,charts,main}.js'],
+    languageOptions: { sourceType: 'script', globals: globals.browser },
+    rules: { 'no-undef': 'off', 'no-unused-vars': ['error', { vars: 'local', caughtErrors: 'none' }] },
+  },
 ];

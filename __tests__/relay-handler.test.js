@@ -16,7 +16,7 @@ const { sendBody } = require('../lib/http/send');
 /** How each host takes the handler in at one path, and what serves it. */
 const HOSTS = {
   'plain http': async (handler) => http.createServer(handler),
-  'Express 4': async (handler) => http.createServer(require('express-4')().get('/gun-relay/get', handler)),
+  'Express 4': async (handler) => http.createServer(require('express4')().get('/gun-relay/get', handler)),
   'Express 5': async (handler) => http.createServer(require('express')().get('/gun-relay/get', handler)),
   'Express 5, by use': async (handler) => http.createServer(require('express')().use('/gun-relay', handler)),
   Fastify: async (handler) => {

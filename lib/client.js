@@ -144,7 +144,12 @@ function attach(client, logger, open) {
 
 /** All figures of a client, for its metrics. */
 function figuresOf(client) {
-  return JSON.parse(client[NATIVE].metrics());
+  return Object.assign(JSON.parse(client[NATIVE].metrics()), { relay: relayOf(client) });
+}
+
+/** The relay of a client as messages name it, without credentials; `undefined` if it is not a GunClient. */
+function relayOf(client) {
+  return client[NATIVE] && client[NATIVE].lines.relay;
 }
 
 /**
@@ -163,11 +168,6 @@ async function bodyOf(client, soul, options) {
     },
     release() {},
   };
-}
-
-/** The base URL of a client's relay, without credentials. */
-function relayOf(client) {
-  return client[NATIVE].lines.relay;
 }
 
 /** The result of a call into the addon, whose exceptions carry the members of a GunError as JSON. */
