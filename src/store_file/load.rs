@@ -4,7 +4,7 @@ use super::format::{self, Contents, Unusable};
 use super::state::{MAX_LOG_BYTES, Phase};
 use super::{FileStore, Loaded, MAX_FILE_BYTES, line, lock, millis};
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +13,7 @@ pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// Why a client starts with no entries, as a predicate of the file.
 #[derive(Debug, thiserror::Error)]
-enum Cold {
+pub enum Cold {
     #[error("does not exist yet")]
     Missing,
     #[error("is empty")]
@@ -28,18 +28,32 @@ enum Cold {
     Unusable(#[from] Unusable),
 }
 
+/// What was read without the lock of the store.
+pub struct Read<'b> {
+    contents: Contents<'b>,
+    /// As many bytes.
+    len: u64,
+    /// Has what was appended since.
+    later: File,
+}
+
 impl FileStore {
     /// Reads the file and gives the cache each entry that is alive, with the rest of its life, in the order written. To be
     /// called once, off the main thread; until then nothing is written. `remember` must keep an entry that is there already.
     pub fn load(&self, now: SystemTime, mut remember: impl FnMut(&str, Duration)) -> Loaded {
         let _io = lock(&self.io);
         let mut bytes = Vec::new();
-        let read = self.read(&mut bytes).and_then(|(len, later)| {
-            let contents = format::decode(&bytes, &self.relay)?;
-            let ahead = Duration::from_millis(contents.written.saturating_sub(millis(now)));
-            if ahead > CLOCK_TOLERANCE { Err(Cold::Ahead(ahead.as_secs())) } else { Ok((len, later, contents)) }
-        });
+        let read = self.read(&mut bytes, now);
+        self.finish_load(read, now, &mut remember)
+    }
 
+    /// Gives what was read, unless it was invalidated since, and takes up work.
+    pub(super) fn finish_load(
+        &self,
+        read: Result<Read<'_>, Cold>,
+        now: SystemTime,
+        remember: &mut impl FnMut(&str, Duration),
+    ) -> Loaded {
         let mut state = lock(&self.state);
         let mut loaded = Loaded { entries: 0, warning: state.warning.take() };
         state.phase = match std::mem::replace(&mut state.phase, Phase::Released) {
@@ -54,9 +68,9 @@ impl FileStore {
             // Everything was invalidated while it was read.
             (_, None) => Ok(0),
             (Err(cold), Some(_)) => Err(cold),
-            (Ok((len, mut later, contents)), Some(log)) => {
+            (Ok(Read { contents, len, later }), Some(log)) => {
                 log.logged += contents.logged;
-                self.give(contents, &mut later, log.len - len, now, &mut remember)
+                self.give(contents, later, log.len - len, now, remember)
             }
         };
         match given {
@@ -74,27 +88,29 @@ impl FileStore {
         loaded
     }
 
-    /// Reads the file as it is now: its length, and a reader of what is appended later.
-    fn read(&self, into: &mut Vec<u8>) -> Result<(u64, File), Cold> {
+    /// Reads the file as it is now.
+    pub(super) fn read<'b>(&self, into: &'b mut Vec<u8>, now: SystemTime) -> Result<Read<'b>, Cold> {
         let len = lock(&self.state).log.as_ref().map(|log| log.len).ok_or(Cold::Missing)?;
         match len {
             0 => return Err(Cold::Empty),
             len if len > MAX_FILE_BYTES + MAX_LOG_BYTES as u64 => return Err(Cold::TooLarge),
             len => into.reserve_exact(len as usize),
         }
-        let file = File::open(&self.path)?;
+        let later = File::open(&self.path)?;
         // Appends go on meanwhile; what is within the length is whole.
-        match (&file).take(len).read_to_end(into)? as u64 == len {
-            true => Ok((len, file)),
-            false => Err(Unusable::Damaged.into()),
+        if (&later).take(len).read_to_end(into)? as u64 != len {
+            return Err(Unusable::Damaged.into());
         }
+        let contents = format::decode(into, &self.relay)?;
+        let ahead = Duration::from_millis(contents.written.saturating_sub(millis(now)));
+        if ahead > CLOCK_TOLERANCE { Err(Cold::Ahead(ahead.as_secs())) } else { Ok(Read { contents, len, later }) }
     }
 
     /// Gives what is alive and was not invalidated in the next `appended` bytes; how many entries.
     fn give(
         &self,
         contents: Contents<'_>,
-        later: &mut File,
+        later: File,
         appended: u64,
         now: SystemTime,
         remember: &mut impl FnMut(&str, Duration),

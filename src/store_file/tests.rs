@@ -155,6 +155,24 @@ fn an_invalidation_between_open_and_load_wins_and_is_on_disk() {
 }
 
 #[test]
+fn an_invalidation_after_the_file_was_read_wins_over_what_is_loaded() {
+    let (_folder, path) = folder();
+    file_of(&path, &["a", "b", "c"]);
+    let load_and = |invalidates: &dyn Fn(&FileStore)| {
+        let (store, mut bytes, mut given) = (open(&path), Vec::new(), Vec::new());
+        let read = store.read(&mut bytes, at(0));
+        invalidates(&store);
+        let loaded = store.finish_load(read, at(0), &mut |soul, _| given.push(soul.to_owned()));
+        assert_eq!(loaded.warning, None);
+        given
+    };
+    let two = |store: &FileStore| ["a", "c"].iter().for_each(|soul| invalidate(store, soul));
+    assert_eq!(load_and(&two), ["b"]);
+    assert_eq!(load_and(&|_| ()), ["b"]);
+    assert!(load_and(&|store| store.invalidate_all(|| ()).1.unwrap()).is_empty());
+}
+
+#[test]
 fn what_is_invalidated_while_a_snapshot_is_made_is_not_in_it() {
     let (_folder, path) = folder();
     for (all, left) in [(false, &["b"] as &[_]), (true, &[])] {
