@@ -130,7 +130,7 @@ pub fn hold(path: &Path) -> Result<Held, Denied> {
 pub fn create_temporary(path: &Path) -> io::Result<File> {
     let temporary = beside(path, ".tmp");
     match fs::remove_file(&temporary) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => OpenOptions::new().write(true).create_new(true).open(temporary),
     }
 }

@@ -24,6 +24,9 @@ const VERSION: &[u8] = b"1\n";
 /// The least that an entry takes: a life, a length, one byte.
 const MIN_ENTRY_BYTES: usize = 8 + 2 + 1;
 
+/// A soul with its life in ms.
+type Entry<'f> = (&'f str, u64);
+
 /// Why a file's entries cannot be used, as a predicate of the file.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
@@ -47,7 +50,7 @@ pub struct Contents<'f> {
     /// When the snapshot was taken, in ms since 1970.
     pub written: u64,
     /// Each soul with the ms it had left then; none that was invalidated since.
-    pub entries: Vec<(&'f str, u64)>,
+    pub entries: Vec<Entry<'f>>,
     /// Bytes of the log.
     pub logged: u64,
 }
@@ -140,7 +143,7 @@ pub fn record(soul: Option<&str>) -> SmallVec<[u8; 128]> {
 }
 
 /// What lies between the version and the checksum: the relay, when it was written, and the entries.
-fn snapshot<'f>(reader: &mut Reader<'f>) -> Option<(&'f str, u64, Vec<(&'f str, u64)>)> {
+fn snapshot<'f>(reader: &mut Reader<'f>) -> Option<(&'f str, u64, Vec<Entry<'f>>)> {
     let written = reader.u64()?;
     let length = reader.u32()? as usize;
     let relay = str::from_utf8(reader.take(length)?).ok()?;

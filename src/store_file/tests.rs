@@ -32,7 +32,7 @@ fn open(path: &Path) -> FileStore {
 /// What a load gives, and its warning.
 fn load(store: &FileStore, now: SystemTime) -> (BTreeMap<String, u64>, Option<String>) {
     let mut entries = BTreeMap::new();
-    let loaded = store.load(now, |soul, life| drop(entries.insert(soul.to_owned(), life.as_secs())));
+    let loaded = store.load(now, |soul, life| assert!(entries.insert(soul.to_owned(), life.as_secs()).is_none()));
     assert_eq!(loaded.entries, entries.len() as u64);
     assert_eq!(store.stats().loaded, loaded.entries);
     (entries, loaded.warning)
