@@ -1,7 +1,7 @@
 //! Damaged files: a whole file, the prefix of its log, or nothing; never a soul that it did not hold.
 
+use super::format::{MAGIC, Unusable, decode, encode, record};
 use super::*;
-use crate::store_file::format::{MAGIC, Unusable, decode, encode, record};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

@@ -13,7 +13,8 @@ const PATH: &str = "GUN_NATIVE_TEST_STORE";
 fn child(test: &str, path: &Path, shell: &str) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("{shell} exec \"$0\" \"$@\"")]).arg(env::current_exe().unwrap());
-    let test = format!("store_file::tests::kill::{test}");
+    let (_crate, module) = module_path!().split_once("::").unwrap();
+    let test = format!("{module}::{test}");
     command.args(["--exact", &test, "--ignored", "--nocapture"]).env(PATH, path);
     command
 }
