@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use divan::{Bencher, black_box, counter::BytesCount};
-use gun_native::flight::{Boarding, Deadline, Flights, Outcome};
+use gun_native::flight::{Boarding, Flights, Outcome, Patience};
 use gun_native::histogram::Histogram;
 use gun_native::metrics::{Calls, Exchanges};
 use gun_native::negative_cache::NegativeCache;
@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 const HOUR: Duration = Duration::from_secs(3_600);
+const PATIENCE: Patience = Patience { own: None, timeout: HOUR, queue_timeout: HOUR, is_batch: false };
 
 fn main() {
     divan::main();
@@ -64,23 +65,12 @@ fn cache_miss(bencher: Bencher) {
 
 #[divan::bench]
 fn flight_join_and_leave(bencher: Bencher) {
-    let (flights, _departures) = Flights::<()>::new(10);
-    let board = || flights.board(black_box("soul"), Instant::now(), Deadline::WithFlight(HOUR), || false, || ());
+    let flights = Flights::<()>::new(10);
+    let board = || flights.board(black_box("soul"), Instant::now(), PATIENCE, || false, || ());
     let _stays = board();
     bencher.bench(|| match board() {
         Boarding::Joined(ticket) => flights.leave(&ticket),
         other => panic!("the flight is there: {other:?}"),
-    });
-}
-
-#[divan::bench]
-fn flight_from_begin_to_landing(bencher: Bencher) {
-    let (flights, mut departures) = Flights::<()>::new(10);
-    bencher.bench_local(|| {
-        let deadline = Deadline::WithFlight(HOUR);
-        let boarding = flights.board(black_box("soul"), Instant::now(), deadline, || false, || ());
-        let flight = departures.try_recv().expect("a flight");
-        (boarding, flights.land(&flight, || ()))
     });
 }
 

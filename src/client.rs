@@ -5,7 +5,7 @@ mod wire;
 
 use crate::config::Config;
 use crate::error::{CallError, Cause, Code, Fault};
-use crate::flight::{Boarding, Caller, Change, Deadline, Flight, Flights, Outcome, Retry, Seat, Ticket, Trip};
+use crate::flight::{Boarding, Caller, Change, Flight, Flights, Outcome, Patience, Retry, Seat, Ticket, Trip};
 use crate::metrics::{Calls, Exchanges, Metrics};
 use crate::negative_cache::NegativeCache;
 use crate::relay::{Answer, Relay};
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, sleep_until};
 use wire::Wire;
 
@@ -40,6 +40,8 @@ pub struct CallOptions {
     pub timeout: Option<Duration>,
     /// Ask the relay even when the soul is known to be missing.
     pub fresh: bool,
+    /// Whether the call is part of a batch, which has any size.
+    pub is_batch: bool,
 }
 
 /// How a call begins.
@@ -68,12 +70,14 @@ impl<C> Clone for Client<C> {
 struct Shared<C> {
     relay: Arc<str>,
     timeout: Duration,
+    queue_timeout: Duration,
+    max_in_flight: usize,
     retry: RetryPolicy,
     wire: Wire,
     max_queue: usize,
     stats_every: u64,
     cache: NegativeCache,
-    flights: Flights<C>,
+    flights: Arc<Flights<C>>,
     is_closed: AtomicBool,
     on_closed: Mutex<Option<OnClosed>>,
     stats: Stats,
@@ -93,11 +97,14 @@ impl<C: Caller> Client<C> {
         alive: impl Send + 'static,
         on_swept: impl Fn(SweepLine) + Send + Sync + 'static,
     ) -> Self {
-        let (flights, departures) = Flights::new(config.max_in_flight + config.max_queue);
+        let flights = Arc::new(Flights::new(config.max_in_flight + config.max_queue));
+        let queue = Arc::clone(&flights);
         let now = Instant::now();
         let shared = Arc::new(Shared {
             relay: Arc::clone(&config.relay.shown),
             timeout: config.timeout,
+            queue_timeout: config.queue_timeout,
+            max_in_flight: config.max_in_flight,
             retry: config.retry.clone(),
             wire: Wire::new(config, now),
             max_queue: config.max_queue,
@@ -111,7 +118,7 @@ impl<C: Caller> Client<C> {
             exchanges: Exchanges::default(),
         });
         let weak = Arc::downgrade(&shared);
-        handle.spawn(keeper::keep(weak, relay, departures, config.sweep_every, on_swept, alive));
+        handle.spawn(keeper::keep(weak, relay, queue, config.sweep_every, on_swept, alive));
         Self { shared }
     }
 
@@ -128,11 +135,10 @@ impl<C: Caller> Client<C> {
             Stats::count(&shared.stats.hits);
             return Begun::Missing;
         }
-        let deadline = match options.timeout {
-            Some(timeout) => Deadline::At(now + timeout),
-            None => Deadline::WithFlight(shared.timeout),
-        };
-        match shared.flights.board(soul, now, deadline, is_known, caller) {
+        let CallOptions { timeout: own, is_batch, .. } = options;
+        let Shared { timeout, queue_timeout, .. } = *shared;
+        let patience = Patience { own, timeout, queue_timeout, is_batch };
+        match shared.flights.board(soul, now, patience, is_known, caller) {
             Boarding::Began(ticket) => Begun::Waits(ticket),
             Boarding::Joined(ticket) => {
                 Stats::count(&shared.stats.coalesced);
@@ -255,28 +261,46 @@ impl<C: Caller> Client<C> {
     }
 }
 
+impl<C> Drop for Shared<C> {
+    fn drop(&mut self) {
+        // Nobody owns the client any more, so nobody waits: its driver ends.
+        self.flights.close();
+    }
+}
+
 impl<C: Caller> Shared<C> {
-    /// Flies a flight from its first attempt to its landing.
-    async fn fly(self: Arc<Self>, relay: Arc<impl Ask>, flight: Arc<Flight<C>>) {
+    /// Flies a flight from its first attempt to its landing; with a place on the wire, where it has one already.
+    async fn fly(self: Arc<Self>, relay: Arc<impl Ask>, flight: Arc<Flight<C>>, place: Option<OwnedSemaphorePermit>) {
         let mut landing = Landing { shared: &self, flight: &flight, landed: None };
         let time_is_up = AtomicBool::new(false);
         tokio::select! {
             // Time first: no attempt begins for callers whose time is over.
             biased;
             () = self.watch(&flight, &time_is_up) => {}
-            landed = self.attempts(&*relay, &flight, &time_is_up) => landing.landed = Some(landed),
+            landed = self.attempts(&*relay, &flight, &time_is_up, place) => landing.landed = Some(landed),
         }
     }
 
     /// Attempts until the relay has answered or the policy gives up.
-    async fn attempts(&self, relay: &impl Ask, flight: &Flight<C>, time_is_up: &AtomicBool) -> Answer {
+    async fn attempts(
+        &self,
+        relay: &impl Ask,
+        flight: &Flight<C>,
+        time_is_up: &AtomicBool,
+        mut first_place: Option<OwnedSemaphorePermit>,
+    ) -> Answer {
         let mut last = None;
         loop {
-            let place = match self.wire.place().await {
+            let place = match first_place.take() {
+                Some(place) => self.wire.pass(place),
+                None => self.wire.place().await,
+            };
+            let place = match place {
                 Ok(place) => place,
                 // What was seen by this very request says more than that others fail too.
                 Err(barred) => return last.map_or(barred.into(), |fault| self.give_up(fault)),
             };
+            flight.permitted(Instant::now(), self.timeout);
             let exchange = self.wire.exchange(time_is_up);
             let answer = self.attempt(relay, flight, place).await;
             let now = Instant::now();
@@ -315,7 +339,7 @@ impl<C: Caller> Shared<C> {
     }
 
     /// One exchange.
-    async fn attempt(&self, relay: &impl Ask, flight: &Flight<C>, _place: SemaphorePermit<'_>) -> Answer {
+    async fn attempt(&self, relay: &impl Ask, flight: &Flight<C>, _place: OwnedSemaphorePermit) -> Answer {
         let _on_the_wire = self.stats.in_flight.enter();
         Stats::count(&self.stats.sent);
         if flight.attempts.fetch_add(1, Relaxed) == 0 {
@@ -341,13 +365,18 @@ impl<C: Caller> Shared<C> {
             let expired = self.flights.expire(flight, now);
             // Callers that left at this very moment leave a flight without callers too, and no timeout.
             if !expired.is_empty() && flight.first_deadline().is_none() {
-                let client_time = flight.began + self.timeout;
-                time_is_up.store(expired.iter().any(|seat| seat.deadline >= client_time), Relaxed);
+                let client_time = flight.permitted_at().map(|permitted| permitted + self.timeout);
+                let is_relays = client_time.is_some_and(|time| expired.iter().any(|seat| seat.deadline >= time));
+                time_is_up.store(is_relays, Relaxed);
                 self.stats.count_failed(Code::Timeout);
                 Stats::count(&self.stats.exhausted);
             }
             for seat in expired {
-                let error = self.failure(Fault::Timeout, flight, seat.began);
+                let fault = match flight.permitted_at() {
+                    Some(_) => Fault::Timeout,
+                    None => Fault::QueueTimeout { max_in_flight: self.max_in_flight },
+                };
+                let error = self.failure(fault, flight, seat.began);
                 let trip = Trip { attempts: flight.attempts(), status: None, joined: seat.has_joined(), change: None };
                 self.settle(seat, Outcome::Failed(Arc::new(error)), trip, now);
             }

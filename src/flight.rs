@@ -10,16 +10,15 @@ pub use trip::{Change, Retry, Trip};
 use crate::error::CallError;
 use crate::record::RecordText;
 use quick_cache::DefaultHashBuilder;
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::{self, error::TrySendError};
 use tokio::time::Instant;
 
-/// Flights left by all their callers that wait to be taken note of, beyond as many as there may be with callers: a program
-/// that asks and aborts without end, in one turn of its loop, meets a bound.
-const LEFT_ON_THE_WAY: usize = 64;
+/// The deadline of a batch's caller that has no timeout of its own and whose request has no permit yet.
+const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
 
 /// How a call ends. Cheap to clone: callers share what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,14 +73,37 @@ pub struct Flight<C> {
     /// Requests sent so far.
     pub attempts: AtomicU32,
     seats: Mutex<Seats<C>>,
+    /// Its number in one of the queues to the driver; 0 if it is in none.
+    queued_as: AtomicU64,
+    /// Whether a batch began it: a batch has no limit but its own size.
+    is_of_batch: bool,
     /// Told when a seat was left or one with an earlier deadline was taken.
     pub changed: Notify,
 }
 
 #[derive(Debug)]
 struct Seats<C> {
-    taken: Vec<Seat<C>>,
+    /// By number, which is the order in which they came.
+    taken: BTreeMap<u32, Seat<C>>,
+    /// Deadlines with the numbers of their seats: what one caller does must not cost time for each of the others.
+    deadlines: BTreeSet<(Instant, u32)>,
     next_number: u32,
+    /// When the request had its first permit.
+    permitted: Option<Instant>,
+}
+
+impl<C> Seats<C> {
+    fn remove(&mut self, number: u32) -> Option<Seat<C>> {
+        let seat = self.taken.remove(&number)?;
+        self.deadlines.remove(&(seat.deadline, number));
+        Some(seat)
+    }
+
+    /// Removes the next one whose time is over.
+    fn remove_expired(&mut self, now: Instant) -> Option<Seat<C>> {
+        let (_, number) = *self.deadlines.first().filter(|(deadline, _)| *deadline <= now)?;
+        self.remove(number)
+    }
 }
 
 /// One caller's place in a flight.
@@ -92,6 +114,8 @@ pub struct Seat<C> {
     pub began: Instant,
     /// When the caller's time ends.
     pub deadline: Instant,
+    /// When it ends by the caller's own timeout, if it has one.
+    own_deadline: Option<Instant>,
     /// Who sits there.
     pub caller: C,
 }
@@ -118,22 +142,28 @@ pub enum Boarding<C> {
     Closed,
 }
 
-/// When a caller's time ends.
+/// How long a caller waits.
 #[derive(Debug, Clone, Copy)]
-pub enum Deadline {
-    /// At this moment.
-    At(Instant),
-    /// So long after the flight began: such callers end together. Where that is over, and a more patient caller keeps the
-    /// flight going, so long from now.
-    WithFlight(std::time::Duration),
+pub struct Patience {
+    /// The caller's own timeout, which counts everything.
+    pub own: Option<Duration>,
+    /// Otherwise, the time from the request's first permit on. Who joins after that has it from then on.
+    pub timeout: Duration,
+    /// Longest wait of a single call for that permit.
+    pub queue_timeout: Duration,
+    /// Whether the caller is part of a batch, which feeds its souls to the wire as permits become free: what it holds back
+    /// does not count as waiting.
+    pub is_batch: bool,
 }
 
 /// All flights of a client.
 #[derive(Debug)]
 pub struct Flights<C> {
     board: Mutex<Board<C>>,
-    /// Most flights at a time.
+    /// Most flights at a time that single calls began.
     limit: usize,
+    on_departure: Notify,
+    on_held: Notify,
 }
 
 #[derive(Debug)]
@@ -141,18 +171,29 @@ struct Board<C> {
     current: HashMap<Arc<str>, Arc<Flight<C>>, DefaultHashBuilder>,
     /// Flights with callers, detached ones included.
     in_the_air: usize,
-    /// Where new flights go to be flown; `None` once closed. It holds more than `limit`, for flights whose callers have
-    /// left may still be on their way.
-    departures: Option<mpsc::Sender<Arc<Flight<C>>>>,
+    /// Those of them that single calls began.
+    singles: usize,
+    is_closed: bool,
+    last_number: u64,
+    /// New flights for the driver to run. What its callers leave before is removed: nothing here waits for nobody.
+    departures: BTreeMap<u64, Arc<Flight<C>>>,
+    /// Souls of batches, which run as permits become free.
+    held: BTreeMap<u64, Arc<Flight<C>>>,
 }
 
 impl<C> Flights<C> {
-    /// Also gives the end from which new flights are taken to be flown.
-    pub fn new(limit: usize) -> (Self, mpsc::Receiver<Arc<Flight<C>>>) {
-        let (departures, taken) = mpsc::channel(2 * limit + LEFT_ON_THE_WAY);
-        let board = Board { current: HashMap::default(), in_the_air: 0, departures: Some(departures) };
-        let flights = Self { board: Mutex::new(board), limit };
-        (flights, taken)
+    /// None yet; `limit` bounds those that single calls begin.
+    pub fn new(limit: usize) -> Self {
+        let board = Board {
+            current: HashMap::default(),
+            in_the_air: 0,
+            singles: 0,
+            is_closed: false,
+            last_number: 0,
+            departures: BTreeMap::new(),
+            held: BTreeMap::new(),
+        };
+        Self { board: Mutex::new(board), limit, on_departure: Notify::new(), on_held: Notify::new() }
     }
 
     /// Seats a caller on the soul's current flight or on a new one. `is_known` is asked before a new one begins: the
@@ -161,67 +202,129 @@ impl<C> Flights<C> {
         &self,
         soul: &str,
         now: Instant,
-        deadline: Deadline,
+        patience: Patience,
         is_known: impl FnOnce() -> bool,
         caller: impl FnOnce() -> C,
     ) -> Boarding<C> {
         let mut guard = self.lock();
         let board = &mut *guard;
-        let Some(departures) = &board.departures else {
+        if board.is_closed {
             return Boarding::Closed;
-        };
+        }
         if let Some(flight) = board.current.get(soul) {
-            return Boarding::Joined(flight.seat(now, deadline, caller()));
+            let flight = Arc::clone(flight);
+            // Only requests that run have timers: a single call is not held back with the batch that it joins.
+            let is_held = !patience.is_batch && board.held.remove(&flight.queued_as.load(Relaxed)).is_some();
+            let ticket = flight.seat(now, patience, caller());
+            if is_held {
+                board.depart(&flight);
+            }
+            drop(guard);
+            if is_held {
+                self.on_departure.notify_one();
+            }
+            return Boarding::Joined(ticket);
         }
         if is_known() {
             return Boarding::Known;
         }
-        if board.in_the_air >= self.limit {
+        if !patience.is_batch && board.singles >= self.limit {
             return Boarding::Full;
         }
-        let departure = match departures.clone().try_reserve_owned() {
-            Ok(departure) => departure,
-            Err(TrySendError::Full(_)) => return Boarding::Full,
-            Err(TrySendError::Closed(_)) => return Boarding::Closed,
-        };
-        let flight = Arc::new(Flight::new(soul.into(), now));
-        let ticket = flight.seat(now, deadline, caller());
+        let flight = Arc::new(Flight::new(soul.into(), now, patience.is_batch));
+        let ticket = flight.seat(now, patience, caller());
         board.in_the_air += 1;
+        board.singles += usize::from(!patience.is_batch);
         board.current.insert(Arc::clone(&flight.soul), Arc::clone(&flight));
-        // To send wakes a thread, which must not find the board locked.
+        let is_held = patience.is_batch && patience.own.is_none();
+        if is_held {
+            board.hold(&flight);
+        } else {
+            board.depart(&flight);
+        }
+        // To notify wakes a thread, which must not find the board locked.
         drop(guard);
-        if departure.send(Arc::clone(&flight)).is_closed() {
-            // Only when the far end died with its thread: nobody will fly for this client any more.
-            self.land(&flight, || ());
-            return Boarding::Closed;
+        if is_held {
+            self.on_held.notify_one()
+        } else {
+            self.on_departure.notify_one()
         }
         Boarding::Began(ticket)
+    }
+
+    /// The next flight to run; `None` when there will be no more.
+    pub async fn next_departure(&self) -> Option<Arc<Flight<C>>> {
+        loop {
+            {
+                let mut board = self.lock();
+                if let Some((_, flight)) = board.departures.pop_first() {
+                    return Some(flight);
+                }
+                if board.is_closed {
+                    return None;
+                }
+            }
+            self.on_departure.notified().await;
+        }
+    }
+
+    /// Waits until a batch holds souls back; `false` when none will do so any more.
+    pub async fn some_held(&self) -> bool {
+        loop {
+            {
+                let board = self.lock();
+                if !board.held.is_empty() {
+                    return true;
+                }
+                if board.is_closed {
+                    return false;
+                }
+            }
+            self.on_held.notified().await;
+        }
+    }
+
+    /// Takes the first flight that a batch holds back. Until then single calls may make it depart by joining it.
+    pub fn take_held(&self) -> Option<Arc<Flight<C>>> {
+        self.lock().held.pop_first().map(|(_, flight)| flight)
     }
 
     /// Gives up a caller's seat, which is returned where it was still taken. The last to leave takes the flight out of
     /// others' reach.
     pub fn leave(&self, ticket: &Ticket<C>) -> Option<Seat<C>> {
         let flight = &ticket.flight;
-        let left = self.vacate(flight, |seat| seat.number == ticket.number).pop()?;
-        flight.changed.notify_one();
-        Some(left)
+        let (left, is_empty) = self.vacate(flight, |seats| seats.remove(ticket.number).into_iter().collect());
+        if is_empty {
+            flight.changed.notify_one();
+        }
+        left.into_iter().next()
     }
 
     /// Takes the callers whose time is over.
     pub fn expire(&self, flight: &Arc<Flight<C>>, now: Instant) -> Vec<Seat<C>> {
-        self.vacate(flight, |seat| seat.deadline <= now)
+        let all_expired = |seats: &mut Seats<C>| std::iter::from_fn(|| seats.remove_expired(now)).collect();
+        self.vacate(flight, all_expired).0
     }
 
-    fn vacate(&self, flight: &Arc<Flight<C>>, leaves: impl Fn(&Seat<C>) -> bool) -> Vec<Seat<C>> {
+    /// Removes callers; also whether these were the last.
+    fn vacate(
+        &self,
+        flight: &Arc<Flight<C>>,
+        remove: impl FnOnce(&mut Seats<C>) -> Vec<Seat<C>>,
+    ) -> (Vec<Seat<C>>, bool) {
         let mut board = self.lock();
         let mut seats = flight.seats();
-        let left: Vec<_> = seats.taken.extract_if(.., |seat| leaves(seat)).collect();
-        if seats.taken.is_empty() && !left.is_empty() {
+        let left = remove(&mut seats);
+        let is_last = seats.taken.is_empty() && !left.is_empty();
+        if is_last {
             // Its place is free at once, for a caller who has seen this one leave.
-            board.in_the_air -= 1;
+            board.end(flight);
             board.detach(flight);
+            let number = flight.queued_as.load(Relaxed);
+            board.departures.remove(&number);
+            board.held.remove(&number);
         }
-        left
+        (left, is_last)
     }
 
     /// Ends a flight: takes all its callers, and runs `if_current` before anyone can see that it is over, unless the
@@ -231,11 +334,15 @@ impl<C> Flights<C> {
         if board.detach(flight) {
             if_current();
         }
-        let seats = std::mem::take(&mut flight.seats().taken);
+        let seats = {
+            let mut seats = flight.seats();
+            seats.deadlines.clear();
+            std::mem::take(&mut seats.taken)
+        };
         if !seats.is_empty() {
-            board.in_the_air -= 1;
+            board.end(flight);
         }
-        seats
+        seats.into_values().collect()
     }
 
     /// Detaches the soul's flight and runs `forget` before a new one can begin.
@@ -254,7 +361,9 @@ impl<C> Flights<C> {
 
     /// Lets no new flight begin; those in the air land.
     pub fn close(&self) {
-        self.lock().departures = None;
+        self.lock().is_closed = true;
+        self.on_departure.notify_one();
+        self.on_held.notify_one();
     }
 
     /// Flights with callers.
@@ -279,7 +388,7 @@ impl<C: Caller> Flight<C> {
     /// Tells the callers who watch of another attempt; `retry` is made where there is one.
     pub fn will_retry(&self, retry: impl FnOnce() -> Retry) {
         let seats = self.seats();
-        let mut watching = seats.taken.iter().filter(|seat| seat.caller.is_watching()).peekable();
+        let mut watching = seats.taken.values().filter(|seat| seat.caller.is_watching()).peekable();
         if watching.peek().is_some() {
             let retry = retry();
             watching.for_each(|seat| seat.caller.retrying(&retry));
@@ -288,6 +397,24 @@ impl<C: Caller> Flight<C> {
 }
 
 impl<C> Board<C> {
+    fn depart(&mut self, flight: &Arc<Flight<C>>) {
+        self.last_number += 1;
+        flight.queued_as.store(self.last_number, Relaxed);
+        self.departures.insert(self.last_number, Arc::clone(flight));
+    }
+
+    fn hold(&mut self, flight: &Arc<Flight<C>>) {
+        self.last_number += 1;
+        flight.queued_as.store(self.last_number, Relaxed);
+        self.held.insert(self.last_number, Arc::clone(flight));
+    }
+
+    /// A flight has no callers any more.
+    fn end(&mut self, flight: &Flight<C>) {
+        self.in_the_air -= 1;
+        self.singles -= usize::from(!flight.is_of_batch);
+    }
+
     /// Takes a flight out of others' reach; whether it was within.
     fn detach(&mut self, flight: &Arc<Flight<C>>) -> bool {
         let current = self.current.get(&flight.soul);
@@ -300,40 +427,74 @@ impl<C> Board<C> {
 }
 
 impl<C> Flight<C> {
-    fn new(soul: Arc<str>, began: Instant) -> Self {
+    fn new(soul: Arc<str>, began: Instant, is_of_batch: bool) -> Self {
+        let seats = Seats { taken: BTreeMap::new(), deadlines: BTreeSet::new(), next_number: 0, permitted: None };
         Self {
             soul,
             began,
             attempts: AtomicU32::new(0),
-            seats: Mutex::new(Seats { taken: Vec::with_capacity(1), next_number: 0 }),
+            seats: Mutex::new(seats),
+            queued_as: AtomicU64::new(0),
+            is_of_batch,
             changed: Notify::new(),
         }
     }
 
-    fn seat(self: &Arc<Self>, now: Instant, deadline: Deadline, caller: C) -> Ticket<C> {
-        let deadline = match deadline {
-            Deadline::At(instant) => instant,
-            Deadline::WithFlight(time) => Some(self.began + time).filter(|end| *end > now).unwrap_or(now + time),
-        };
+    fn seat(self: &Arc<Self>, now: Instant, patience: Patience, caller: C) -> Ticket<C> {
+        let Patience { own, timeout, queue_timeout, is_batch } = patience;
+        let own_deadline = own.map(|own| now + own);
         let mut seats = self.seats();
+        let shared = match seats.permitted {
+            // Who joins after the others' time, because a more patient caller keeps the request going, has all of it.
+            Some(permitted) => Some(permitted + timeout).filter(|end| *end > now).unwrap_or(now + timeout),
+            None if is_batch => now + FAR,
+            None => now + queue_timeout,
+        };
+        let deadline = match own_deadline {
+            Some(own) if seats.permitted.is_some() => own,
+            Some(own) => own.min(shared),
+            None => shared,
+        };
         let number = seats.next_number;
         seats.next_number += 1;
-        let is_earliest = seats.taken.iter().all(|seat| deadline < seat.deadline);
-        seats.taken.push(Seat { number, began: now, deadline, caller });
+        let is_earliest = seats.deadlines.first().is_none_or(|(first, _)| deadline < *first);
+        seats.deadlines.insert((deadline, number));
+        seats.taken.insert(number, Seat { number, began: now, deadline, own_deadline, caller });
         if is_earliest && number > 0 {
             self.changed.notify_one();
         }
         Ticket { flight: Arc::clone(self), number }
     }
 
+    /// The request has its first permit: from now on its callers have `timeout`, unless they have their own.
+    pub fn permitted(&self, now: Instant, timeout: Duration) {
+        let mut seats = self.seats();
+        let seats = &mut *seats;
+        if seats.permitted.is_some() {
+            return;
+        }
+        seats.permitted = Some(now);
+        seats.deadlines.clear();
+        for (number, seat) in &mut seats.taken {
+            seat.deadline = seat.own_deadline.unwrap_or(now + timeout);
+            seats.deadlines.insert((seat.deadline, *number));
+        }
+        self.changed.notify_one();
+    }
+
+    /// When the request had its first permit.
+    pub fn permitted_at(&self) -> Option<Instant> {
+        self.seats().permitted
+    }
+
     /// When the first caller's time ends; `None` when every caller has left.
     pub fn first_deadline(&self) -> Option<Instant> {
-        self.seats().taken.iter().map(|seat| seat.deadline).min()
+        self.seats().deadlines.first().map(|(deadline, _)| *deadline)
     }
 
     /// When the last caller's time ends; `None` when every caller has left.
     pub fn last_deadline(&self) -> Option<Instant> {
-        self.seats().taken.iter().map(|seat| seat.deadline).max()
+        self.seats().deadlines.last().map(|(deadline, _)| *deadline)
     }
 
     /// Requests sent so far.

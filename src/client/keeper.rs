@@ -1,7 +1,7 @@
 //! The task behind a client: starts its flights, sweeps its cache, and cleans up when it is closed or dropped.
 
 use super::{Ask, Shared};
-use crate::flight::{Caller, Flight};
+use crate::flight::{Caller, Flights};
 use crate::negative_cache::Swept;
 use crate::stats::SweepLine;
 use std::sync::{Arc, PoisonError, Weak};
@@ -15,7 +15,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 pub(super) async fn keep<C: Caller>(
     shared: Weak<Shared<C>>,
     relay: impl Ask,
-    mut departures: mpsc::Receiver<Arc<Flight<C>>>,
+    flights: Arc<Flights<C>>,
     sweep_every: Duration,
     on_swept: impl Fn(SweepLine) + Send + Sync + 'static,
     alive: impl Send,
@@ -26,15 +26,16 @@ pub(super) async fn keep<C: Caller>(
     let (in_the_air, mut all_landed) = mpsc::channel::<()>(1);
     let mut sweeps = interval_at(Instant::now() + sweep_every, sweep_every);
     sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tokio::spawn(feed(shared.clone(), Arc::clone(&relay), Arc::clone(&flights), in_the_air.clone()));
     loop {
         tokio::select! {
             biased;
-            flight = departures.recv() => {
+            flight = flights.next_departure() => {
                 let Some(flight) = flight else { break };
                 let Some(shared) = shared.upgrade() else { break };
                 let (relay, in_the_air) = (Arc::clone(&relay), in_the_air.clone());
                 tokio::spawn(async move {
-                    shared.fly(relay, flight).await;
+                    shared.fly(relay, flight, None).await;
                     drop(in_the_air);
                 });
             }
@@ -56,6 +57,27 @@ pub(super) async fn keep<C: Caller>(
         }
     }
     drop(alive);
+}
+
+/// Begins the souls that batches hold back, one for each place on the wire that it gets: it waits in line like any other
+/// request, however long a batch is.
+async fn feed<C: Caller>(
+    shared: Weak<Shared<C>>,
+    relay: Arc<impl Ask>,
+    flights: Arc<Flights<C>>,
+    in_the_air: mpsc::Sender<()>,
+) {
+    while flights.some_held().await {
+        let Some(shared) = shared.upgrade() else { break };
+        let place = shared.wire.place_for_batch().await;
+        // Its callers may have left meanwhile, or a single call may have made it depart.
+        let Some(flight) = flights.take_held() else { continue };
+        let (relay, in_the_air) = (Arc::clone(&relay), in_the_air.clone());
+        tokio::spawn(async move {
+            shared.fly(relay, flight, Some(place)).await;
+            drop(in_the_air);
+        });
+    }
 }
 
 /// Sweeps on a thread of its own: a million entries take a third of a second, and requests must not wait for them.

@@ -5,8 +5,8 @@ use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::Fault;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
 /// What decides whether and when a client's requests go on the wire. To be asked on the network's thread.
@@ -14,7 +14,7 @@ pub(super) struct Wire {
     pub breaker: Breaker,
     budget: Mutex<RetryBudget>,
     /// Places on the wire, given in the order in which they are asked for.
-    places: Semaphore,
+    places: Arc<Semaphore>,
 }
 
 impl Wire {
@@ -22,15 +22,15 @@ impl Wire {
         Self {
             breaker: Breaker::new(config.breaker, now),
             budget: Mutex::new(RetryBudget::new(config.budget, now)),
-            places: Semaphore::new(config.max_in_flight),
+            places: Arc::new(Semaphore::new(config.max_in_flight)),
         }
     }
 
     /// A place on the wire, when its turn comes; the fault, where the circuit is open or opens meanwhile.
-    pub async fn place(&self) -> Result<SemaphorePermit<'_>, Fault> {
+    pub async fn place(&self) -> Result<OwnedSemaphorePermit, Fault> {
         loop {
             let opened = self.breaker.opened();
-            let place = self.places.try_acquire();
+            let place = Arc::clone(&self.places).try_acquire_owned();
             self.breaker.pass(place.is_ok(), Instant::now())?;
             if let Ok(place) = place {
                 return Ok(place);
@@ -38,9 +38,20 @@ impl Wire {
             tokio::select! {
                 biased;
                 () = opened => {}
-                place = self.places.acquire() => return Ok(place.expect("the semaphore is never closed")),
+                place = Arc::clone(&self.places).acquire_owned() => return Ok(place.expect("the semaphore is never closed")),
             }
         }
+    }
+
+    /// A place for a soul that a batch holds back, when its turn comes. Whether the circuit is open, [`Wire::place`] or
+    /// [`Wire::pass`] says.
+    pub async fn place_for_batch(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.places).acquire_owned().await.expect("the semaphore is never closed")
+    }
+
+    /// Whether a request that has its place already may go.
+    pub fn pass(&self, place: OwnedSemaphorePermit) -> Result<OwnedSemaphorePermit, Fault> {
+        self.breaker.pass(true, Instant::now()).map(|()| place)
     }
 
     /// Marks an exchange that begins now. `time_is_up` says, when it is cut off, whether the client's time for the call is

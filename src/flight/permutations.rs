@@ -51,7 +51,6 @@ struct Actor {
 
 struct World {
     flights: Flights<usize>,
-    departures: mpsc::Receiver<Arc<Flight<usize>>>,
     cache: NegativeCache,
     start: Instant,
     has_record: bool,
@@ -64,14 +63,14 @@ struct World {
 impl World {
     fn new(roles: &[Role], is_known: bool) -> Self {
         let start = Instant::now();
-        let (flights, departures) = Flights::new(roles.len());
+        let flights = Flights::new(roles.len());
         let cache = NegativeCache::new(10, 2 * LATER, start);
         if is_known {
             cache.remember(SOUL, start);
         }
         let actors = roles.iter().map(|role| Actor::new(*role, None)).collect();
         let (possible, trace) = (vec![false], Vec::new());
-        Self { flights, departures, cache, start, has_record: false, possible, actors, trace }
+        Self { flights, cache, start, has_record: false, possible, actors, trace }
     }
 
     fn ready(&self) -> Vec<usize> {
@@ -118,15 +117,16 @@ impl World {
         if role == Fresh {
             self.actors[at].allowed = self.possible.clone();
         }
-        let deadline = Deadline::At(self.start + if role == Hasty { SOON } else { LATER });
+        let own = Some(if role == Hasty { SOON } else { LATER });
+        let patience = Patience { own, timeout: LATER, queue_timeout: LATER, is_batch: false };
         let is_known = || role != Fresh && self.cache.knows(SOUL, self.start);
-        let boarding = self.flights.board(SOUL, self.start, deadline, is_known, || at);
+        let boarding = self.flights.board(SOUL, self.start, patience, is_known, || at);
         let joinable = self.actors.iter().filter(|pilot| pilot.is_joinable()).count();
         match boarding {
             Boarding::Began(ticket) => {
                 assert_eq!(joinable, 0, "a second request: {:?}", self.trace);
                 self.actors[at].ticket = Some(ticket);
-                let flight = self.departures.try_recv().expect("a flight that began departs");
+                let flight = self.flights.departure().expect("a flight that began departs");
                 self.actors.push(Actor::new(Pilot, Some(flight)));
             }
             Boarding::Joined(ticket) => {
