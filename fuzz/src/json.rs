@@ -1,5 +1,5 @@
-//! A plain implementation of ECMAScript's `JSON.parse` (ECMA-262, section 25.5.1) over UTF-16 units, one function per rule. It
-//! shares no code with what it checks.
+//! A plain implementation of ECMAScript's `JSON.parse` (ECMA-262, section 25.5.1) over UTF-16 units, one function per
+//! rule. It shares no code with what it checks.
 
 /// A value. Numbers are kept as text, because texts are compared.
 #[derive(Debug, Clone, PartialEq)]

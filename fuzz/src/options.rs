@@ -1,5 +1,5 @@
-//! Any options and variables give a configuration within every range, or an error that names the problem and contains no
-//! secret.
+//! Any options and variables give a configuration within every range, or an error that names the problem and contains
+//! no secret.
 
 use gun_native::config::{Config, OptionValue};
 use gun_native::error::Fault;

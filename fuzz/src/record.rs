@@ -34,8 +34,8 @@ pub fn check(body: &[u8]) {
     }
 }
 
-/// Whether the last bytes are `\u` and fewer than four digits. serde_json reads the four at once and reports the end before
-/// a wrong digit, so whether such a body is truncated is not compared.
+/// Whether the last bytes are `\u` and fewer than four digits. serde_json reads the four at once and reports the end
+/// before a wrong digit, so whether such a body is truncated is not compared.
 pub fn ends_within_an_escape(body: &[u8]) -> bool {
     body[body.len().saturating_sub(5)..].windows(2).any(|bytes| bytes == b"\\u")
 }
