@@ -4,7 +4,7 @@ const js = require('@eslint/js');
 const globals = require('globals');
 
 // The example's helper runs wherever the package does, because users copy it.
-const SHIPPED = ['index.js', 'metrics.js', 'bin/**/*.js', 'lib/**/*.js', 'examples/indexer/helpers/**/*.js'];
+const SHIPPED = ['index.js', 'axios.js', 'http.js', 'metrics.js', 'bin/**/*.js', 'lib/**/*.js', 'examples/indexer/helpers/**/*.js'];
 
 module.exports = [
   { ignores: ['target/', 'dist/', 'coverage/'] },
@@ -42,5 +42,11 @@ module.exports = [
   {
     files: ['__tests__/**/*.js', 'monitoring/**/*.test.js', 'scripts/release/package/consumers/*.test.js'],
     languageOptions: { globals: globals.jest },
+  },
+  {
+    // Scripts of a page that become one: each sees the names of the others, and of uPlot.
+    files: ['monitoring/page/{state,charts,main}.js'],
+    languageOptions: { sourceType: 'script', globals: globals.browser },
+    rules: { 'no-undef': 'off', 'no-unused-vars': ['error', { vars: 'local', caughtErrors: 'none' }] },
   },
 ];

@@ -1,5 +1,8 @@
 'use strict';
 
+// The clients of this test have a store and a cache of records.
+jest.mock('../lib/client', () => require('./helpers/figures').clientModule());
+
 const fs = require('fs');
 const path = require('path');
 const { Registry, collectDefaultMetrics } = require('prom-client');
@@ -72,6 +75,22 @@ test('panels have names of their own and stand side by side', () => {
   expect(new Set(cells).size).toBe(PANELS.length);
   expect(new Set(PANELS.map(({ title }) => title)).size).toBe(PANELS.length);
   for (const { gridPos: { x, w } } of PANELS) expect(x + w).toBeLessThanOrEqual(24);
+});
+
+test('every panel says what it shows, has a unit and thresholds; the first row is about health', () => {
+  for (const { title, description, fieldConfig: { defaults } } of PANELS) {
+    expect([title, typeof description, typeof defaults.unit]).toEqual([title, 'string', 'string']);
+    expect(defaults.thresholds.steps[0].value).toBeNull();
+  }
+  expect(PANELS.filter(({ gridPos }) => gridPos.y === 0).map(({ type }) => type)).toEqual(Array(6).fill('stat'));
+});
+
+test('every alert says what to do, and leads to a heading of docs/deployment.md', () => {
+  const headings = [...read('docs/deployment.md').matchAll(/^#+ (.*)$/gm)]
+    .map(([, heading]) => heading.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-'));
+  const urls = [...RULES.matchAll(/runbook_url: docs\/deployment\.md#(\S+)/g)].map(([, anchor]) => anchor);
+  expect(urls).toHaveLength([...RULES.matchAll(/- alert:/g)].length);
+  for (const anchor of urls) expect(headings).toContain(anchor);
 });
 
 test('every alert has a test in which it fires', () => {

@@ -24,12 +24,12 @@ const FLAGS = [
  *
  * @returns {Promise<string>} what the browser printed
  */
-async function open(url, flag, { ms = 3000 } = {}) {
+async function open(url, flag, { ms = 3000, width = 1280, height = 1000, flags: more = [] } = {}) {
   const program = find('chromium');
   if (program === undefined) throw new Error(`chromium was not found; it is in the Debian package ${TOOLS.chromium}`);
   const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-chromium-'));
   try {
-    const flags = [...FLAGS, `--user-data-dir=${profile}`, `--virtual-time-budget=${ms}`, '--window-size=900,450'];
+    const flags = [...FLAGS, `--user-data-dir=${profile}`, `--virtual-time-budget=${ms}`, `--window-size=${width},${height}`, ...more];
     const { stdout } = await promisify(execFile)(program, [...flags, flag, url], { timeout: 60_000 });
     return stdout;
   } finally {
