@@ -1,4 +1,4 @@
-//! The pure parts of a call, each alone: `cargo bench --no-default-features`.
+//! The pure parts of a call, measured separately: `cargo bench --no-default-features`.
 
 use bytes::Bytes;
 use divan::{Bencher, black_box, counter::BytesCount};
@@ -21,7 +21,7 @@ fn main() {
     divan::main();
 }
 
-/// An answer of the relay with so many bytes of record; with `strings`, its `data` is a string of JSON.
+/// A relay's answer with a record of this many bytes; with `strings`, its `data` is a JSON string.
 fn answer(bytes: usize, strings: bool) -> Bytes {
     let fields: Vec<String> = (0..bytes / 40).map(|n| format!(r#""field {n:06}":"value {n:06} of it""#)).collect();
     let record = format!("{{{}}}", fields.join(","));
@@ -80,7 +80,7 @@ fn histogram_observe(bencher: Bencher) {
     bencher.bench(|| histogram.observe(black_box(Duration::from_micros(3_004_000))));
 }
 
-/// All that a call with one exchange pays for its figures.
+/// The cost of the metrics of a call with one exchange.
 #[divan::bench]
 fn metrics_of_a_call(bencher: Bencher) {
     let (calls, exchanges) = (Calls::default(), Exchanges::default());
