@@ -105,10 +105,10 @@ gun-native help COMMAND  options and examples
 gun-native --version     or -v`;
 
 const FOOT = `Without --relay, the relay is the first usable entry of
-GUN_PEERS, else http://gun-relay:8765. A URL without a scheme
-is read as http. "--" ends the options, for souls that begin
-with a dash. Terminals get colour and progress; NO_COLOR and
-FORCE_COLOR are respected.
+GUN_PEERS, else http://gun-relay:8765. A URL without a
+scheme is read as http. "--" ends the options, for souls
+that begin with a dash. Terminals get colour and progress;
+NO_COLOR and FORCE_COLOR are respected.
 
 Exit codes
   0 fine
