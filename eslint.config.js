@@ -3,8 +3,8 @@
 const js = require('@eslint/js');
 const globals = require('globals');
 
-// The helper of the example runs where the package does: it is there to be copied.
-const SHIPPED = ['index.js', 'metrics.js', 'bin/**/*.js', 'lib/**/*.js', 'examples/indexer/helpers/**/*.js'];
+// The example's helper runs wherever the package does, because users copy it.
+const SHIPPED = ['index.js', 'axios.js', 'http.js', 'metrics.js', 'bin/**/*.js', 'lib/**/*.js', 'examples/indexer/helpers/**/*.js'];
 
 module.exports = [
   { ignores: ['target/', 'dist/', 'coverage/'] },
@@ -25,8 +25,8 @@ module.exports = [
   },
   {
     files: SHIPPED,
-    // The `esm` loader parses what has the word `import` or `export` in it, a comment will do, and stops at `?.`, `??`, the
-    // assignments `??=`, `||=`, `&&=` and static blocks. It finds builtins by their bare names only.
+    // The `esm` loader parses files that contain the word `import` or `export`, even in a comment, and fails at `?.`, `??`, the
+    // assignments `??=`, `||=`, `&&=` and static blocks. It resolves builtins only by their bare names.
     languageOptions: { ecmaVersion: 2018, globals: { FinalizationRegistry: 'readonly', WeakRef: 'readonly', performance: 'readonly' } },
     rules: {
       'no-restricted-syntax': [
@@ -36,11 +36,11 @@ module.exports = [
     },
   },
   {
-    files: ['**/*.mjs', 'scripts/package/consumers/esm-loader.js'],
+    files: ['**/*.mjs', 'scripts/release/package/consumers/esm-loader.js'],
     languageOptions: { sourceType: 'module', globals: globals.node },
   },
   {
-    files: ['__tests__/**/*.js', 'monitoring/**/*.test.js', 'scripts/package/consumers/*.test.js'],
+    files: ['__tests__/**/*.js', 'monitoring/**/*.test.js', 'scripts/release/package/consumers/*.test.js'],
     languageOptions: { globals: globals.jest },
   },
   {

@@ -1,7 +1,6 @@
 'use strict';
 
 const { Checks } = require('./stress/chaos/checks');
-const { Dice } = require('./stress/chaos/dice');
 const { Model } = require('./stress/chaos/model');
 const { GunError } = require('..');
 const { runNode } = require('./helpers/child');
@@ -14,16 +13,6 @@ test('a short run through chaos keeps every promise', async () => {
   const [, found, missing] = /(\d+) found, (\d+) missing/.exec(stdout);
   expect(Math.min(found, missing)).toBeGreaterThan(50);
 }, 30_000);
-
-test('a seed draws the same again, another one something else', () => {
-  const draws = (...seeds) => {
-    const dice = new Dice(...seeds);
-    return Array.from({ length: 20 }, () => dice.between(0, 1_000));
-  };
-  expect(draws(1, 'a', 2)).toEqual(draws(1, 'a', 2));
-  expect(draws(1, 'a', 2)).not.toEqual(draws(1, 'a', 3));
-  expect(new Set(draws(1)).size).toBeGreaterThan(15);
-});
 
 describe('what may be told of a soul', () => {
   const model = new Model(['a'], { chance: () => true });

@@ -1,4 +1,4 @@
-//! The pure parts of a call, each alone: `cargo bench --no-default-features`.
+//! The pure parts of a call, measured separately: `cargo bench --no-default-features`.
 
 use bytes::Bytes;
 use divan::{Bencher, black_box, counter::BytesCount};
@@ -8,7 +8,9 @@ use gun_native::metrics::{Calls, Exchanges};
 use gun_native::negative_cache::NegativeCache;
 use gun_native::record::read_answer;
 use gun_native::relay::{Answer, classify};
+use gun_native::store_file::{FileStore, Opened};
 use http::header::HeaderMap;
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
@@ -18,7 +20,7 @@ fn main() {
     divan::main();
 }
 
-/// An answer of the relay with so many bytes of record; with `strings`, its `data` is a string of JSON.
+/// A relay's answer with a record of this many bytes; with `strings`, its `data` is a JSON string.
 fn answer(bytes: usize, strings: bool) -> Bytes {
     let fields: Vec<String> = (0..bytes / 40).map(|n| format!(r#""field {n:06}":"value {n:06} of it""#)).collect();
     let record = format!("{{{}}}", fields.join(","));
@@ -88,7 +90,7 @@ fn histogram_observe(bencher: Bencher) {
     bencher.bench(|| histogram.observe(black_box(Duration::from_micros(3_004_000))));
 }
 
-/// All that a call with one exchange pays for its figures.
+/// The cost of the metrics of a call with one exchange.
 #[divan::bench]
 fn metrics_of_a_call(bencher: Bencher) {
     let (calls, exchanges) = (Calls::default(), Exchanges::default());
@@ -97,4 +99,54 @@ fn metrics_of_a_call(bencher: Bencher) {
         exchanges.begin().ended(black_box(&answer));
         calls.ended(black_box(&Outcome::Missing), Instant::now() - began);
     });
+}
+
+fn store(path: &Path) -> FileStore {
+    match FileStore::open(path, "http://relay:8765", HOUR) {
+        Opened::Ours(store) => store,
+        Opened::Without { warning } => panic!("{warning}"),
+    }
+}
+
+/// A file of 10,000 souls.
+fn store_file(folder: &Path) -> std::path::PathBuf {
+    let path = folder.join("missing");
+    let store = store(&path);
+    store.load(SystemTime::now(), |_, _| ());
+    let souls = || (0..10_000).map(|n| (format!("f3a9c1d27b40:h:1b2c3d4e5f60:{n:012}").into(), HOUR)).collect();
+    store.write(souls, SystemTime::now()).expect("a file that can be written");
+    path
+}
+
+#[divan::bench]
+fn store_file_open(bencher: Bencher) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = store_file(folder.path());
+    bencher.bench(|| store(&path));
+}
+
+#[divan::bench]
+fn store_file_load_10_000_into_the_cache(bencher: Bencher) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = store_file(folder.path());
+    bencher.with_inputs(|| NegativeCache::new(10_000, HOUR, Instant::now())).bench_refs(|cache| {
+        let now = Instant::now();
+        let loaded = store(&path).load(SystemTime::now(), |soul, _| assert!(cache.remember(soul, now)));
+        assert_eq!(loaded.entries, 10_000);
+    });
+}
+
+#[divan::bench]
+fn store_file_write_10_000(bencher: Bencher) {
+    let folder = tempfile::tempdir().expect("a folder");
+    bencher.bench(|| store_file(folder.path()));
+}
+
+#[divan::bench]
+fn store_file_invalidate(bencher: Bencher) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = store_file(folder.path());
+    let store = store(&path);
+    let soul = "f3a9c1d27b40:h:1b2c3d4e5f60:000000000042";
+    bencher.bench(|| store.invalidate(black_box(soul), || ()).1.expect("a log"));
 }

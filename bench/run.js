@@ -1,6 +1,6 @@
 'use strict';
 
-// npm run bench: gun-native beside its peers, in one run. See --help, and jobs.js for what is done.
+// npm run bench: measures gun-native and its peers in one run. See --help, and jobs.js for the jobs.
 
 const fs = require('fs');
 const os = require('os');
@@ -11,13 +11,13 @@ const { runRounds, startRelay, stopAll } = require('./harness');
 const { evaluate } = require('./targets');
 const { jobText, targetsText } = require('./report/text');
 const { markdown } = require('./report/markdown');
-const { chart } = require('./report/chart');
+const { barChart } = require('./chart');
 
 const USAGE = `npm run bench -- [options]
   --job NAME[,NAME]     only these jobs, or groups of jobs (found, missing, batch, known-missing, burst, storm, cache, load)
   --client NAME[,NAME]  only these clients
   --rounds N            rounds of every job (${ROUNDS} of most); the results are medians
-  --quick               one short round: to see that it works, not for figures
+  --quick               one short round, for checking that it works, not for results
   --json                the results as JSON on stdout, in place of tables
 A run of everything takes some minutes, and writes bench/results.json, bench/RESULTS.md and bench/results.svg.`;
 
@@ -74,14 +74,14 @@ async function main() {
 
   const relay = await startRelay();
   const { results, errors } = await runRounds(relay, jobs, showProgress);
-  relay.stop();
+  await relay.stop();
 
   const targets = evaluate(results);
   const report = { about, results, targets };
   if (options.json) console.log(JSON.stringify(report, null, 1));
   else {
     for (const job of jobs) console.log(jobText(job, results[job.name]));
-    // A quick run hardly warms up, which flatters the client with the least JavaScript: no figures to judge by.
+    // A quick run hardly warms up, which favours the client with the least JavaScript, so targets are not evaluated.
     if (targets.length > 0 && !options.quick) console.log(targetsText(targets));
   }
   for (const error of errors) console.error(error.message.split('\n', 1)[0]);
@@ -91,7 +91,7 @@ async function main() {
   if (full) {
     write('results.json', `${JSON.stringify(report, null, 1)}\n`);
     write('RESULTS.md', markdown({ ...report, jobs }));
-    write('results.svg', chart(results));
+    write('results.svg', barChart(results));
   }
 }
 

@@ -6,12 +6,12 @@ const os = require('os');
 const path = require('path');
 const { CLI, run } = require('./child');
 
-/** `script` of util-linux gives a program a terminal; that of the BSDs takes other arguments. */
+/** util-linux's `script` runs a program on a terminal; the BSDs' takes other arguments. */
 const HAS_SCRIPT = /util-linux/.test(spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout);
 
 /**
- * Runs the command line on a terminal, TERM being that of an xterm unless `env` says otherwise. Both of its streams are
- * the terminal; what it showed is in `stdout`.
+ * Runs the command line on a terminal, with an xterm's TERM unless `env` has another. Both streams are the terminal; its
+ * output is in `stdout`.
  */
 function runOnTerminal(args, { env = {}, columns } = {}) {
   const own = { TERM: 'xterm-256color', ...env };
@@ -21,7 +21,7 @@ function runOnTerminal(args, { env = {}, columns } = {}) {
   return run(['-qec', sized, '/dev/null'], own, { program: 'script', stdin: '' });
 }
 
-/** Where there is no `script`: pipes that say that they are a terminal. */
+/** Without `script`: pipes that claim to be a terminal. */
 async function runWithFakeTerminal(args, env, columns) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-tty-'));
   const preload = path.join(folder, 'tty.js');

@@ -1,12 +1,12 @@
 'use strict';
 
-// npm run soak: days of an indexer in minutes, judged by the success checklist of the deployment guide.
+// npm run soak: simulates days of an indexer in minutes and applies the success checklist of the deployment guide.
 
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { parseArgs } = require('util');
-const { chart } = require('./chart');
+const { lineChart } = require('../chart');
 const { judge } = require('./checks');
 const { observe } = require('./observe');
 const { listText, progressText } = require('./text');
@@ -36,7 +36,7 @@ function optionsOf(args) {
   return { ...values, ...Object.fromEntries(numbers) };
 }
 
-/** On a terminal one line that is written over; else a line for each tenth of the run. */
+/** On a terminal, one line that is overwritten; otherwise a line for each tenth of the run. */
 function showProgress(hours) {
   let tenths = 0;
   return (sample) => {
@@ -60,8 +60,8 @@ async function main() {
   const about = { date: new Date().toISOString().slice(0, 10), node: process.version, cpu: os.cpus()[0].model.trim(), cpus: os.cpus().length };
   fs.mkdirSync(out, { recursive: true });
   fs.writeFileSync(path.join(out, 'soak.json'), `${JSON.stringify({ about, ...run, checks }, null, 1)}\n`);
-  fs.writeFileSync(path.join(out, 'soak.svg'), chart(run));
-  console.log(`\n${path.join(out, 'soak.json')} and ${path.join(out, 'soak.svg')} have it all.`);
+  fs.writeFileSync(path.join(out, 'soak.svg'), lineChart(run));
+  console.log(`\n${path.join(out, 'soak.json')} and ${path.join(out, 'soak.svg')} have the details.`);
   process.exitCode = checks.some(({ passed }) => passed === false) ? 1 : 0;
 }
 

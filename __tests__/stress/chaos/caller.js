@@ -1,25 +1,25 @@
 'use strict';
 
-const { Dice } = require('./dice');
+const { Random } = require('../../helpers/random');
 
 const STEPS = { get: 40, fresh: 10, hasty: 10, abort: 12, batch: 12, put: 10, remove: 5, forget: 1 };
 const MAX_BATCH = 20;
 const NO_SOUL = '';
 
-/** One caller among many: it takes steps that its dice decide until the round is over. */
+/** One of many callers: takes random steps until the round is over. */
 class Caller {
-  #dice;
+  #random;
   #round;
 
   constructor(seed, round) {
-    this.#dice = new Dice(seed);
+    this.#random = new Random(seed);
     this.#round = round;
   }
 
   async run() {
     while (!this.#round.isOver) {
-      await this[this.#dice.weighted(STEPS)]();
-      const pause = this.#dice.between(0, 8);
+      await this[this.#random.weighted(STEPS)]();
+      const pause = this.#random.between(0, 8);
       if (pause > 0) await sleep(pause);
     }
   }
@@ -33,20 +33,20 @@ class Caller {
   }
 
   hasty() {
-    return this.#one({ timeoutMs: this.#dice.between(1, 300) });
+    return this.#one({ timeoutMs: this.#random.between(1, 300) });
   }
 
   async abort() {
     const controller = new AbortController();
-    const timer = setTimeout(() => controller.abort(new Error('given up')), this.#dice.between(0, 100));
-    const calls = Array.from({ length: this.#dice.between(1, 4) }, () => this.#one({ signal: controller.signal }));
+    const timer = setTimeout(() => controller.abort(new Error('given up')), this.#random.between(0, 100));
+    const calls = Array.from({ length: this.#random.between(1, 4) }, () => this.#one({ signal: controller.signal }));
     calls.push(this.#many({ signal: controller.signal }));
     await Promise.all(calls);
     clearTimeout(timer);
   }
 
   batch() {
-    return this.#many(this.#dice.chance(0.3) ? { timeoutMs: this.#dice.between(1, 300) } : {});
+    return this.#many(this.#random.chance(0.3) ? { timeoutMs: this.#random.between(1, 300) } : {});
   }
 
   put() {
@@ -63,15 +63,15 @@ class Caller {
     model.invalidatedAll();
   }
 
-  /** A put is done at the relay a moment before the client is told of it. */
+  /** The relay changes first; the client's `invalidate` follows. */
   async #change(how) {
     const { client, model } = this.#round;
     const soul = this.#soul();
     how(model, soul);
-    if (this.#dice.chance(0.3)) await sleep(this.#dice.between(0, 20));
+    if (this.#random.chance(0.3)) await sleep(this.#random.between(0, 20));
     client.invalidate(soul);
     model.invalidated(soul);
-    if (this.#dice.chance(0.5)) await this.#one({}, soul);
+    if (this.#random.chance(0.5)) await this.#one({}, soul);
   }
 
   async #one(options, soul = this.#soul()) {
@@ -85,20 +85,20 @@ class Caller {
 
   async #many(options) {
     const { client, model, checks } = this.#round;
-    const souls = Array.from({ length: this.#dice.between(0, MAX_BATCH) }, () => (this.#dice.chance(0.02) ? NO_SOUL : this.#soul()));
+    const souls = Array.from({ length: this.#random.between(0, MAX_BATCH) }, () => (this.#random.chance(0.02) ? NO_SOUL : this.#soul()));
     this.#round.calls += souls.filter((soul) => soul !== NO_SOUL).length;
     const watches = souls.map((soul) => soul !== NO_SOUL && model.begin(soul));
     const answers = await this.#timed(client.getRecords(souls, options), options);
     watches.forEach((watch) => watch && watch.end());
     if (answers === ABORTED) return;
-    if (!Array.isArray(answers) || answers.length !== souls.length) return checks.violation('no answer to a batch', { souls, answers });
+    if (!Array.isArray(answers) || answers.length !== souls.length) return checks.violation('a batch without its answers', { souls, answers });
     souls.forEach((soul, at) => {
       if (soul !== NO_SOUL) checks.answer(soul, watches[at].allowed, answers[at]);
-      else if (answers[at].code !== 'ERR_GUN_INVALID_ARGUMENT') checks.violation('an empty soul was taken', { answer: answers[at] });
+      else if (answers[at].code !== 'ERR_GUN_INVALID_ARGUMENT') checks.violation('an empty soul was accepted', { answer: answers[at] });
     });
   }
 
-  /** What a call comes to, its failure as a value, within its time. */
+  /** A call's value or error; checks that it settled in time. */
   async #timed(call, { signal, timeoutMs = this.#round.options.timeoutMs }) {
     const { checks } = this.#round;
     const began = performance.now();
@@ -109,7 +109,7 @@ class Caller {
   }
 
   #soul() {
-    return this.#dice.pick(this.#round.souls);
+    return this.#random.pick(this.#round.souls);
   }
 }
 
