@@ -54,6 +54,7 @@ function setting(name, standard) {
 }
 
 main().catch((error) => {
-  console.error(`❌ The indexer could not start: ${error.message}`);
+  const advice = error.code === 'EADDRINUSE' ? '; set PORT to another port, or to 0 for any' : '';
+  console.error(`❌ The indexer could not start: ${error.message}${advice}`);
   process.exit(1);
 });
