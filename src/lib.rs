@@ -16,6 +16,7 @@
 //! | `batch` | many calls that settle as one |
 //! | `engine` | the thread that does the network's work |
 //! | `config` | options and environment become a checked whole |
+//! | `store_file` | entries that outlive the process, in a file |
 //! | `soul`, `error`, `stats` | what a soul is, what can go wrong, what is counted |
 //! | `histogram`, `metrics` | how long things took, and all figures for those who scrape them |
 
@@ -38,3 +39,4 @@ pub mod relay;
 pub mod retry;
 pub mod soul;
 pub mod stats;
+pub mod store_file;
