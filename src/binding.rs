@@ -176,6 +176,12 @@ pub fn error_codes() -> Vec<&'static str> {
     Code::ALL.into_iter().map(Code::as_str).collect()
 }
 
+/// The options of a client, nested ones by path: `cache.ttlMs`.
+#[napi(catch_unwind)]
+pub fn option_names() -> Vec<&'static str> {
+    Config::option_names().collect()
+}
+
 /// The variables of the environment that the default client is made from.
 #[napi(catch_unwind)]
 pub fn variables() -> Vec<&'static str> {
