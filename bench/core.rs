@@ -5,7 +5,7 @@ use divan::{Bencher, black_box, counter::BytesCount};
 use gun_native::flight::{Boarding, Flights, Outcome, Patience};
 use gun_native::histogram::Histogram;
 use gun_native::metrics::{Calls, Exchanges};
-use gun_native::negative_cache::NegativeCache;
+use gun_native::negative_cache::{CachePolicy, NegativeCache};
 use gun_native::record::read_answer;
 use gun_native::relay::{Answer, classify};
 use gun_native::store_file::{FileStore, Opened};
@@ -50,17 +50,17 @@ fn classify_missing(bencher: Bencher) {
 #[divan::bench]
 fn cache_hit(bencher: Bencher) {
     let now = Instant::now();
-    let cache = NegativeCache::new(10_000, HOUR, now);
+    let cache = NegativeCache::new(CachePolicy { capacity: 10_000, ttl: HOUR, first_ttl: HOUR, refresh: true }, now);
     let soul = "f3a9c1d27b40:h:1b2c3d4e5f60:000000000042";
     cache.remember(soul, now);
-    bencher.bench(|| cache.knows(black_box(soul), Instant::now()));
+    bencher.bench(|| cache.look_up(black_box(soul), Instant::now()));
 }
 
 #[divan::bench]
 fn cache_miss(bencher: Bencher) {
     let now = Instant::now();
-    let cache = NegativeCache::new(10_000, HOUR, now);
-    bencher.bench(|| cache.knows(black_box("f3a9c1d27b40:h:1b2c3d4e5f60:000000000042"), Instant::now()));
+    let cache = NegativeCache::new(CachePolicy { capacity: 10_000, ttl: HOUR, first_ttl: HOUR, refresh: true }, now);
+    bencher.bench(|| cache.look_up(black_box("f3a9c1d27b40:h:1b2c3d4e5f60:000000000042"), Instant::now()));
 }
 
 #[divan::bench]

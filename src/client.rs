@@ -7,7 +7,7 @@ use crate::config::Config;
 use crate::error::{CallError, Cause, Code, Fault};
 use crate::flight::{Boarding, Caller, Change, Flight, Flights, Outcome, Patience, Retry, Seat, Ticket, Trip};
 use crate::metrics::{Calls, Exchanges, Metrics};
-use crate::negative_cache::NegativeCache;
+use crate::negative_cache::{CachePolicy, Lookup, NegativeCache};
 use crate::relay::{Answer, Relay};
 use crate::retry::RetryPolicy;
 use crate::stats::{Requests, Snapshot, Stats, StatsLine, SweepLine, hit_rate};
@@ -109,7 +109,10 @@ impl<C: Caller> Client<C> {
             wire: Wire::new(config, now),
             max_queue: config.max_queue,
             stats_every: config.stats_every,
-            cache: NegativeCache::new(config.capacity, config.ttl, now),
+            cache: NegativeCache::new(
+                CachePolicy { capacity: config.capacity, ttl: config.ttl, first_ttl: config.ttl, refresh: false },
+                now,
+            ),
             flights,
             is_closed: AtomicBool::new(false),
             on_closed: Mutex::new(None),
@@ -130,7 +133,7 @@ impl<C: Caller> Client<C> {
             return Begun::Failed(shared.refusal(Fault::Closed, soul));
         }
         Stats::count(&shared.stats.total);
-        let is_known = || !options.fresh && shared.cache.knows(soul, now);
+        let is_known = || !options.fresh && shared.cache.look_up(soul, now) != Lookup::Unknown;
         if is_known() {
             Stats::count(&shared.stats.hits);
             return Begun::Missing;

@@ -3,7 +3,7 @@
 //! an order that threads can come to, and the only kind there is.
 
 use super::*;
-use crate::negative_cache::NegativeCache;
+use crate::negative_cache::{CachePolicy, Lookup, NegativeCache};
 use std::time::Duration;
 
 const SOUL: &str = "a";
@@ -64,7 +64,8 @@ impl World {
     fn new(roles: &[Role], is_known: bool) -> Self {
         let start = Instant::now();
         let flights = Flights::new(roles.len());
-        let cache = NegativeCache::new(10, 2 * LATER, start);
+        let ttl = 2 * LATER;
+        let cache = NegativeCache::new(CachePolicy { capacity: 10, ttl, first_ttl: ttl, refresh: false }, start);
         if is_known {
             cache.remember(SOUL, start);
         }
@@ -107,7 +108,7 @@ impl World {
 
     fn look(&mut self, at: usize) {
         self.actors[at].allowed = self.possible.clone();
-        if self.cache.knows(SOUL, self.start) {
+        if self.cache.look_up(SOUL, self.start) != Lookup::Unknown {
             self.tell(at, Some(false));
         }
     }
@@ -119,7 +120,7 @@ impl World {
         }
         let own = Some(if role == Hasty { SOON } else { LATER });
         let patience = Patience { own, timeout: LATER, queue_timeout: LATER, is_batch: false };
-        let is_known = || role != Fresh && self.cache.knows(SOUL, self.start);
+        let is_known = || role != Fresh && self.cache.look_up(SOUL, self.start) != Lookup::Unknown;
         let boarding = self.flights.board(SOUL, self.start, patience, is_known, || at);
         let joinable = self.actors.iter().filter(|pilot| pilot.is_joinable()).count();
         match boarding {
@@ -224,7 +225,7 @@ impl World {
         }
         assert_eq!(self.flights.in_the_air(), 0, "{:?}", self.trace);
         assert!(self.flights.lock().current.is_empty(), "{:?}", self.trace);
-        let is_wrong = self.cache.knows(SOUL, self.start) && self.has_record;
+        let is_wrong = self.cache.look_up(SOUL, self.start) != Lookup::Unknown && self.has_record;
         assert!(!is_wrong, "remembered as missing and there: {:?}", self.trace);
     }
 }
