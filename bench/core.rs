@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use divan::{Bencher, black_box, counter::BytesCount};
-use gun_native::flight::{Boarding, Flights, Outcome, Patience};
 use gun_native::histogram::Histogram;
 use gun_native::metrics::{Calls, Exchanges};
 use gun_native::negative_cache::{CachePolicy, NegativeCache};
 use gun_native::record::read_answer;
 use gun_native::relay::{Answer, classify};
+use gun_native::single_flight::{Join, Outcome, Patience, SingleFlight};
 use gun_native::store_file::{FileStore, Opened};
 use http::header::HeaderMap;
 use std::path::Path;
@@ -16,6 +16,10 @@ use tokio::time::Instant;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 const PATIENCE: Patience = Patience { own: None, timeout: HOUR, queue_timeout: HOUR, is_batch: false };
+
+fn policy() -> CachePolicy {
+    CachePolicy { capacity: 10_000, ttl: HOUR, first_ttl: HOUR, refresh: true }
+}
 
 fn main() {
     divan::main();
@@ -50,7 +54,7 @@ fn classify_missing(bencher: Bencher) {
 #[divan::bench]
 fn cache_hit(bencher: Bencher) {
     let now = Instant::now();
-    let cache = NegativeCache::new(CachePolicy { capacity: 10_000, ttl: HOUR, first_ttl: HOUR, refresh: true }, now);
+    let cache = NegativeCache::new(policy(), now);
     let soul = "f3a9c1d27b40:h:1b2c3d4e5f60:000000000042";
     cache.remember(soul, now);
     bencher.bench(|| cache.look_up(black_box(soul), Instant::now()));
@@ -59,18 +63,18 @@ fn cache_hit(bencher: Bencher) {
 #[divan::bench]
 fn cache_miss(bencher: Bencher) {
     let now = Instant::now();
-    let cache = NegativeCache::new(CachePolicy { capacity: 10_000, ttl: HOUR, first_ttl: HOUR, refresh: true }, now);
+    let cache = NegativeCache::new(policy(), now);
     bencher.bench(|| cache.look_up(black_box("f3a9c1d27b40:h:1b2c3d4e5f60:000000000042"), Instant::now()));
 }
 
 #[divan::bench]
-fn flight_join_and_leave(bencher: Bencher) {
-    let flights = Flights::<()>::new(10);
-    let board = || flights.board(black_box("soul"), Instant::now(), PATIENCE, || false, || ());
-    let _stays = board();
-    bencher.bench(|| match board() {
-        Boarding::Joined(ticket) => flights.leave(&ticket),
-        other => panic!("the flight is there: {other:?}"),
+fn single_flight_join_and_leave(bencher: Bencher) {
+    let single_flight = SingleFlight::<()>::new(10);
+    let join = || single_flight.join(black_box("soul"), Instant::now(), PATIENCE, || false, || ());
+    let _stays = join();
+    bencher.bench(|| match join() {
+        Join::Joined(handle) => single_flight.leave(&handle),
+        other => panic!("the request is there: {other:?}"),
     });
 }
 
@@ -119,7 +123,7 @@ fn store_file_open(bencher: Bencher) {
 fn store_file_load_10_000_into_the_cache(bencher: Bencher) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = store_file(folder.path());
-    bencher.with_inputs(|| NegativeCache::new(10_000, HOUR, Instant::now())).bench_refs(|cache| {
+    bencher.with_inputs(|| NegativeCache::new(policy(), Instant::now())).bench_refs(|cache| {
         let now = Instant::now();
         let loaded = store(&path).load(SystemTime::now(), |soul, _| assert!(cache.remember(soul, now)));
         assert_eq!(loaded.entries, 10_000);

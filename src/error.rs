@@ -204,7 +204,7 @@ impl fmt::Display for CallError {
                 return write!(
                     f,
                     "relay {relay} was not asked for soul {soul}: the call timed out in the queue after {time}, with \
-                     {max_in_flight} requests in flight; a larger maxInFlight (GUN_MAX_IN_FLIGHT) shortens the wait"
+                     {max_in_flight} requests in request; a larger maxInFlight (GUN_MAX_IN_FLIGHT) shortens the wait"
                 );
             }
             Fault::CircuitOpen { failing_for, last } => {

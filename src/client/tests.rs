@@ -1,4 +1,4 @@
-//! A call's way in virtual time, against a script in place of the relay.
+//! A call's way in virtual time, against a script in permit of the relay.
 
 use super::*;
 use crate::record::read_answer;
@@ -10,7 +10,7 @@ use tokio::time::{advance, timeout};
 type Waiter = oneshot::Sender<Outcome>;
 
 impl Caller for Waiter {
-    fn settle(self, outcome: Outcome, _trip: Trip) {
+    fn settle(self, outcome: Outcome, _info: CallInfo) {
         let _ = self.send(outcome);
     }
 }
@@ -359,8 +359,8 @@ async fn callers_that_leave_at_their_deadline_are_no_timeout() {
     // This task is first when the moment has come.
     sleep_until(end).await;
     for (begun, _outcome) in &calls {
-        let Begun::Waits(ticket) = begun else { panic!("it waits") };
-        assert!(world.client.leave(ticket), "its time has ended already");
+        let Begun::Waits(handle) = begun else { panic!("it waits") };
+        assert!(world.client.leave(handle), "its time has ended already");
     }
     sleep(WAIT).await;
     assert_eq!((world.stat("/requests/failed/ERR_GUN_TIMEOUT"), world.stat("/requests/queued")), (0, 0));
@@ -375,7 +375,7 @@ async fn requests_beyond_the_wire_wait_in_order_and_beyond_the_queue_fail_at_onc
         panic!("no room");
     };
     assert_eq!(error.fault, Fault::Overloaded { limit: 3 });
-    world.wait("a"); // to join costs no place
+    world.wait("a"); // to join costs no permit
     advance(Duration::from_millis(1)).await;
     assert_eq!((world.stat("/requests/inFlight"), world.stat("/requests/queued")), (2, 3));
     for outcome in outcomes {
