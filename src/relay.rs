@@ -1,8 +1,6 @@
 //! The HTTP exchange with the relay, and what its answer means. [`classify`] is pure; [`Relay::ask`] does the I/O.
 
-mod dial;
 mod fault;
-mod resolver;
 mod transport;
 
 use crate::config::Config;
@@ -10,8 +8,7 @@ use crate::error::Fault;
 use crate::record::{self, RecordText, Unusable};
 use bytes::Bytes;
 use http::header::{HeaderMap, RETRY_AFTER};
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use reqwest::Response;
 use std::time::{Duration, SystemTime};
 use tokio::time::{Instant, timeout_at};
 use transport::Transport;
@@ -110,14 +107,14 @@ impl Relay {
     /// One attempt: asks for the soul and says what the answer means, within the attempt's time.
     pub async fn ask(&self, soul: &str) -> Answer {
         let deadline = Instant::now() + self.attempt_timeout;
-        let (parts, mut body) = match timeout_at(deadline, self.transport.get(soul)).await {
-            Ok(Ok(response)) => response.into_parts(),
+        let mut response = match timeout_at(deadline, self.transport.get(soul)).await {
+            Ok(Ok(response)) => response,
             Ok(Err(error)) => return fault::of_request(&error).into(),
             Err(_) => return Fault::Timeout.into(),
         };
-        let status = parts.status.as_u16();
+        let status = response.status().as_u16();
         let body = match status {
-            200 => match timeout_at(deadline, read(&mut body, self.max_body_bytes)).await {
+            200 => match timeout_at(deadline, read(&mut response, self.max_body_bytes)).await {
                 Ok(Ok(body)) => body,
                 Ok(Err(Unread::TooLarge)) => {
                     let limit = self.max_body_bytes;
@@ -127,34 +124,33 @@ impl Relay {
                 Err(_) => return Fault::Timeout.into(),
             },
             // From here on the status decides alone, so a body that cannot be read counts as none.
-            404 => timeout_at(deadline, read(&mut body, MAX_404_BYTES))
+            404 => timeout_at(deadline, read(&mut response, MAX_404_BYTES))
                 .await
                 .map_or(Bytes::new(), Result::unwrap_or_default),
             _ => {
                 let deadline = deadline.min(Instant::now() + DRAIN_TIME);
-                let _ = timeout_at(deadline, read(&mut body, MAX_404_BYTES)).await;
+                let _ = timeout_at(deadline, read(&mut response, MAX_404_BYTES)).await;
                 Bytes::new()
             }
         };
-        classify(status, &parts.headers, &body, SystemTime::now())
+        classify(status, response.headers(), &body, SystemTime::now())
     }
 }
 
 enum Unread {
     TooLarge,
-    Broken(hyper::Error),
+    Broken(reqwest::Error),
 }
 
 /// The body, never more than `limit` bytes of it.
-async fn read(incoming: &mut Incoming, limit: usize) -> Result<Bytes, Unread> {
-    let announced = incoming.size_hint().exact();
+async fn read(response: &mut Response, limit: usize) -> Result<Bytes, Unread> {
+    let announced = response.content_length();
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(Unread::TooLarge);
     }
     let mut body = Bytes::new();
     let mut gathered = Vec::new();
-    while let Some(frame) = incoming.frame().await {
-        let Ok(chunk) = frame.map_err(Unread::Broken)?.into_data() else { continue };
+    while let Some(chunk) = response.chunk().await.map_err(Unread::Broken)? {
         if body.len() + gathered.len() + chunk.len() > limit {
             return Err(Unread::TooLarge);
         }

@@ -1,15 +1,14 @@
 //! What a failed exchange was, from the types of the errors beneath it, never from their text.
 
-use super::resolver::Unresolved;
 use crate::config::is_of_a_ca;
 use crate::error::{Cause, Fault, NOT_HTTP};
-use hyper_util::client::legacy;
+use reqwest::Error as Failure;
 use rustls::{AlertDescription, CertificateError};
 use std::error::Error;
 use std::io;
 
 /// An exchange that failed before a status was read.
-pub fn of_request(error: &legacy::Error) -> Fault {
+pub fn of_request(error: &Failure) -> Fault {
     let is_garbage =
         chain(error).filter_map(|source| source.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse);
     if is_garbage {
@@ -19,7 +18,7 @@ pub fn of_request(error: &legacy::Error) -> Fault {
 }
 
 /// A 200 whose body could not be read to its end.
-pub fn of_body(error: &hyper::Error) -> Fault {
+pub fn of_body(error: &Failure) -> Fault {
     let is_malformed = chain(error)
         .filter_map(|source| source.downcast_ref::<io::Error>())
         .any(|io| matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData));
@@ -31,7 +30,7 @@ pub fn of_body(error: &hyper::Error) -> Fault {
 }
 
 /// The innermost cause, which is the one that an operator can act on.
-fn cause_of(error: &legacy::Error) -> Cause {
+fn cause_of(error: &Failure) -> Cause {
     let tls = chain(error).filter_map(|source| source.downcast_ref::<io::Error>()).find_map(within);
     if let Some(tls) = tls {
         let (code, message) = tls_cause(tls);
@@ -43,7 +42,7 @@ fn cause_of(error: &legacy::Error) -> Cause {
     let io = chain(error).filter_map(|source| source.downcast_ref::<io::Error>()).last();
     let code = match io.and_then(system_code) {
         Some(code) => Some(code),
-        None if chain(error).any(|source| source.is::<Unresolved>()) => Some("ENOTFOUND"),
+        None if error.is_dns() => Some("ENOTFOUND"),
         None if closed_early => Some("ECONNRESET"),
         None => None,
     };
