@@ -200,7 +200,7 @@ fn open(config: &Config, on_swept: impl Fn(SweepLine) + Send + Sync + 'static) -
     let relay = Relay::new(config);
     let engine = Engine::shared().map_err(|error| {
         let message = format!("the network's thread could not be started: {error}");
-        thrown(Fault::Connect(Cause { code: None, message }))
+        thrown(Fault::Connect(Cause::new(None, message)))
     })?;
     let handle = engine.handle().clone();
     Ok(Client::open(config, relay, &handle, engine, on_swept))

@@ -4,7 +4,7 @@
 //! it is the probe, whichever call it belongs to. Any proper answer closes the circuit. A probe is not waited for: one
 //! that hangs, or whose callers leave, holds nobody up, and the next one goes in its time.
 
-use crate::error::Fault;
+use crate::error::{Code, Fault};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -91,7 +91,7 @@ impl Breaker {
             State::Closed { failures, since, .. } => {
                 if *failures == 0 {
                     // A relay was silent all the time that it kept a request waiting; a refusal speaks of its moment.
-                    *since = if *fault == Fault::Timeout { began } else { now };
+                    *since = if fault.code() == Code::Timeout { began } else { now };
                 }
                 *failures += 1;
                 let lasted = now.saturating_duration_since(*since);

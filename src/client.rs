@@ -329,7 +329,11 @@ impl<C: Caller> Shared<C> {
             let made = request.attempts();
             let delay = self.retry.next_delay(&fault, made, retry_after, remaining, jitter);
             let Some(delay) = delay.filter(|_| self.admission.budget().take(now)) else {
-                return self.give_up(fault);
+                let too_long = retry_after.filter(|asked| *asked >= remaining);
+                return self.give_up(match too_long {
+                    Some(asked) => fault.without_waiting(asked),
+                    None => fault,
+                });
             };
             request
                 .will_retry(|| Retry { error: Arc::new(self.failure(fault.clone(), request, request.began)), delay });
@@ -423,8 +427,7 @@ impl<C: Caller> Shared<C> {
             }
             None if waiters.is_empty() => return,
             None => {
-                let cause =
-                    Cause { code: None, message: "the request was broken off by a fault of gun-native".to_owned() };
+                let cause = Cause::new(None, "the request was broken off by a fault of gun-native");
                 self.stats.count_failed(Code::Connect);
                 Outcome::Failed(Arc::new(self.failure(Fault::Connect(cause), request, request.began)))
             }

@@ -1,11 +1,14 @@
 //! One GET over reqwest's pool of connections, redirects within the relay's origin included.
 
 use super::POOL_IDLE;
-use crate::config::{Config, ProxyUrl};
+use super::fault::Route;
+use super::resolver::Resolver;
+use crate::config::{Config, ProxyUrl, Tls};
 use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::redirect::{self, Action, Attempt};
-use reqwest::{Client, Error, Method, Proxy, Request, Response, retry};
+use reqwest::{Client, ClientBuilder, Error, Method, Proxy, Request, Response, retry};
+use std::sync::{Arc, OnceLock};
 use url::Url;
 
 /// Redirects followed within the relay's origin.
@@ -20,27 +23,34 @@ pub struct Transport {
     headers: HeaderMap,
     /// `{base}/get`, to which the soul is added.
     get: Url,
+    /// What a proxy is asked with for the status that it refuses a tunnel with.
+    tunnel: Option<Tunnel>,
+    /// For messages.
+    pub route: Route,
+}
+
+#[derive(Debug)]
+struct Tunnel {
+    proxy: ProxyUrl,
+    tls: Tls,
+    client: OnceLock<Option<Client>>,
 }
 
 impl Transport {
     /// Opens nothing yet: connections are made as requests need them.
     pub fn new(config: &Config) -> Self {
-        let builder = Client::builder()
-            .tls_backend_preconfigured(config.tls.client())
-            .http1_only()
+        let get = config.relay.get.clone();
+        let connects_to = config.proxy.as_ref().map_or(&get, |proxy| &proxy.url);
+        let resolver = Resolver::new(connects_to.port_or_known_default().unwrap_or_default(), config.connect_timeout);
+        let client = client(config.proxy.as_ref(), &config.tls)
+            .dns_resolver(Arc::new(resolver))
             .connect_timeout(config.connect_timeout)
-            .tcp_keepalive(None)
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(config.max_in_flight)
             .redirect(redirect::Policy::custom(within_the_origin))
             .referer(false)
-            // Retries are the client's own: they have a budget, a deadline and a count.
-            .retry(retry::never().max_retries_per_request(0));
-        let builder = match &config.proxy {
-            Some(proxy) => builder.proxy(through(proxy)),
-            // The environment's proxies are for other programs.
-            None => builder.no_proxy(),
-        };
+            .build()
+            .expect("the TLS configuration is one of reqwest's own rustls");
         let mut headers = config.headers.clone();
         if let Some(authorization) = &config.relay.authorization {
             headers.entry(AUTHORIZATION).or_insert(authorization.clone());
@@ -49,8 +59,14 @@ impl Transport {
             .entry(USER_AGENT)
             .or_insert(HeaderValue::from_static(concat!("gun-native/", env!("CARGO_PKG_VERSION"))));
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        let client = builder.build().expect("the TLS configuration is one of reqwest's own rustls");
-        Self { client, headers, get: config.relay.get.clone() }
+        let route = Route {
+            is_https: get.scheme() == "https",
+            proxy: config.proxy.as_ref().map(|proxy| proxy.url.as_str().trim_end_matches('/').into()),
+            connect_timeout: config.connect_timeout,
+        };
+        let tunnel = config.proxy.clone().filter(|_| route.is_https);
+        let tunnel = tunnel.map(|proxy| Tunnel { proxy, tls: config.tls.clone(), client: OnceLock::new() });
+        Self { client, headers, get, tunnel, route }
     }
 
     /// Asks for a soul; the answer's body is still to be read. The last of too many redirects is the answer.
@@ -60,6 +76,21 @@ impl Transport {
         self.client.execute(request).await
     }
 
+    /// The status that the proxy refuses a tunnel with, which the connector does not tell: the proxy is asked once more.
+    pub async fn refused_with(&self) -> Option<u16> {
+        let tunnel = self.tunnel.as_ref()?;
+        let built = || client(Some(&tunnel.proxy), &tunnel.tls).redirect(redirect::Policy::none()).build().ok();
+        let client = tunnel.client.get_or_init(built).as_ref()?;
+        let mut relay = self.get.clone();
+        // By http, so that it is the request that is a CONNECT, not the connection.
+        let port = relay.port_or_known_default();
+        relay.set_scheme("http").ok()?;
+        relay.set_port(port).ok()?;
+        relay.set_path("/");
+        let response = client.execute(Request::new(Method::CONNECT, relay)).await.ok()?;
+        Some(response.status().as_u16()).filter(|status| !(200..300).contains(status))
+    }
+
     fn url_of(&self, soul: &str) -> Url {
         let mut query = String::with_capacity("soul=".len() + soul.len() + 16);
         query.push_str("soul=");
@@ -67,6 +98,21 @@ impl Transport {
         let mut url = self.get.clone();
         url.set_query(Some(&query));
         url
+    }
+}
+
+/// What all clients have in common.
+fn client(proxy: Option<&ProxyUrl>, tls: &Tls) -> ClientBuilder {
+    let builder = Client::builder()
+        .tls_backend_preconfigured(tls.client())
+        .http1_only()
+        .tcp_keepalive(None)
+        // Retries are this package's own: they have a budget, a deadline and a count.
+        .retry(retry::never().max_retries_per_request(0));
+    match proxy {
+        Some(proxy) => builder.proxy(through(proxy)),
+        // Proxies of the environment are for other programs.
+        None => builder.no_proxy(),
     }
 }
 
