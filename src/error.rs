@@ -293,9 +293,9 @@ impl fmt::Display for CallError {
                 write!(f, "relay {relay} sent more than {limit} bytes for soul {soul}")?;
             }
         }
+        self.write_hint(f)?;
         let plural = if self.attempts == 1 { "" } else { "s" };
-        write!(f, " ({} attempt{plural} in {})", self.attempts, Elapsed(self.elapsed))?;
-        self.write_hint(f)
+        write!(f, " ({} attempt{plural} in {})", self.attempts, Elapsed(self.elapsed))
     }
 }
 
