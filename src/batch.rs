@@ -1,7 +1,7 @@
 //! Many calls that settle as one: outcomes gathered in the order of the souls, told when the last has come.
 
 use crate::error::CallError;
-use crate::flight::Outcome;
+use crate::single_flight::Outcome;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Text handed over at a time. V8's strings end at 512 MB, and a batch has no bound but its souls.

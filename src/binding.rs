@@ -102,7 +102,8 @@ impl NativeClient {
         timeout_ms: Option<u32>,
         fresh: Option<bool>,
     ) -> Result<Handle> {
-        self.calls.get_many(env.raw(), &souls, call_options(timeout_ms, fresh.unwrap_or(false)))
+        let options = CallOptions { is_batch: true, ..call_options(timeout_ms, fresh.unwrap_or(false)) };
+        self.calls.get_many(env.raw(), &souls, options)
     }
 
     /// Gives up a waiting call or batch. Triples where a line is due.
@@ -220,7 +221,7 @@ fn to_json(figures: &impl serde::Serialize) -> Result<String> {
 }
 
 fn call_options(timeout_ms: Option<u32>, fresh: bool) -> CallOptions {
-    CallOptions { timeout: timeout_ms.map(|ms| Duration::from_millis(ms.into())), fresh }
+    CallOptions { timeout: timeout_ms.map(|ms| Duration::from_millis(ms.into())), fresh, is_batch: false }
 }
 
 fn as_text((name, value): (String, OptionValue)) -> Option<(String, String)> {

@@ -54,11 +54,11 @@ impl Breaker {
         Self { policy, state, on_open: Notify::new() }
     }
 
-    /// Asks whether a request may go; the fault of its call where it may not. `has_place` says whether it could go at
+    /// Asks whether a request may go; the fault of its call where it may not. `has_permit` says whether it could go at
     /// once: a probe does not queue.
-    pub fn pass(&self, has_place: bool, now: Instant) -> Result<(), Fault> {
+    pub fn pass(&self, has_permit: bool, now: Instant) -> Result<(), Fault> {
         match (&mut *self.lock(), self.policy) {
-            (State::Open { next_probe, .. }, Some(policy)) if has_place && *next_probe <= now => {
+            (State::Open { next_probe, .. }, Some(policy)) if has_permit && *next_probe <= now => {
                 *next_probe = now + policy.probe_every;
                 Ok(())
             }

@@ -1,26 +1,27 @@
-//! One call's way: cache -> flight -> retry -> relay, and back.
+//! One call's way: cache -> request -> retry -> relay, and back.
 
-mod keeper;
-mod wire;
+mod driver;
 
+use crate::admission::Admission;
 use crate::config::Config;
 use crate::error::{CallError, Cause, Code, Fault};
-use crate::flight::{Boarding, Caller, Change, Deadline, Flight, Flights, Outcome, Retry, Seat, Ticket, Trip};
 use crate::metrics::{Calls, Exchanges, Metrics};
-use crate::negative_cache::NegativeCache;
+use crate::negative_cache::{CachePolicy, Lookup, NegativeCache};
 use crate::relay::{Answer, Relay};
 use crate::retry::RetryPolicy;
+use crate::single_flight::{
+    CallInfo, Caller, Change, Join, Outcome, Patience, Request, Retry, SingleFlight, Waiter, WaiterHandle,
+};
 use crate::stats::{Requests, Snapshot, Stats, StatsLine, SweepLine, hit_rate};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, sleep_until};
-use wire::Wire;
 
-/// One attempt at the relay. Tests put a script in its place.
+/// One attempt at the relay. Tests put a script in its permit.
 pub trait Ask: Send + Sync + 'static {
     /// Asks for the soul and says what the answer means; it takes an attempt's time at most.
     fn ask(&self, soul: &str) -> impl Future<Output = Answer> + Send;
@@ -40,6 +41,8 @@ pub struct CallOptions {
     pub timeout: Option<Duration>,
     /// Ask the relay even when the soul is known to be missing.
     pub fresh: bool,
+    /// Whether the call is part of a batch, which has any size.
+    pub is_batch: bool,
 }
 
 /// How a call begins.
@@ -47,13 +50,13 @@ pub struct CallOptions {
 pub enum Begun<C> {
     /// Answered from the cache: the soul is known to be missing.
     Missing,
-    /// The caller will be told; with the ticket it can leave before.
-    Waits(Ticket<C>),
+    /// The caller will be told; with the handle it can leave before.
+    Waits(WaiterHandle<C>),
     /// Failed at once.
     Failed(CallError),
 }
 
-/// A client of one relay: its cache, its flights and its counts. Cheap to clone.
+/// A client of one relay: its cache, its single_flight and its counts. Cheap to clone.
 pub struct Client<C> {
     shared: Arc<Shared<C>>,
 }
@@ -68,12 +71,14 @@ impl<C> Clone for Client<C> {
 struct Shared<C> {
     relay: Arc<str>,
     timeout: Duration,
+    queue_timeout: Duration,
+    max_in_flight: usize,
     retry: RetryPolicy,
-    wire: Wire,
+    admission: Admission,
     max_queue: usize,
     stats_every: u64,
     cache: NegativeCache,
-    flights: Flights<C>,
+    single_flight: Arc<SingleFlight<C>>,
     is_closed: AtomicBool,
     on_closed: Mutex<Option<OnClosed>>,
     stats: Stats,
@@ -85,7 +90,7 @@ type OnClosed = Box<dyn FnOnce() + Send>;
 
 impl<C: Caller> Client<C> {
     /// A client whose work is done on `handle`. `alive` is let go when the client is closed or dropped and its last
-    /// flight has landed. `on_swept` is told of every sweep that removed something.
+    /// request has answer. `on_swept` is told of every sweep that removed something.
     pub fn open(
         config: &Config,
         relay: impl Ask,
@@ -93,17 +98,23 @@ impl<C: Caller> Client<C> {
         alive: impl Send + 'static,
         on_swept: impl Fn(SweepLine) + Send + Sync + 'static,
     ) -> Self {
-        let (flights, departures) = Flights::new(config.max_in_flight + config.max_queue);
+        let single_flight = Arc::new(SingleFlight::new(config.max_in_flight + config.max_queue));
+        let queue = Arc::clone(&single_flight);
         let now = Instant::now();
         let shared = Arc::new(Shared {
             relay: Arc::clone(&config.relay.shown),
             timeout: config.timeout,
+            queue_timeout: config.queue_timeout,
+            max_in_flight: config.max_in_flight,
             retry: config.retry.clone(),
-            wire: Wire::new(config, now),
+            admission: Admission::new(config, now),
             max_queue: config.max_queue,
             stats_every: config.stats_every,
-            cache: NegativeCache::new(config.capacity, config.ttl, now),
-            flights,
+            cache: NegativeCache::new(
+                CachePolicy { capacity: config.capacity, ttl: config.ttl, first_ttl: config.ttl, refresh: false },
+                now,
+            ),
+            single_flight,
             is_closed: AtomicBool::new(false),
             on_closed: Mutex::new(None),
             stats: Stats::default(),
@@ -111,7 +122,7 @@ impl<C: Caller> Client<C> {
             exchanges: Exchanges::default(),
         });
         let weak = Arc::downgrade(&shared);
-        handle.spawn(keeper::keep(weak, relay, departures, config.sweep_every, on_swept, alive));
+        handle.spawn(driver::keep(weak, relay, queue, config.sweep_every, on_swept, alive));
         Self { shared }
     }
 
@@ -123,41 +134,40 @@ impl<C: Caller> Client<C> {
             return Begun::Failed(shared.refusal(Fault::Closed, soul));
         }
         Stats::count(&shared.stats.total);
-        let is_known = || !options.fresh && shared.cache.knows(soul, now);
+        let is_known = || !options.fresh && shared.cache.look_up(soul, now) != Lookup::Unknown;
         if is_known() {
             Stats::count(&shared.stats.hits);
             return Begun::Missing;
         }
-        let deadline = match options.timeout {
-            Some(timeout) => Deadline::At(now + timeout),
-            None => Deadline::WithFlight(shared.timeout),
-        };
-        match shared.flights.board(soul, now, deadline, is_known, caller) {
-            Boarding::Began(ticket) => Begun::Waits(ticket),
-            Boarding::Joined(ticket) => {
+        let CallOptions { timeout: own, is_batch, .. } = options;
+        let Shared { timeout, queue_timeout, .. } = *shared;
+        let patience = Patience { own, timeout, queue_timeout, is_batch };
+        match shared.single_flight.join(soul, now, patience, is_known, caller) {
+            Join::Began(handle) => Begun::Waits(handle),
+            Join::Joined(handle) => {
                 Stats::count(&shared.stats.coalesced);
-                Begun::Waits(ticket)
+                Begun::Waits(handle)
             }
-            Boarding::Known => {
+            Join::Known => {
                 Stats::count(&shared.stats.hits);
                 Begun::Missing
             }
-            Boarding::Full => {
+            Join::Full => {
                 shared.stats.count_failed(Code::Overloaded);
                 let limit = shared.max_queue;
                 let error = shared.refusal(Fault::Overloaded { limit }, soul);
                 shared.calls.failed_at_once(&error);
                 Begun::Failed(error)
             }
-            Boarding::Closed => Begun::Failed(shared.refusal(Fault::Closed, soul)),
+            Join::Closed => Begun::Failed(shared.refusal(Fault::Closed, soul)),
         }
     }
 
     /// Gives up a call; whether it was still waiting. The request goes on for the others and ends with the last.
-    pub fn leave(&self, ticket: &Ticket<C>) -> bool {
-        let left = self.shared.flights.leave(ticket);
-        if let Some(seat) = &left {
-            self.shared.calls.aborted(seat.began.elapsed());
+    pub fn leave(&self, handle: &WaiterHandle<C>) -> bool {
+        let left = self.shared.single_flight.leave(handle);
+        if let Some(waiter) = &left {
+            self.shared.calls.aborted(waiter.began.elapsed());
         }
         left.is_some()
     }
@@ -175,23 +185,23 @@ impl<C: Caller> Client<C> {
     pub fn invalidate(&self, soul: &str) -> bool {
         let shared = &*self.shared;
         let forget = || shared.cache.forget(soul, Instant::now());
-        shared.flights.invalidate(soul, forget)
+        shared.single_flight.invalidate(soul, forget)
     }
 
     /// The same for every soul; how many were known to be missing.
     pub fn invalidate_all(&self) -> usize {
         let shared = &*self.shared;
         let forget = || shared.cache.forget_all(Instant::now());
-        shared.flights.invalidate_all(forget)
+        shared.single_flight.invalidate_all(forget)
     }
 
-    /// Takes no more calls. `on_closed` is told once those in flight have settled and the connections are gone.
+    /// Takes no more calls. `on_closed` is told once those in request have settled and the connections are gone.
     /// To be called once.
     pub fn close(&self, on_closed: impl FnOnce() + Send + 'static) {
         let shared = &*self.shared;
         *shared.on_closed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(on_closed));
         shared.is_closed.store(true, Relaxed);
-        shared.flights.close();
+        shared.single_flight.close();
     }
 
     /// The error of a call that is refused before it begins.
@@ -222,7 +232,7 @@ impl<C: Caller> Client<C> {
 
     /// What `cacheStats()` gives.
     pub fn snapshot(&self) -> Snapshot {
-        let Shared { cache, stats, flights, exchanges, .. } = &*self.shared;
+        let Shared { cache, stats, single_flight, exchanges, .. } = &*self.shared;
         let durations = exchanges.durations();
         let (hits, total) = (stats.hits.load(Relaxed), stats.total.load(Relaxed));
         let counts = cache.counts();
@@ -243,7 +253,7 @@ impl<C: Caller> Client<C> {
                 coalesced: stats.coalesced.load(Relaxed),
                 retried: stats.retried.load(Relaxed),
                 in_flight,
-                queued: (flights.in_the_air() as u64).saturating_sub(in_flight + stats.backing_off.now()),
+                queued: (single_flight.active_count() as u64).saturating_sub(in_flight + stats.backing_off.now()),
                 found: stats.found.load(Relaxed),
                 missing: stats.missing.load(Relaxed),
                 failed: stats.failed(),
@@ -255,30 +265,53 @@ impl<C: Caller> Client<C> {
     }
 }
 
+impl<C> Drop for Shared<C> {
+    fn drop(&mut self) {
+        // Nobody owns the client any more, so nobody waits: its driver ends.
+        self.single_flight.close();
+    }
+}
+
 impl<C: Caller> Shared<C> {
-    /// Flies a flight from its first attempt to its landing.
-    async fn fly(self: Arc<Self>, relay: Arc<impl Ask>, flight: Arc<Flight<C>>) {
-        let mut landing = Landing { shared: &self, flight: &flight, landed: None };
+    /// Flies a request from its first attempt to its completion; with a permit on the wire, where it has one already.
+    async fn fly(
+        self: Arc<Self>,
+        relay: Arc<impl Ask>,
+        request: Arc<Request<C>>,
+        permit: Option<OwnedSemaphorePermit>,
+    ) {
+        let mut completion = Completion { shared: &self, request: &request, answer: None };
         let time_is_up = AtomicBool::new(false);
         tokio::select! {
             // Time first: no attempt begins for callers whose time is over.
             biased;
-            () = self.watch(&flight, &time_is_up) => {}
-            landed = self.attempts(&*relay, &flight, &time_is_up) => landing.landed = Some(landed),
+            () = self.watch(&request, &time_is_up) => {}
+            answer = self.attempts(&*relay, &request, &time_is_up, permit) => completion.answer = Some(answer),
         }
     }
 
     /// Attempts until the relay has answered or the policy gives up.
-    async fn attempts(&self, relay: &impl Ask, flight: &Flight<C>, time_is_up: &AtomicBool) -> Answer {
+    async fn attempts(
+        &self,
+        relay: &impl Ask,
+        request: &Request<C>,
+        time_is_up: &AtomicBool,
+        mut first_permit: Option<OwnedSemaphorePermit>,
+    ) -> Answer {
         let mut last = None;
         loop {
-            let place = match self.wire.place().await {
-                Ok(place) => place,
+            let permit = match first_permit.take() {
+                Some(permit) => self.admission.pass(permit),
+                None => self.admission.permit().await,
+            };
+            let permit = match permit {
+                Ok(permit) => permit,
                 // What was seen by this very request says more than that others fail too.
                 Err(barred) => return last.map_or(barred.into(), |fault| self.give_up(fault)),
             };
-            let exchange = self.wire.exchange(time_is_up);
-            let answer = self.attempt(relay, flight, place).await;
+            request.permitted(Instant::now(), self.timeout);
+            let exchange = self.admission.exchange(time_is_up);
+            let answer = self.attempt(relay, request, permit).await;
             let now = Instant::now();
             let (fault, retry_after) = match answer {
                 Answer::Failed { fault, retry_after } if fault.is_transient() => (fault, retry_after),
@@ -291,84 +324,91 @@ impl<C: Caller> Shared<C> {
                 return self.give_up(fault);
             }
             let remaining =
-                flight.last_deadline().map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(now));
+                request.last_deadline().map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(now));
             let jitter = fastrand::f64();
-            let made = flight.attempts();
+            let made = request.attempts();
             let delay = self.retry.next_delay(&fault, made, retry_after, remaining, jitter);
-            let Some(delay) = delay.filter(|_| self.wire.budget().take(now)) else {
+            let Some(delay) = delay.filter(|_| self.admission.budget().take(now)) else {
                 return self.give_up(fault);
             };
-            flight.will_retry(|| Retry { error: Arc::new(self.failure(fault.clone(), flight, flight.began)), delay });
+            request
+                .will_retry(|| Retry { error: Arc::new(self.failure(fault.clone(), request, request.began)), delay });
             let _waiting = self.stats.backing_off.enter();
             tokio::select! {
                 biased;
-                () = self.wire.breaker.opened() => return self.give_up(fault),
+                () = self.admission.breaker.opened() => return self.give_up(fault),
                 () = sleep(delay) => last = Some(fault),
             }
         }
     }
 
-    /// The end of a flight that a transient fault was the last to meet.
+    /// The end of a request that a transient fault was the last to meet.
     fn give_up(&self, fault: Fault) -> Answer {
         Stats::count(&self.stats.exhausted);
         fault.into()
     }
 
     /// One exchange.
-    async fn attempt(&self, relay: &impl Ask, flight: &Flight<C>, _place: SemaphorePermit<'_>) -> Answer {
+    async fn attempt(&self, relay: &impl Ask, request: &Request<C>, _permit: OwnedSemaphorePermit) -> Answer {
         let _on_the_wire = self.stats.in_flight.enter();
         Stats::count(&self.stats.sent);
-        if flight.attempts.fetch_add(1, Relaxed) == 0 {
-            self.wire.budget().pay_in();
+        if request.attempts.fetch_add(1, Relaxed) == 0 {
+            self.admission.budget().pay_in();
         } else {
             Stats::count(&self.stats.retried);
         }
         let exchange = self.exchanges.begin();
-        let answer = relay.ask(&flight.soul).await;
+        let answer = relay.ask(&request.soul).await;
         exchange.ended(&answer);
         answer
     }
 
     /// Sends callers away as their time ends; done when none is left, whatever made them leave. `time_is_up` tells of the
     /// last one's end where that came by the client's own time, not by a shorter one of the caller.
-    async fn watch(&self, flight: &Arc<Flight<C>>, time_is_up: &AtomicBool) {
-        while let Some(deadline) = flight.first_deadline() {
+    async fn watch(&self, request: &Arc<Request<C>>, time_is_up: &AtomicBool) {
+        while let Some(deadline) = request.first_deadline() {
             tokio::select! {
                 () = sleep_until(deadline) => {}
-                () = flight.changed.notified() => continue,
+                () = request.changed.notified() => continue,
             }
             let now = Instant::now();
-            let expired = self.flights.expire(flight, now);
-            // Callers that left at this very moment leave a flight without callers too, and no timeout.
-            if !expired.is_empty() && flight.first_deadline().is_none() {
-                let client_time = flight.began + self.timeout;
-                time_is_up.store(expired.iter().any(|seat| seat.deadline >= client_time), Relaxed);
+            let expired = self.single_flight.expire(request, now);
+            // Callers that left at this very moment leave a request without callers too, and no timeout.
+            if !expired.is_empty() && request.first_deadline().is_none() {
+                let client_time = request.permitted_at().map(|permitted| permitted + self.timeout);
+                let is_relays = client_time.is_some_and(|time| expired.iter().any(|waiter| waiter.deadline >= time));
+                time_is_up.store(is_relays, Relaxed);
                 self.stats.count_failed(Code::Timeout);
                 Stats::count(&self.stats.exhausted);
             }
-            for seat in expired {
-                let error = self.failure(Fault::Timeout, flight, seat.began);
-                let trip = Trip { attempts: flight.attempts(), status: None, joined: seat.has_joined(), change: None };
-                self.settle(seat, Outcome::Failed(Arc::new(error)), trip, now);
+            for waiter in expired {
+                let fault = match request.permitted_at() {
+                    Some(_) => Fault::Timeout,
+                    None => Fault::QueueTimeout { max_in_flight: self.max_in_flight },
+                };
+                let error = self.failure(fault, request, waiter.began);
+                let info =
+                    CallInfo { attempts: request.attempts(), status: None, joined: waiter.has_joined(), change: None };
+                self.settle(waiter, Outcome::Failed(Arc::new(error)), info, now);
             }
         }
     }
 
-    /// Takes a flight off the board, remembers what it learnt and tells its callers. There is no answer where they have left
+    /// Takes a request off the active, remembers what it learnt and tells its callers. There is no answer where they have left
     /// before.
-    fn land(&self, flight: &Arc<Flight<C>>, landed: Option<Answer>) {
-        let remember = matches!(landed, Some(Answer::Missing { remember: true }));
-        let is_found = matches!(landed, Some(Answer::Found(_)));
-        let status = landed.as_ref().and_then(Answer::status);
+    fn complete(&self, request: &Arc<Request<C>>, answer: Option<Answer>) {
+        let remember = matches!(answer, Some(Answer::Missing { remember: true }));
+        let is_found = matches!(answer, Some(Answer::Found(_)));
+        let status = answer.as_ref().and_then(Answer::status);
         // True whenever the request began: at worst a soul that went missing since is asked for once more.
-        let is_forgotten = is_found && self.cache.forget(&flight.soul, Instant::now());
+        let is_forgotten = is_found && self.cache.forget(&request.soul, Instant::now());
         let mut change = is_forgotten.then_some(Change::Invalidated);
-        let seats = self.flights.land(flight, || {
-            if remember && self.cache.remember(&flight.soul, Instant::now()) {
+        let waiters = self.single_flight.complete(request, || {
+            if remember && self.cache.remember(&request.soul, Instant::now()) {
                 change = Some(Change::Inserted);
             }
         });
-        let outcome = match landed {
+        let outcome = match answer {
             Some(Answer::Found(text)) => {
                 Stats::count(&self.stats.found);
                 Outcome::Found(text)
@@ -379,35 +419,35 @@ impl<C: Caller> Shared<C> {
             }
             Some(Answer::Failed { fault, .. }) => {
                 self.stats.count_failed(fault.code());
-                Outcome::Failed(Arc::new(self.failure(fault, flight, flight.began)))
+                Outcome::Failed(Arc::new(self.failure(fault, request, request.began)))
             }
-            None if seats.is_empty() => return,
+            None if waiters.is_empty() => return,
             None => {
                 let cause =
                     Cause { code: None, message: "the request was broken off by a fault of gun-native".to_owned() };
                 self.stats.count_failed(Code::Connect);
-                Outcome::Failed(Arc::new(self.failure(Fault::Connect(cause), flight, flight.began)))
+                Outcome::Failed(Arc::new(self.failure(Fault::Connect(cause), request, request.began)))
             }
         };
         let now = Instant::now();
-        for seat in seats {
-            let change = if seat.caller.is_watching() { change.take() } else { None };
-            let trip = Trip { attempts: flight.attempts(), status, joined: seat.has_joined(), change };
-            self.settle(seat, outcome.clone(), trip, now);
+        for waiter in waiters {
+            let change = if waiter.caller.is_watching() { change.take() } else { None };
+            let info = CallInfo { attempts: request.attempts(), status, joined: waiter.has_joined(), change };
+            self.settle(waiter, outcome.clone(), info, now);
         }
     }
 
-    fn settle(&self, seat: Seat<C>, outcome: Outcome, trip: Trip, now: Instant) {
-        self.calls.ended(&outcome, now - seat.began);
-        seat.caller.settle(outcome, trip);
+    fn settle(&self, waiter: Waiter<C>, outcome: Outcome, info: CallInfo, now: Instant) {
+        self.calls.ended(&outcome, now - waiter.began);
+        waiter.caller.settle(outcome, info);
     }
 
-    fn failure(&self, fault: Fault, flight: &Flight<C>, began: Instant) -> CallError {
+    fn failure(&self, fault: Fault, request: &Request<C>, began: Instant) -> CallError {
         CallError {
             fault,
             relay: Arc::clone(&self.relay),
-            soul: Arc::clone(&flight.soul),
-            attempts: flight.attempts(),
+            soul: Arc::clone(&request.soul),
+            attempts: request.attempts(),
             elapsed: began.elapsed(),
         }
     }
@@ -418,16 +458,16 @@ impl<C: Caller> Shared<C> {
     }
 }
 
-/// Lands the flight when dropped, however its task ends: nobody waits for ever because a leader died.
-struct Landing<'f, C: Caller> {
+/// Lands the request when dropped, however its task ends: nobody waits for ever because a leader died.
+struct Completion<'f, C: Caller> {
     shared: &'f Shared<C>,
-    flight: &'f Arc<Flight<C>>,
-    landed: Option<Answer>,
+    request: &'f Arc<Request<C>>,
+    answer: Option<Answer>,
 }
 
-impl<C: Caller> Drop for Landing<'_, C> {
+impl<C: Caller> Drop for Completion<'_, C> {
     fn drop(&mut self) {
-        self.shared.land(self.flight, self.landed.take());
+        self.shared.complete(self.request, self.answer.take());
     }
 }
 

@@ -84,6 +84,11 @@ pub enum Fault {
     Connect(Cause),
     /// No answer within the attempt's or the call's time.
     Timeout,
+    /// No permit within the call's time: the relay was not asked.
+    QueueTimeout {
+        /// Requests that may be on the wire.
+        max_in_flight: usize,
+    },
     /// An HTTP status that is neither a record nor a missing soul.
     Status(u16),
     /// A 200 that cannot be read.
@@ -120,7 +125,7 @@ impl Fault {
         match self {
             Fault::InvalidArgument(_) => Code::InvalidArgument,
             Fault::Connect(_) => Code::Connect,
-            Fault::Timeout => Code::Timeout,
+            Fault::Timeout | Fault::QueueTimeout { .. } => Code::Timeout,
             Fault::Status(_) => Code::Status,
             Fault::BadResponse { .. } => Code::BadResponse,
             Fault::BodyTooLarge { .. } => Code::BodyTooLarge,
@@ -152,7 +157,11 @@ impl Fault {
     /// Whether the same call may succeed later with nothing changed but time.
     pub fn is_transient(&self) -> bool {
         match self {
-            Fault::Connect(_) | Fault::Timeout | Fault::Overloaded { .. } | Fault::CircuitOpen { .. } => true,
+            Fault::Connect(_)
+            | Fault::Timeout
+            | Fault::QueueTimeout { .. }
+            | Fault::Overloaded { .. }
+            | Fault::CircuitOpen { .. } => true,
             // RFC 9110 and 6585: the statuses that speak of the moment, not of the request.
             Fault::Status(status) => {
                 matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
@@ -189,6 +198,14 @@ impl fmt::Display for CallError {
             Fault::InvalidArgument(text) => return f.write_str(text),
             Fault::Overloaded { limit } => {
                 return write!(f, "relay {relay} was not asked for soul {soul}: {limit} requests wait already");
+            }
+            Fault::QueueTimeout { max_in_flight } => {
+                let time = Elapsed(self.elapsed);
+                return write!(
+                    f,
+                    "relay {relay} was not asked for soul {soul}: the call timed out in the queue after {time}, with \
+                     {max_in_flight} requests in request; a larger maxInFlight (GUN_MAX_IN_FLIGHT) shortens the wait"
+                );
             }
             Fault::CircuitOpen { failing_for, last } => {
                 let time = Elapsed(*failing_for);

@@ -1,9 +1,9 @@
 //! What `gun-native/metrics` tells beyond `cacheStats()`: how calls and exchanges ended, and how long they took.
 
 use crate::error::CallError;
-use crate::flight::Outcome;
 use crate::histogram::{self, Distribution, Histogram};
 use crate::relay::Answer;
+use crate::single_flight::Outcome;
 use crate::stats::{ByCode, Snapshot, Stats};
 use serde::Serialize;
 use std::collections::BTreeMap;

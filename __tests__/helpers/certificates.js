@@ -17,7 +17,7 @@ const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 let serial = 0;
 
-/** A certificate authority that lives as long as the test: `{ cert, issue }`. */
+/** A certificate authority for one test: `{ cert, issue }`. */
 async function newAuthority(name = 'CN=Authority of the tests') {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const self = await x509.X509CertificateGenerator.createSelfSigned({ ...basics(name, NOW), keys, extensions: [new x509.BasicConstraintsExtension(true)] });
@@ -34,7 +34,7 @@ async function newAuthority(name = 'CN=Authority of the tests') {
   return { cert: self.toString('pem'), issue };
 }
 
-/** A certificate that nobody else vouches for, as `openssl req -x509` makes it: its own issuer's. */
+/** A self-signed certificate, as `openssl req -x509` makes it. */
 async function newSelfSigned({ names, valid = NOW, isAuthority = true } = {}) {
   const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const extensions = [alternativeNames(names), new x509.BasicConstraintsExtension(isAuthority)];

@@ -1,4 +1,4 @@
-//! What an answer of the relay means: the table of the contract, row by row.
+//! Classification of the relay's answers: the table of the contract, row by row.
 
 use super::json::{Json, parse};
 use super::record::{Expected, ends_within_an_escape, expected, units};
@@ -8,7 +8,7 @@ use gun_native::relay::{Answer, classify};
 use http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use std::time::{Duration, SystemTime};
 
-/// An answer of any status, with any `Retry-After` and any body, means what the contract says.
+/// An answer with any status, `Retry-After` and body is classified as in the contract.
 pub fn check(input: &[u8]) {
     let Some((status, asked, body)) = answer(input) else { return };
     let mut headers = HeaderMap::new();
@@ -51,7 +51,7 @@ fn says_missing(body: &[u8]) -> bool {
     String::from_utf16(error).is_ok_and(|error| error.eq_ignore_ascii_case("not found"))
 }
 
-/// Seconds are taken as they are; what is neither seconds nor a date is nothing.
+/// Seconds are used as they are; anything that is neither seconds nor a date is ignored.
 fn check_retry_after(taken: Option<Duration>, asked: Option<&HeaderValue>) {
     let Some(text) = asked.and_then(|asked| asked.to_str().ok()).map(str::trim) else {
         assert_eq!(taken, None);

@@ -3,7 +3,7 @@
 
 use super::Client;
 use crate::batch::BatchText;
-use crate::flight::{Outcome, Retry, Trip};
+use crate::single_flight::{CallInfo, Outcome, Retry};
 use crate::stats::SweepLine;
 use napi::sys;
 use std::collections::VecDeque;
@@ -16,7 +16,7 @@ const MAX_TURN_BYTES: usize = 256 * 1024;
 
 /// Something that has ended, on its way to JavaScript.
 pub enum Item {
-    Call { id: u32, outcome: Outcome, trip: Option<Trip>, client_id: u32, client: Client },
+    Call { id: u32, outcome: Outcome, info: Option<CallInfo>, client_id: u32, client: Client },
     Batch { id: u32, answer: BatchText, client_id: u32, client: Client },
     Retry { id: u32, watch: u32, retry: Retry },
     Swept { client_id: u32, line: SweepLine },

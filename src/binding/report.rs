@@ -4,7 +4,7 @@
 use super::values;
 use crate::batch::BatchText;
 use crate::error::{CallError, Fault};
-use crate::flight::{Change, Outcome, Retry, Trip};
+use crate::single_flight::{CallInfo, Change, Outcome, Retry};
 use crate::stats::SweepLine;
 use napi::Result;
 use napi::sys;
@@ -74,15 +74,15 @@ impl Report {
         self.push(LINE, client_id, text)
     }
 
-    /// How a watched call came to the outcome that follows: attempts, status or 0, whether it joined a flight, and what
+    /// How a watched call came to the outcome that follows: attempts, status or 0, whether it joined a request, and what
     /// became of the soul's entry: 0 nothing, 1 inserted, 2 invalidated.
-    pub fn trip(&mut self, id: u32, trip: Trip) -> Result<()> {
-        let change = match trip.change {
+    pub fn info(&mut self, id: u32, info: CallInfo) -> Result<()> {
+        let change = match info.change {
             None => 0,
             Some(Change::Inserted) => 1,
             Some(Change::Invalidated) => 2,
         };
-        let members = [trip.attempts, trip.status.unwrap_or(0).into(), trip.joined.into(), change];
+        let members = [info.attempts, info.status.unwrap_or(0).into(), info.joined.into(), change];
         let body = self.numbers(&members)?;
         self.push(TRIP, id, body)
     }

@@ -1,4 +1,4 @@
-//! A call's way in virtual time, against a script in place of the relay.
+//! A call's way in virtual time, against a script in permit of the relay.
 
 use super::*;
 use crate::record::read_answer;
@@ -10,7 +10,7 @@ use tokio::time::{advance, timeout};
 type Waiter = oneshot::Sender<Outcome>;
 
 impl Caller for Waiter {
-    fn settle(self, outcome: Outcome, _trip: Trip) {
+    fn settle(self, outcome: Outcome, _info: CallInfo) {
         let _ = self.send(outcome);
     }
 }
@@ -166,7 +166,7 @@ async fn callers_share_the_error_too() {
 async fn a_caller_whose_time_ends_leaves_alone() {
     let world = world(Config::default(), [(WAIT, found())]);
     let patient = world.wait("a");
-    let hasty = CallOptions { timeout: Some(WAIT / 3), fresh: false };
+    let hasty = CallOptions { timeout: Some(WAIT / 3), fresh: false, is_batch: false };
     let (_, hasty) = world.begin("a", hasty);
     let start = Instant::now();
     let error = error(hasty.await.expect("settled"));
@@ -181,7 +181,7 @@ async fn a_caller_may_have_more_time_than_the_client_gives() {
     let config = Config { timeout: WAIT / 3, ..Config::default() };
     let world = world(config, [(WAIT, found())]);
     let usual = world.wait("a");
-    let patient = CallOptions { timeout: Some(2 * WAIT), fresh: false };
+    let patient = CallOptions { timeout: Some(2 * WAIT), fresh: false, is_batch: false };
     let (_, patient) = world.begin("a", patient);
     assert_eq!(error(usual.await.expect("settled")).fault, Fault::Timeout);
     assert!(matches!(patient.await, Ok(Outcome::Found(_))));
@@ -191,7 +191,7 @@ async fn a_caller_may_have_more_time_than_the_client_gives() {
 async fn a_caller_that_joins_a_request_older_than_its_own_time_has_that_time_all_the_same() {
     let config = Config { timeout: WAIT / 4, ..Config::default() };
     let world = world(config, [(WAIT, found())]);
-    let patient = CallOptions { timeout: Some(2 * WAIT), fresh: false };
+    let patient = CallOptions { timeout: Some(2 * WAIT), fresh: false, is_batch: false };
     let (_, patient) = world.begin("a", patient);
     sleep(WAIT / 2).await;
     let start = Instant::now();
@@ -250,7 +250,7 @@ async fn invalidate_all_holds_for_every_soul() {
 async fn a_record_found_drops_what_was_remembered() {
     let world = world(Config::default(), at_once([missing(), found()]));
     world.get("a").await;
-    let fresh = CallOptions { timeout: None, fresh: true };
+    let fresh = CallOptions { timeout: None, fresh: true, is_batch: false };
     let (begun, outcome) = world.begin("a", fresh);
     assert!(matches!(begun, Begun::Waits(_)));
     assert!(matches!(outcome.await, Ok(Outcome::Found(_))));
@@ -303,18 +303,51 @@ async fn retry_after_is_honoured_where_it_fits_and_fails_the_call_at_once_where_
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_whole_call_ends_at_its_deadline_even_in_the_queue() {
+async fn a_queued_call_has_the_clients_whole_time_from_its_permit_on() {
     let config = Config { max_in_flight: 1, ..Config::default() };
     let limit = config.timeout;
     let never = Duration::from_secs(1_000_000);
-    let world = world(config, [(never, found())]);
+    let world = world(config, [(never, found()), (limit - WAIT, found())]);
     let (first, queued) = (world.wait("a"), world.wait("b"));
     let start = Instant::now();
     assert_eq!(error(first.await.expect("settled")).attempts, 1);
     assert_eq!(start.elapsed(), limit);
+    assert!(matches!(queued.await, Ok(Outcome::Found(_))));
+    assert_eq!(world.stat("/requests/failed/ERR_GUN_TIMEOUT"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_single_call_that_waits_too_long_for_a_permit_fails_and_says_what_to_change() {
+    let config = Config { max_in_flight: 1, queue_timeout: 2 * WAIT, ..Config::default() };
+    let never = Duration::from_secs(1_000_000);
+    let world = world(config, [(never, found())]);
+    let (_first, queued) = (world.wait("a"), world.wait("b"));
+    let hasty = CallOptions { timeout: Some(WAIT), ..CallOptions::default() };
+    let (_, hasty) = world.begin("c", hasty);
+    let start = Instant::now();
+    let hasty = error(hasty.await.expect("settled"));
+    assert_eq!(start.elapsed(), WAIT);
     let queued = error(queued.await.expect("settled"));
-    assert_eq!((&queued.fault, queued.attempts), (&Fault::Timeout, 0));
-    assert_eq!(world.stat("/requests/failed/ERR_GUN_TIMEOUT"), 2);
+    assert_eq!(start.elapsed(), 2 * WAIT);
+    for error in [hasty, queued] {
+        assert_eq!((&error.fault, error.attempts), (&Fault::QueueTimeout { max_in_flight: 1 }, 0));
+        assert_eq!(error.fault.code(), Code::Timeout);
+        let text = error.to_string();
+        assert!(text.contains("in the queue") && text.contains("GUN_MAX_IN_FLIGHT"), "{text}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_batch_larger_than_wire_and_queue_together_is_answered_whole_however_long_it_takes() {
+    let config = Config { max_in_flight: 4, max_queue: 0, queue_timeout: WAIT, ..Config::default() };
+    let world = world(config, []);
+    let batch = CallOptions { is_batch: true, ..CallOptions::default() };
+    let calls: Vec<_> = (0..1_200).map(|soul| world.begin(&soul.to_string(), batch).1).collect();
+    for call in calls {
+        assert_eq!(call.await, Ok(Outcome::Missing));
+    }
+    assert_eq!(world.script.most_on_the_wire.load(Relaxed), 4);
+    assert_eq!(world.script.asked().len(), 1_200);
 }
 
 #[tokio::test(start_paused = true)]
@@ -326,8 +359,8 @@ async fn callers_that_leave_at_their_deadline_are_no_timeout() {
     // This task is first when the moment has come.
     sleep_until(end).await;
     for (begun, _outcome) in &calls {
-        let Begun::Waits(ticket) = begun else { panic!("it waits") };
-        assert!(world.client.leave(ticket), "its time has ended already");
+        let Begun::Waits(handle) = begun else { panic!("it waits") };
+        assert!(world.client.leave(handle), "its time has ended already");
     }
     sleep(WAIT).await;
     assert_eq!((world.stat("/requests/failed/ERR_GUN_TIMEOUT"), world.stat("/requests/queued")), (0, 0));
@@ -342,7 +375,7 @@ async fn requests_beyond_the_wire_wait_in_order_and_beyond_the_queue_fail_at_onc
         panic!("no room");
     };
     assert_eq!(error.fault, Fault::Overloaded { limit: 3 });
-    world.wait("a"); // to join costs no place
+    world.wait("a"); // to join costs no permit
     advance(Duration::from_millis(1)).await;
     assert_eq!((world.stat("/requests/inFlight"), world.stat("/requests/queued")), (2, 3));
     for outcome in outcomes {

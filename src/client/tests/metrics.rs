@@ -27,9 +27,9 @@ async fn every_call_is_counted_once_by_how_it_ended() {
     world.get("gone").await;
     assert!(world.is_known("gone"));
     world.get("bad").await;
-    let (Begun::Waits(ticket), _outcome) = world.begin("left", CallOptions::default()) else { panic!("it waits") };
+    let (Begun::Waits(handle), _outcome) = world.begin("left", CallOptions::default()) else { panic!("it waits") };
     advance(WAIT / 3).await;
-    assert!(world.client.leave(&ticket));
+    assert!(world.client.leave(&handle));
     let figures = figures(&world);
     let calls = &figures["calls"];
     let by = serde_json::json!({ "known_missing": 1, "found": 2, "missing": 1, "failed": 2, "aborted": 1 });

@@ -1,9 +1,9 @@
-//! Every order in which callers, requests, puts, timers and a close can follow each other, on the real board and the real
-//! cache, against a model. Each method of [`Flights`] does its work under one lock, so that an order of whole steps is
+//! Every order in which callers, requests, puts, timers and a close can follow each other, on the real active and the real
+//! cache, against a model. Each method of [`SingleFlight`] does its work under one lock, so that an order of whole steps is
 //! an order that threads can come to, and the only kind there is.
 
 use super::*;
-use crate::negative_cache::NegativeCache;
+use crate::negative_cache::{CachePolicy, Lookup, NegativeCache};
 use std::time::Duration;
 
 const SOUL: &str = "a";
@@ -13,9 +13,9 @@ const LATER: Duration = Duration::from_secs(60);
 /// Who takes steps.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Role {
-    /// Looks into the cache, then boards.
+    /// Looks into the cache, then joins.
     Caller,
-    /// Boards whatever the cache knows.
+    /// Joins whatever the cache knows.
     Fresh,
     /// A caller that gives up.
     Leaver,
@@ -29,7 +29,7 @@ enum Role {
     /// Takes the soul from the relay, then invalidates it.
     Remove,
     Closer,
-    /// A flight's task; one comes with each flight.
+    /// A request's task; one comes with each request.
     Pilot,
 }
 use Role::*;
@@ -39,19 +39,18 @@ struct Actor {
     role: Role,
     steps_taken: usize,
     is_done: bool,
-    ticket: Option<Ticket<usize>>,
+    handle: Option<WaiterHandle<usize>>,
     /// States of the relay that a caller may be told: whether it has the record.
     allowed: Vec<bool>,
     told: usize,
-    flight: Option<Arc<Flight<usize>>>,
+    request: Option<Arc<Request<usize>>>,
     answer: Option<bool>,
-    /// Whether nobody may join the flight any more.
+    /// Whether nobody may join the request any more.
     is_detached: bool,
 }
 
 struct World {
-    flights: Flights<usize>,
-    departures: mpsc::Receiver<Arc<Flight<usize>>>,
+    single_flight: SingleFlight<usize>,
     cache: NegativeCache,
     start: Instant,
     has_record: bool,
@@ -64,14 +63,15 @@ struct World {
 impl World {
     fn new(roles: &[Role], is_known: bool) -> Self {
         let start = Instant::now();
-        let (flights, departures) = Flights::new(roles.len());
-        let cache = NegativeCache::new(10, 2 * LATER, start);
+        let single_flight = SingleFlight::new(roles.len());
+        let ttl = 2 * LATER;
+        let cache = NegativeCache::new(CachePolicy { capacity: 10, ttl, first_ttl: ttl, refresh: false }, start);
         if is_known {
             cache.remember(SOUL, start);
         }
         let actors = roles.iter().map(|role| Actor::new(*role, None)).collect();
         let (possible, trace) = (vec![false], Vec::new());
-        Self { flights, departures, cache, start, has_record: false, possible, actors, trace }
+        Self { single_flight, cache, start, has_record: false, possible, actors, trace }
     }
 
     fn ready(&self) -> Vec<usize> {
@@ -84,15 +84,15 @@ impl World {
         self.actors[at].steps_taken += 1;
         match (role, step) {
             (Caller | Leaver | Hasty, 0) => self.look(at),
-            (Caller | Leaver | Hasty, 1) | (Fresh, 0) => self.board(at),
+            (Caller | Leaver | Hasty, 1) | (Fresh, 0) => self.join(at),
             (Leaver, 2) => self.leave(at),
             (Timer, _) => self.ring(at),
             (Put | PutAll, 0) => self.change(true),
             (Remove, 0) => self.change(false),
-            (Put | Remove, _) => self.invalidate(at, |world, forget| world.flights.invalidate(SOUL, forget)),
-            (PutAll, _) => self.invalidate(at, |world, forget| world.flights.invalidate_all(forget)),
+            (Put | Remove, _) => self.invalidate(at, |world, forget| world.single_flight.invalidate(SOUL, forget)),
+            (PutAll, _) => self.invalidate(at, |world, forget| world.single_flight.invalidate_all(forget)),
             (Closer, _) => {
-                self.flights.close();
+                self.single_flight.close();
                 self.actors[at].is_done = true;
             }
             (Pilot, 0) => self.ask(at),
@@ -101,41 +101,42 @@ impl World {
                     self.cache.forget(SOUL, self.start);
                 }
             }
-            (Pilot, _) => self.land(at),
+            (Pilot, _) => self.complete(at),
             other => panic!("no such step: {other:?}"),
         }
     }
 
     fn look(&mut self, at: usize) {
         self.actors[at].allowed = self.possible.clone();
-        if self.cache.knows(SOUL, self.start) {
+        if self.cache.look_up(SOUL, self.start) != Lookup::Unknown {
             self.tell(at, Some(false));
         }
     }
 
-    fn board(&mut self, at: usize) {
+    fn join(&mut self, at: usize) {
         let role = self.actors[at].role;
         if role == Fresh {
             self.actors[at].allowed = self.possible.clone();
         }
-        let deadline = Deadline::At(self.start + if role == Hasty { SOON } else { LATER });
-        let is_known = || role != Fresh && self.cache.knows(SOUL, self.start);
-        let boarding = self.flights.board(SOUL, self.start, deadline, is_known, || at);
+        let own = Some(if role == Hasty { SOON } else { LATER });
+        let patience = Patience { own, timeout: LATER, queue_timeout: LATER, is_batch: false };
+        let is_known = || role != Fresh && self.cache.look_up(SOUL, self.start) != Lookup::Unknown;
+        let join = self.single_flight.join(SOUL, self.start, patience, is_known, || at);
         let joinable = self.actors.iter().filter(|pilot| pilot.is_joinable()).count();
-        match boarding {
-            Boarding::Began(ticket) => {
+        match join {
+            Join::Began(handle) => {
                 assert_eq!(joinable, 0, "a second request: {:?}", self.trace);
-                self.actors[at].ticket = Some(ticket);
-                let flight = self.departures.try_recv().expect("a flight that began departs");
-                self.actors.push(Actor::new(Pilot, Some(flight)));
+                self.actors[at].handle = Some(handle);
+                let request = self.single_flight.departure().expect("a request that began enqueues");
+                self.actors.push(Actor::new(Pilot, Some(request)));
             }
-            Boarding::Joined(ticket) => {
+            Join::Joined(handle) => {
                 assert_eq!(joinable, 1, "joined what nobody may join: {:?}", self.trace);
-                self.actors[at].ticket = Some(ticket);
+                self.actors[at].handle = Some(handle);
             }
-            Boarding::Known => self.tell(at, Some(false)),
-            Boarding::Closed => self.tell(at, None),
-            Boarding::Full => panic!("there is room for all: {:?}", self.trace),
+            Join::Known => self.tell(at, Some(false)),
+            Join::Closed => self.tell(at, None),
+            Join::Full => panic!("there is room for all: {:?}", self.trace),
         }
         // Who waits is told by a pilot, by the timer or by itself.
         let waits = self.actors[at].told == 0;
@@ -143,8 +144,8 @@ impl World {
     }
 
     fn leave(&mut self, at: usize) {
-        let ticket = self.actors[at].ticket.take().expect("it waits");
-        if self.flights.leave(&ticket).is_some() {
+        let handle = self.actors[at].handle.take().expect("it waits");
+        if self.single_flight.leave(&handle).is_some() {
             self.tell(at, None);
         }
         self.actors[at].is_done = true;
@@ -152,11 +153,11 @@ impl World {
     }
 
     fn ring(&mut self, at: usize) {
-        let flights: Vec<_> =
-            self.actors.iter().filter(|pilot| !pilot.is_done).filter_map(|p| p.flight.clone()).collect();
-        for flight in flights {
-            for seat in self.flights.expire(&flight, self.start + SOON) {
-                self.tell(seat.caller, None);
+        let single_flight: Vec<_> =
+            self.actors.iter().filter(|pilot| !pilot.is_done).filter_map(|p| p.request.clone()).collect();
+        for request in single_flight {
+            for waiter in self.single_flight.expire(&request, self.start + SOON) {
+                self.tell(waiter.caller, None);
             }
         }
         self.note_empty();
@@ -180,24 +181,24 @@ impl World {
 
     /// The relay answers, unless all callers have left.
     fn ask(&mut self, at: usize) {
-        let flight = self.actors[at].flight.as_ref().expect("a pilot has a flight");
-        if flight.first_deadline().is_some() {
+        let request = self.actors[at].request.as_ref().expect("a pilot has a request");
+        if request.first_deadline().is_some() {
             self.actors[at].answer = Some(self.has_record);
         }
     }
 
-    fn land(&mut self, at: usize) {
-        let flight = self.actors[at].flight.clone().expect("a pilot has a flight");
+    fn complete(&mut self, at: usize) {
+        let request = self.actors[at].request.clone().expect("a pilot has a request");
         let answer = self.actors[at].answer;
-        let seats = self.flights.land(&flight, || {
+        let waiters = self.single_flight.complete(&request, || {
             if answer == Some(false) {
                 self.cache.remember(SOUL, self.start);
             }
         });
         self.actors[at].is_done = true;
-        for seat in seats {
-            assert!(answer.is_some(), "a caller was left on a flight without an answer: {:?}", self.trace);
-            self.tell(seat.caller, answer);
+        for waiter in waiters {
+            assert!(answer.is_some(), "a caller was left on a request without an answer: {:?}", self.trace);
+            self.tell(waiter.caller, answer);
         }
     }
 
@@ -205,16 +206,16 @@ impl World {
     fn tell(&mut self, caller: usize, has_record: Option<bool>) {
         let actor = &mut self.actors[caller];
         actor.told += 1;
-        actor.is_done |= actor.role != Leaver || actor.ticket.is_none();
+        actor.is_done |= actor.role != Leaver || actor.handle.is_none();
         if let Some(has_record) = has_record {
             assert!(actor.allowed.contains(&has_record), "told what was before: {:?}", self.trace);
         }
     }
 
-    /// Flights that all have left may be joined by nobody.
+    /// SingleFlight that all have left may be joined by nobody.
     fn note_empty(&mut self) {
         for pilot in &mut self.actors {
-            pilot.is_detached |= pilot.flight.as_ref().is_some_and(|flight| flight.first_deadline().is_none());
+            pilot.is_detached |= pilot.request.as_ref().is_some_and(|request| request.first_deadline().is_none());
         }
     }
 
@@ -222,9 +223,9 @@ impl World {
         for actor in self.actors.iter().filter(|actor| actor.role.is_caller()) {
             assert_eq!(actor.told, 1, "every call settles once: {:?}", self.trace);
         }
-        assert_eq!(self.flights.in_the_air(), 0, "{:?}", self.trace);
-        assert!(self.flights.lock().current.is_empty(), "{:?}", self.trace);
-        let is_wrong = self.cache.knows(SOUL, self.start) && self.has_record;
+        assert_eq!(self.single_flight.active_count(), 0, "{:?}", self.trace);
+        assert!(self.single_flight.lock().current.is_empty(), "{:?}", self.trace);
+        let is_wrong = self.cache.look_up(SOUL, self.start) != Lookup::Unknown && self.has_record;
         assert!(!is_wrong, "remembered as missing and there: {:?}", self.trace);
     }
 }
@@ -236,15 +237,15 @@ impl Role {
 }
 
 impl Actor {
-    fn new(role: Role, flight: Option<Arc<Flight<usize>>>) -> Self {
+    fn new(role: Role, request: Option<Arc<Request<usize>>>) -> Self {
         Self {
             role,
             steps_taken: 0,
             is_done: false,
-            ticket: None,
+            handle: None,
             allowed: Vec::new(),
             told: 0,
-            flight,
+            request,
             answer: None,
             is_detached: false,
         }

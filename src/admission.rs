@@ -1,46 +1,57 @@
-//! The way to the relay: past the breaker, to one of the places on the wire, as far as the retry budget goes.
+//! The way to the relay: past the breaker, to one of the permits on the wire, as far as the retry budget goes.
 
 use crate::breaker::Breaker;
 use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::Fault;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-/// What decides whether and when a client's requests go on the wire. To be asked on the network's thread.
-pub(super) struct Wire {
+/// What decides whether and when a client's requests go on the admission. To be asked on the network's thread.
+pub struct Admission {
     pub breaker: Breaker,
     budget: Mutex<RetryBudget>,
     /// Places on the wire, given in the order in which they are asked for.
-    places: Semaphore,
+    permits: Arc<Semaphore>,
 }
 
-impl Wire {
+impl Admission {
     pub fn new(config: &Config, now: Instant) -> Self {
         Self {
             breaker: Breaker::new(config.breaker, now),
             budget: Mutex::new(RetryBudget::new(config.budget, now)),
-            places: Semaphore::new(config.max_in_flight),
+            permits: Arc::new(Semaphore::new(config.max_in_flight)),
         }
     }
 
-    /// A place on the wire, when its turn comes; the fault, where the circuit is open or opens meanwhile.
-    pub async fn place(&self) -> Result<SemaphorePermit<'_>, Fault> {
+    /// A permit on the wire, when its turn comes; the fault, where the circuit is open or opens meanwhile.
+    pub async fn permit(&self) -> Result<OwnedSemaphorePermit, Fault> {
         loop {
             let opened = self.breaker.opened();
-            let place = self.places.try_acquire();
-            self.breaker.pass(place.is_ok(), Instant::now())?;
-            if let Ok(place) = place {
-                return Ok(place);
+            let permit = Arc::clone(&self.permits).try_acquire_owned();
+            self.breaker.pass(permit.is_ok(), Instant::now())?;
+            if let Ok(permit) = permit {
+                return Ok(permit);
             }
             tokio::select! {
                 biased;
                 () = opened => {}
-                place = self.places.acquire() => return Ok(place.expect("the semaphore is never closed")),
+                permit = Arc::clone(&self.permits).acquire_owned() => return Ok(permit.expect("the semaphore is never closed")),
             }
         }
+    }
+
+    /// A permit for a soul that a batch holds back, when its turn comes. Whether the circuit is open, [`Admission::permit`] or
+    /// [`Admission::pass`] says.
+    pub async fn permit_for_batch(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.permits).acquire_owned().await.expect("the semaphore is never closed")
+    }
+
+    /// Whether a request that has its permit already may go.
+    pub fn pass(&self, permit: OwnedSemaphorePermit) -> Result<OwnedSemaphorePermit, Fault> {
+        self.breaker.pass(true, Instant::now()).map(|()| permit)
     }
 
     /// Marks an exchange that begins now. `time_is_up` says, when it is cut off, whether the client's time for the call is

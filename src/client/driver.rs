@@ -1,8 +1,8 @@
-//! The task behind a client: starts its flights, sweeps its cache, and cleans up when it is closed or dropped.
+//! The task behind a client: starts its single_flight, sweeps its cache, and cleans up when it is closed or dropped.
 
 use super::{Ask, Shared};
-use crate::flight::{Caller, Flight};
 use crate::negative_cache::Swept;
+use crate::single_flight::{Caller, SingleFlight};
 use crate::stats::SweepLine;
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
@@ -10,32 +10,33 @@ use tokio::sync::mpsc;
 use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
-/// Runs until the client is closed or dropped and its last flight has landed. It holds the client weakly, so that a
-/// client nobody owns any more ends; callers in flight own it through themselves.
+/// Runs until the client is closed or dropped and its last request has answer. It holds the client weakly, so that a
+/// client nobody owns any more ends; callers in request own it through themselves.
 pub(super) async fn keep<C: Caller>(
     shared: Weak<Shared<C>>,
     relay: impl Ask,
-    mut departures: mpsc::Receiver<Arc<Flight<C>>>,
+    single_flight: Arc<SingleFlight<C>>,
     sweep_every: Duration,
     on_swept: impl Fn(SweepLine) + Send + Sync + 'static,
     alive: impl Send,
 ) {
     let relay = Arc::new(relay);
     let on_swept = Arc::new(on_swept);
-    // Each flight holds a sender: when the last is gone, all have landed.
-    let (in_the_air, mut all_landed) = mpsc::channel::<()>(1);
+    // Each request holds a sender: when the last is gone, all have answer.
+    let (active_count, mut all_complete) = mpsc::channel::<()>(1);
     let mut sweeps = interval_at(Instant::now() + sweep_every, sweep_every);
     sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tokio::spawn(feed(shared.clone(), Arc::clone(&relay), Arc::clone(&single_flight), active_count.clone()));
     loop {
         tokio::select! {
             biased;
-            flight = departures.recv() => {
-                let Some(flight) = flight else { break };
+            request = single_flight.next_queued() => {
+                let Some(request) = request else { break };
                 let Some(shared) = shared.upgrade() else { break };
-                let (relay, in_the_air) = (Arc::clone(&relay), in_the_air.clone());
+                let (relay, active_count) = (Arc::clone(&relay), active_count.clone());
                 tokio::spawn(async move {
-                    shared.fly(relay, flight).await;
-                    drop(in_the_air);
+                    shared.fly(relay, request, None).await;
+                    drop(active_count);
                 });
             }
             _ = sweeps.tick() => {
@@ -44,8 +45,8 @@ pub(super) async fn keep<C: Caller>(
             }
         }
     }
-    drop(in_the_air);
-    all_landed.recv().await;
+    drop(active_count);
+    all_complete.recv().await;
     // The pool goes with the relay; its connections close as soon as their tasks have had a turn.
     drop(relay);
     yield_now().await;
@@ -56,6 +57,27 @@ pub(super) async fn keep<C: Caller>(
         }
     }
     drop(alive);
+}
+
+/// Begins the souls that batches hold back, one for each permit on the wire that it gets: it waits in line like any other
+/// request, however long a batch is.
+async fn feed<C: Caller>(
+    shared: Weak<Shared<C>>,
+    relay: Arc<impl Ask>,
+    single_flight: Arc<SingleFlight<C>>,
+    active_count: mpsc::Sender<()>,
+) {
+    while single_flight.some_held().await {
+        let Some(shared) = shared.upgrade() else { break };
+        let permit = shared.admission.permit_for_batch().await;
+        // Its callers may have left meanwhile, or a single call may have made it enqueue.
+        let Some(request) = single_flight.take_held() else { continue };
+        let (relay, active_count) = (Arc::clone(&relay), active_count.clone());
+        tokio::spawn(async move {
+            shared.fly(relay, request, Some(permit)).await;
+            drop(active_count);
+        });
+    }
 }
 
 /// Sweeps on a thread of its own: a million entries take a third of a second, and requests must not wait for them.

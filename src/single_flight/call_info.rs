@@ -1,23 +1,23 @@
-//! What a flight tells a caller who watches it, besides the outcome.
+//! What a request tells a caller who watches it, besides the outcome.
 
 use crate::error::CallError;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How a flight came to its end.
+/// How a request came to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Trip {
+pub struct CallInfo {
     /// Requests sent.
     pub attempts: u32,
     /// HTTP status of the last answer, where one was read.
     pub status: Option<u16>,
-    /// Whether the flight was under way when the caller came.
+    /// Whether the request was under way when the caller came.
     pub joined: bool,
-    /// What became of the soul's entry, told to one caller of a flight.
+    /// What became of the soul's entry, told to one caller of a request.
     pub change: Option<Change>,
 }
 
-/// What a flight did to the negative cache.
+/// What a request did to the negative cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// The soul is remembered as missing.
