@@ -9,7 +9,9 @@ const { ROOT, runFile, runNode } = require('./helpers/child');
 const { testOfEsm } = require('./helpers/esm');
 const { newRelay } = require('./helpers/setup');
 
-const NAMES = ['GunClient', 'GunError', 'cacheStats', 'getRecord', 'getRecords', 'invalidate', 'invalidateAll'];
+const NAMES = [
+  'GunClient', 'GunError', 'cacheStats', 'getRecord', 'getRecordText', 'getRecords', 'invalidate', 'invalidateAll', 'isGunError', 'isRecord',
+];
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-'));
 afterAll(() => fs.rmSync(directory, { recursive: true }));
@@ -20,7 +22,7 @@ function fileWith(name, source) {
   return file;
 }
 
-test('the package exports its seven names', () => {
+test('the package exports its ten names', () => {
   expect(Object.keys(require('..')).sort()).toEqual(NAMES);
 });
 

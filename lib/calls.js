@@ -2,8 +2,8 @@
 
 const native = require('./binary');
 const { breaker, cache } = require('./channels');
-const { GunError, fromJson } = require('./error');
-const { unwatch, watch } = require('./signals');
+const { fromJson, unreadable } = require('./error');
+const { reasonOf, unwatch, watch } = require('./signals');
 
 // The tags of src/binding/report.rs.
 const FOUND = 0;
@@ -28,13 +28,14 @@ const port = new native.NativePort(settle);
 
 /** A promise that waits for the addon. */
 class Call {
-  constructor(client, id, signal, resolve, reject, request) {
+  constructor(client, id, signal, resolve, reject, request, read) {
     this.client = client;
     this.id = id;
     this.signal = signal;
     this.resolve = resolve;
     this.reject = reject;
     this.request = request;
+    this.read = read;
   }
 
   /** Leaves the call: the addon forgets it, and an answer already on its way goes nowhere. */
@@ -42,7 +43,7 @@ class Call {
     pending[this.id] = undefined;
     const report = this.client.leave(this.id);
     if (report) settle(report);
-    this.reject(this.signal.reason);
+    this.reject(reasonOf(this.signal));
   }
 }
 
@@ -56,18 +57,18 @@ function register(client) {
 
 /**
  * The promise of something that began in the addon: `begun` is an id, triples that settle it at once, or nothing. A
- * `request` hears what becomes of it, before its caller does.
+ * `request` hears what becomes of it, before its caller does; `read` makes the answer of a record's text.
  */
-function promised(client, begun, signal, request) {
+function promised(client, begun, signal, request, read = JSON.parse) {
   if (begun === undefined) return Promise.resolve(null);
   return new Promise((resolve, reject) => {
     if (request !== undefined) [resolve, reject] = heardBy(request, resolve, reject);
     if (typeof begun === 'number') {
-      const call = new Call(client, begun, signal, resolve, reject, request);
+      const call = new Call(client, begun, signal, resolve, reject, request, read);
       pending[begun] = call;
       if (signal) watch(signal, call);
     } else {
-      settle(begun, new Call(client, 0, undefined, resolve, reject, request));
+      settle(begun, new Call(client, 0, undefined, resolve, reject, request, read));
     }
   });
 }
@@ -120,7 +121,7 @@ function settle(report, atOnce) {
 function finish(call, tag, body) {
   switch (tag) {
     case FOUND:
-      finishWith(call, JSON.parse, body);
+      finishWith(call, call.read, body);
       break;
     case MISSING:
       call.resolve(null);
@@ -142,9 +143,7 @@ function finishWith(call, read, body) {
   try {
     value = read(body);
   } catch (cause) {
-    // Rust reads the same grammar; should the two ever differ, the call fails and the loop goes on.
-    const message = 'the record is not JSON to this Node';
-    call.reject(new GunError(message, { code: 'ERR_GUN_BAD_RESPONSE', attempts: 1, cause }));
+    call.reject(unreadable(cause));
     return;
   }
   call.resolve(value);

@@ -25,13 +25,15 @@ pub enum Code {
     CircuitOpen,
     /// The client is closed.
     Closed,
+    /// The shared store could not confirm that it has every invalidation.
+    CacheStore,
     /// Thrown by the loader in JavaScript, where there is no native code to throw it.
     BinaryMissing,
 }
 
 impl Code {
     /// Every code, in the order of the contract.
-    pub const ALL: [Code; 10] = [
+    pub const ALL: [Code; 11] = [
         Code::InvalidArgument,
         Code::Connect,
         Code::Timeout,
@@ -41,6 +43,7 @@ impl Code {
         Code::Overloaded,
         Code::CircuitOpen,
         Code::Closed,
+        Code::CacheStore,
         Code::BinaryMissing,
     ];
 
@@ -56,13 +59,14 @@ impl Code {
             Code::Overloaded => "ERR_GUN_OVERLOADED",
             Code::CircuitOpen => "ERR_GUN_CIRCUIT_OPEN",
             Code::Closed => "ERR_GUN_CLOSED",
+            Code::CacheStore => "ERR_GUN_CACHE_STORE",
             Code::BinaryMissing => "ERR_GUN_BINARY_MISSING",
         }
     }
 
     /// Whether a call that was counted when it began can end with it.
     pub fn ends_a_call(self) -> bool {
-        !matches!(self, Code::InvalidArgument | Code::Closed | Code::BinaryMissing)
+        !matches!(self, Code::InvalidArgument | Code::Closed | Code::CacheStore | Code::BinaryMissing)
     }
 }
 
