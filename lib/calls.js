@@ -1,7 +1,7 @@
 'use strict';
 
 const native = require('./binary');
-const { cache } = require('./channels');
+const { breaker, cache } = require('./channels');
 const { fromJson, unreadable } = require('./error');
 const { reasonOf, unwatch, watch } = require('./signals');
 
@@ -14,7 +14,7 @@ const LINE = 4;
 const CLOSED = 5;
 const TRIP = 6;
 const RETRY = 7;
-const SWEPT = 8;
+const NOTICE = 8;
 
 /** Calls that wait, by the id that the addon gave them, which is never 0. */
 const pending = [];
@@ -98,8 +98,8 @@ function settle(report, atOnce) {
       log(id, body);
       continue;
     }
-    if (tag === SWEPT) {
-      swept(id, body);
+    if (tag === NOTICE) {
+      notify(id, JSON.parse(body));
       continue;
     }
     const call = id === 0 ? atOnce : pending[id];
@@ -172,18 +172,19 @@ function retrying({ request }, { watch: watched, delayMs, error }) {
   if (request !== undefined && request.watch === watched) request.retrying(fromJson(error), delayMs);
 }
 
-/** A sweep removed something. */
-function swept(clientId, [line, removed, remain]) {
-  log(clientId, line);
+/** Something for a client's log and channels. */
+function notify(clientId, { level, line, sweep, breaker: circuit }) {
+  log(clientId, line, level);
   const client = clientOf(clientId);
-  if (client && cache.sweep.hasSubscribers) cache.sweep.publish({ relay: client.relay, removed, remain });
+  if (client && sweep && cache.sweep.hasSubscribers) cache.sweep.publish(Object.assign({ relay: client.relay }, sweep));
+  if (client && circuit && breaker.hasSubscribers) breaker.publish(circuit);
 }
 
 /** A logger that throws is its owner's affair and breaks no call. */
-function log(clientId, line) {
+function log(clientId, line, level = 'log') {
   const client = clientOf(clientId);
   try {
-    if (client) client.writeLine(line);
+    if (client) client.writeLine(line, level);
   } catch (thrown) {
     return;
   }

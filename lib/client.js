@@ -133,7 +133,7 @@ function only([answer]) {
 
 /** Opens the addon's side of a client and lets its log lines come to its logger. */
 function attach(client, logger, open) {
-  const lines = { writeLine: (line) => logger && logger.log(line) };
+  const lines = { writeLine: (line, level) => logger && logger[level](line) };
   const handle = unwrapped(() => open(register(lines)));
   handle.get = handle.getter();
   lines.relay = handle.relay();

@@ -38,14 +38,18 @@ function hide(object, name, value) {
   Object.defineProperty(object, name, { value, writable: true, configurable: true });
 }
 
-/** The error whose members the addon wrote as JSON. */
+/** The error whose members the addon wrote as JSON; causes that have a `retryable` are GunErrors too. */
 function fromJson(members) {
-  if (members.cause) {
-    const cause = new Error(members.cause.message);
-    if (members.cause.code) cause.code = members.cause.code;
-    return new GunError(members.message, Object.assign({}, members, { cause }));
-  }
-  return new GunError(members.message, members);
+  if (!members.cause) return new GunError(members.message, members);
+  return new GunError(members.message, Object.assign({}, members, { cause: causeFrom(members.cause) }));
+}
+
+function causeFrom(members) {
+  if (members.retryable !== undefined) return fromJson(members);
+  const cause = new Error(members.message);
+  if (members.code) cause.code = members.code;
+  if (members.cause) hide(cause, 'cause', causeFrom(members.cause));
+  return cause;
 }
 
 function invalidArgument(message) {

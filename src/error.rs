@@ -176,6 +176,27 @@ impl Fault {
     }
 }
 
+impl fmt::Display for Fault {
+    /// A sentence about a relay, `it` in there; complete only for what a relay can do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Connect(cause) => write!(f, "it could not be reached: {}", cause.message),
+            Fault::Timeout => f.write_str("it did not answer in time"),
+            Fault::Status(status) => write!(f, "it answered {status}"),
+            Fault::BadResponse { reason, .. } => write!(f, "it gave an unusable answer: {reason}"),
+            Fault::BodyTooLarge { limit } => write!(f, "it sent more than {limit} bytes"),
+            Fault::CircuitOpen { failing_for, last } => {
+                write!(f, "it was not asked: it has only failed for {}, and {last}", Elapsed(*failing_for))
+            }
+            Fault::InvalidArgument(text) => f.write_str(text),
+            Fault::QueueTimeout { .. } | Fault::Overloaded { .. } => {
+                f.write_str("it was not asked: too many requests wait")
+            }
+            Fault::Closed => f.write_str("the client is closed"),
+        }
+    }
+}
+
 /// The reason of the one [`Fault::BadResponse`] that has no status.
 pub const NOT_HTTP: &str = "it is not HTTP";
 
@@ -192,6 +213,26 @@ pub struct CallError {
     pub attempts: u32,
     /// Time from the call's beginning.
     pub elapsed: Duration,
+    /// What the fallback relays answered, if they were asked and had no record.
+    pub others: Vec<OtherRelay>,
+}
+
+/// What a fallback relay answered instead of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherRelay {
+    /// The relay as it may be shown: without credentials.
+    pub relay: Arc<str>,
+    /// How it failed; `None` if it has no record.
+    pub fault: Option<Fault>,
+}
+
+impl fmt::Display for OtherRelay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fault {
+            Some(fault) => write!(f, "fallback relay {}: {fault}", self.relay),
+            None => write!(f, "fallback relay {} has no record of it", self.relay),
+        }
+    }
 }
 
 impl fmt::Display for CallError {
@@ -208,7 +249,7 @@ impl fmt::Display for CallError {
                 return write!(
                     f,
                     "relay {relay} was not asked for soul {soul}: the call timed out in the queue after {time}, with \
-                     {max_in_flight} requests in request; a larger maxInFlight (GUN_MAX_IN_FLIGHT) shortens the wait"
+                     {max_in_flight} requests in flight; a larger maxInFlight (GUN_MAX_IN_FLIGHT) shortens the wait"
                 );
             }
             Fault::CircuitOpen { failing_for, last } => {
@@ -240,7 +281,7 @@ impl fmt::Display for CallError {
 }
 
 /// A duration as an operator reads it: `12 ms`, `1.2 s`.
-struct Elapsed(Duration);
+pub struct Elapsed(pub Duration);
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -293,6 +334,7 @@ mod tests {
             soul: soul.into(),
             attempts,
             elapsed: Duration::from_millis(millis),
+            others: Vec::new(),
         }
         .to_string()
     }
