@@ -1,5 +1,5 @@
 //! What JavaScript is told, as flat triples of tag, id and body: `[tag, id, body, tag, id, body, ...]`.
-//! The tags are those of `lib/calls.js`.
+//! The tags are those of `lib/dispatch.js`.
 
 use super::values;
 use crate::batch::BatchText;
