@@ -126,10 +126,10 @@ impl NativeClient {
         self.calls.client.relay().to_owned()
     }
 
-    /// The client's time for a whole call, in milliseconds.
+    /// Most bytes of an answer's body.
     #[napi(catch_unwind)]
-    pub fn timeout_ms(&self) -> f64 {
-        self.calls.client.timeout().as_secs_f64() * 1_000.0
+    pub fn max_body_bytes(&self) -> f64 {
+        self.calls.client.max_body_bytes() as f64
     }
 
     /// What `cacheStats()` gives, as JSON.

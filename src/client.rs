@@ -120,6 +120,7 @@ pub(crate) struct Shared<C> {
     pub retry: RetryPolicy,
     pub admission: Admission,
     max_queue: usize,
+    max_body_bytes: usize,
     stats_every: u64,
     pub knowledge: Knowledge,
     pub single_flight: Arc<SingleFlight<C>>,
@@ -157,6 +158,7 @@ impl<C: Caller> Client<C> {
             retry: config.retry.clone(),
             admission: Admission::new(config, now),
             max_queue: config.max_queue,
+            max_body_bytes: config.max_body_bytes,
             stats_every: config.stats_every,
             knowledge,
             single_flight: Arc::clone(&single_flight),
@@ -279,9 +281,9 @@ impl<C: Caller> Client<C> {
         &self.shared.relay
     }
 
-    /// The time of a whole call whose caller asks for none of its own.
-    pub fn timeout(&self) -> Duration {
-        self.shared.timeout
+    /// Most bytes of an answer's body, which also bounds the text of resolved references.
+    pub fn max_body_bytes(&self) -> usize {
+        self.shared.max_body_bytes
     }
 
     /// All figures, those of `cacheStats()` among them.
