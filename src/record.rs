@@ -4,11 +4,15 @@
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
 /// How the relay's answers begin, as `JSON.stringify` writes them; `}` is all that follows the record.
 const USUAL_START: &str = r#"{"success":true,"data":"#;
+
+/// What a peer's proxy says of its relay's 404, which it makes a 500.
+const PEERS_404: &str = "Request failed with status code 404";
 
 /// Fields of a record that peers may send as strings of JSON.
 const FIELDS_OF_JSON: [&str; 2] = ["data", "oip"];
@@ -99,6 +103,17 @@ pub fn says_missing(body: &Bytes) -> bool {
         return false;
     };
     decode(error.get()).is_some_and(|text| text.eq_ignore_ascii_case(b"Not found"))
+}
+
+/// Whether the body of a 500 is a peer's word that its relay answered 404: these two fields and no other.
+pub fn says_missing_at_a_peer(body: &Bytes) -> bool {
+    let Some(Ok(fields)) = text_of(body).ok().map(serde_json::from_str::<HashMap<String, &RawValue>>) else {
+        return false;
+    };
+    let error = fields.get("error").and_then(|error| decode(error.get()));
+    fields.len() == 2
+        && error.is_some_and(|text| text == PEERS_404.as_bytes())
+        && fields.get("success").is_some_and(|success| success.get() == "false")
 }
 
 /// The body as text, without a byte order mark (RFC 8259, section 8.1).
