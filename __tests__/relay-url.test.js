@@ -31,6 +31,6 @@ test.each([
   const error = thrownBy(() => newClient({ relayUrl }));
   expect(error).toMatchObject({ name: 'GunError', code: 'ERR_GUN_INVALID_ARGUMENT' });
   expect(error.message).toMatch(/relayUrl must be .*http/);
-  // A query or a fragment may be a secret.
+  // A query may hold a key.
   if (typeof relayUrl === 'string') expect(error.message).toContain(JSON.stringify(relayUrl.replace(/([?#]).*/, '$1***')));
 });

@@ -3,11 +3,11 @@
 use bytes::Bytes;
 use divan::{Bencher, black_box, counter::BytesCount};
 use gun_native::histogram::Histogram;
-use gun_native::metrics::{Calls, Exchanges};
+use gun_native::metrics::{AttemptCounts, CallCounts};
 use gun_native::negative_cache::{CachePolicy, NegativeCache};
 use gun_native::record::read_answer;
 use gun_native::relay::{Answer, classify};
-use gun_native::single_flight::{Join, Outcome, Patience, SingleFlight};
+use gun_native::single_flight::{Join, Outcome, SingleFlight, Terms};
 use gun_native::store_file::{FileStore, Opened};
 use http::header::HeaderMap;
 use std::path::Path;
@@ -15,7 +15,8 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 const HOUR: Duration = Duration::from_secs(3_600);
-const PATIENCE: Patience = Patience { own: None, timeout: HOUR, queue_timeout: HOUR, is_batch: false };
+const PATIENCE: Terms =
+    Terms { own: None, timeout: HOUR, queue_timeout: HOUR, is_batch: false, is_fresh: false, may_join: true };
 
 fn policy() -> CachePolicy {
     CachePolicy { capacity: 10_000, ttl: HOUR, first_ttl: HOUR, refresh: true }
@@ -84,13 +85,13 @@ fn histogram_observe(bencher: Bencher) {
     bencher.bench(|| histogram.observe(black_box(Duration::from_micros(3_004_000))));
 }
 
-/// The cost of the metrics of a call with one exchange.
+/// The cost of the metrics of a call with one attempt.
 #[divan::bench]
 fn metrics_of_a_call(bencher: Bencher) {
-    let (calls, exchanges) = (Calls::default(), Exchanges::default());
+    let (calls, attempts) = (CallCounts::default(), AttemptCounts::default());
     let (answer, began) = (Answer::Missing { remember: true }, Instant::now());
     bencher.bench(|| {
-        exchanges.begin().ended(black_box(&answer));
+        attempts.ended(black_box(&answer), Instant::now() - began);
         calls.ended(black_box(&Outcome::Missing), Instant::now() - began);
     });
 }

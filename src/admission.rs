@@ -1,97 +1,97 @@
-//! The way to the relay: past the breaker, to one of the permits on the wire, as far as the retry budget goes.
+//! Who may ask a relay, and when: past the circuit breaker, with a permit, as often as the retry budget allows.
 
 use crate::breaker::Breaker;
 use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::Fault;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-/// What decides whether and when a client's requests go on the admission. To be asked on the network's thread.
+/// Part of the permits that refreshes may use.
+const REFRESH_SHARE: usize = 8;
+
+/// What decides whether and when a client's requests go on the wire. Used on the network thread.
+#[derive(Debug)]
 pub struct Admission {
+    /// The first relay's circuit.
     pub breaker: Breaker,
     budget: Mutex<RetryBudget>,
-    /// Places on the wire, given in the order in which they are asked for.
+    /// Given in the order in which they are asked for.
     permits: Arc<Semaphore>,
+    refresh_permits: Arc<Semaphore>,
+}
+
+/// The right to have a request on the wire, until it is dropped.
+#[derive(Debug)]
+pub struct Permit {
+    _permit: OwnedSemaphorePermit,
+    _refresh: Option<OwnedSemaphorePermit>,
+}
+
+impl From<OwnedSemaphorePermit> for Permit {
+    fn from(permit: OwnedSemaphorePermit) -> Self {
+        Self { _permit: permit, _refresh: None }
+    }
 }
 
 impl Admission {
+    /// With a closed circuit and all permits free.
     pub fn new(config: &Config, now: Instant) -> Self {
         Self {
             breaker: Breaker::new(config.breaker, now),
             budget: Mutex::new(RetryBudget::new(config.budget, now)),
             permits: Arc::new(Semaphore::new(config.max_in_flight)),
+            refresh_permits: Arc::new(Semaphore::new((config.max_in_flight / REFRESH_SHARE).max(1))),
         }
     }
 
-    /// A permit on the wire, when its turn comes; the fault, where the circuit is open or opens meanwhile.
-    pub async fn permit(&self) -> Result<OwnedSemaphorePermit, Fault> {
+    /// A permit to ask the first relay, in turn.
+    ///
+    /// # Errors
+    /// [`Fault::CircuitOpen`] at once if the circuit is open, or when it opens meanwhile.
+    pub async fn permit(&self) -> Result<Permit, Fault> {
         loop {
             let opened = self.breaker.opened();
             let permit = Arc::clone(&self.permits).try_acquire_owned();
             self.breaker.pass(permit.is_ok(), Instant::now())?;
             if let Ok(permit) = permit {
-                return Ok(permit);
+                return Ok(permit.into());
             }
             tokio::select! {
                 biased;
                 () = opened => {}
-                permit = Arc::clone(&self.permits).acquire_owned() => return Ok(permit.expect("the semaphore is never closed")),
+                permit = self.permit_in_turn() => return Ok(permit),
             }
         }
     }
 
-    /// A permit for a soul that a batch holds back, when its turn comes. Whether the circuit is open, [`Admission::permit`] or
-    /// [`Admission::pass`] says.
-    pub async fn permit_for_batch(&self) -> OwnedSemaphorePermit {
-        Arc::clone(&self.permits).acquire_owned().await.expect("the semaphore is never closed")
+    /// A permit in turn, whatever the first relay's circuit: for a soul that a batch holds back, until
+    /// [`Admission::pass`], and for fallbacks.
+    pub async fn permit_in_turn(&self) -> Permit {
+        acquire(&self.permits).await.into()
     }
 
-    /// Whether a request that has its permit already may go.
-    pub fn pass(&self, permit: OwnedSemaphorePermit) -> Result<OwnedSemaphorePermit, Fault> {
+    /// A permit in turn for a refresh.
+    pub async fn permit_for_refresh(&self) -> Permit {
+        let refresh = acquire(&self.refresh_permits).await;
+        Permit { _permit: acquire(&self.permits).await, _refresh: Some(refresh) }
+    }
+
+    /// Whether a request that has a permit already may ask the first relay.
+    ///
+    /// # Errors
+    /// [`Fault::CircuitOpen`] if it may not.
+    pub fn pass(&self, permit: Permit) -> Result<Permit, Fault> {
         self.breaker.pass(true, Instant::now()).map(|()| permit)
     }
 
-    /// Marks an exchange that begins now. `time_is_up` says, when it is cut off, whether the client's time for the call is
-    /// over.
-    pub fn exchange<'w>(&'w self, time_is_up: &'w AtomicBool) -> Exchange<'w> {
-        Exchange { breaker: &self.breaker, began: Instant::now(), has_ended: false, time_is_up }
-    }
-
+    /// What retries are paid from.
     pub fn budget(&self) -> MutexGuard<'_, RetryBudget> {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// An exchange under way. Cut off because the client's time for a call is over, it counts as a failure of the relay, which
-/// kept silent until then; cut off because its callers left, it says nothing.
-pub(super) struct Exchange<'w> {
-    breaker: &'w Breaker,
-    began: Instant,
-    has_ended: bool,
-    time_is_up: &'w AtomicBool,
-}
-
-impl Exchange<'_> {
-    /// The relay gave a proper answer.
-    pub fn answered(mut self, now: Instant) {
-        self.has_ended = true;
-        self.breaker.answered(now);
-    }
-
-    /// The relay failed by a transient fault; whether the circuit is open now.
-    pub fn failed(mut self, fault: &Fault, now: Instant) -> bool {
-        self.has_ended = true;
-        self.breaker.failed(fault, self.began, now)
-    }
-}
-
-impl Drop for Exchange<'_> {
-    fn drop(&mut self) {
-        if !self.has_ended && self.time_is_up.load(Relaxed) {
-            self.breaker.failed(&Fault::Timeout, self.began, Instant::now());
-        }
-    }
+async fn acquire(permits: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    Arc::clone(permits).acquire_owned().await.expect("the semaphore is never closed")
 }

@@ -1,45 +1,85 @@
-//! One call's way: cache -> request -> retry -> relay, and back.
+//! The public client: what a call does before its request, and what it counts.
 
 mod driver;
 
 use crate::admission::Admission;
+use crate::breaker::Breaker;
 use crate::config::Config;
-use crate::error::{CallError, Cause, Code, Fault};
-use crate::metrics::{Calls, Exchanges, Metrics};
-use crate::negative_cache::{CachePolicy, Lookup, NegativeCache};
+use crate::error::{CallError, Cause, Code, Fault, OtherRelay};
+use crate::knowledge::{Knowledge, Known};
+use crate::metrics::{AttemptCounts, CallCounts, Metrics};
+use crate::notice::{Circuit, Notice};
+use crate::record::RecordText;
+use crate::record_cache::RecordCache;
 use crate::relay::{Answer, Relay};
 use crate::retry::RetryPolicy;
 use crate::single_flight::{
-    CallInfo, Caller, Change, Join, Outcome, Patience, Request, Retry, SingleFlight, Waiter, WaiterHandle,
+    CallInfo, Caller, Change, Join, Outcome, Request, SingleFlight, Terms, Waiter, WaiterHandle,
 };
-use crate::stats::{Requests, Snapshot, Stats, StatsLine, SweepLine, hit_rate};
+use crate::stats::{BreakerState, Requests, Snapshot, Stats, StatsLine, hit_rate};
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::Instant;
 
-/// One attempt at the relay. Tests put a script in its permit.
+/// One attempt at a relay. Tests use a script instead.
 pub trait Ask: Send + Sync + 'static {
-    /// Asks for the soul and says what the answer means; it takes an attempt's time at most.
+    /// Asks for the soul and says what the answer means, within the time of an attempt.
     fn ask(&self, soul: &str) -> impl Future<Output = Answer> + Send;
 }
 
 impl Ask for Relay {
-    /// Asks for the soul and says what the answer means; it takes an attempt's time at most.
+    /// Asks for the soul and says what the answer means, within the time of an attempt.
     fn ask(&self, soul: &str) -> impl Future<Output = Answer> + Send {
         Relay::ask(self, soul)
     }
 }
 
-/// What a single call may ask for.
+/// The relays of a client.
+#[derive(Debug)]
+pub struct Relays<A> {
+    /// The one whose word counts.
+    pub first: A,
+    /// Asked in order if the first one fails.
+    pub fallbacks: Vec<FallbackRelay<A>>,
+}
+
+/// A relay that can turn a failure of the first one into a record.
+#[derive(Debug)]
+pub struct FallbackRelay<A> {
+    /// What asks it.
+    pub relay: A,
+    /// The relay as it may be shown: without credentials.
+    pub shown: Arc<str>,
+    /// Its own circuit.
+    pub breaker: Breaker,
+}
+
+impl Relays<Relay> {
+    /// The relays of a configuration.
+    pub fn new(config: &Config) -> Self {
+        let others = config.fallbacks.iter();
+        Self {
+            first: Relay::new(config),
+            fallbacks: others
+                .map(|url| FallbackRelay {
+                    relay: Relay::new(&Config { relay: url.clone(), ..config.clone() }),
+                    shown: Arc::clone(&url.shown),
+                    breaker: Breaker::new(config.breaker, Instant::now()),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The options of one call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CallOptions {
-    /// The caller's own time; the client's when `None`.
+    /// The caller's own timeout, which counts everything; the client's if `None`.
     pub timeout: Option<Duration>,
-    /// Ask the relay even when the soul is known to be missing.
+    /// Ask the relay even if the soul is cached.
     pub fresh: bool,
     /// Whether the call is part of a batch, which has any size.
     pub is_batch: bool,
@@ -48,15 +88,17 @@ pub struct CallOptions {
 /// How a call begins.
 #[derive(Debug)]
 pub enum Begun<C> {
-    /// Answered from the cache: the soul is known to be missing.
+    /// Answered at once: the soul is cached as missing.
     Missing,
-    /// The caller will be told; with the handle it can leave before.
+    /// Answered at once from the record cache.
+    Found(RecordText),
+    /// The caller gets the outcome later; with the handle it can leave before.
     Waits(WaiterHandle<C>),
     /// Failed at once.
     Failed(CallError),
 }
 
-/// A client of one relay: its cache, its single_flight and its counts. Cheap to clone.
+/// A client of one relay: its caches, its requests and its counts. Cheap to clone.
 pub struct Client<C> {
     shared: Arc<Shared<C>>,
 }
@@ -68,65 +110,72 @@ impl<C> Clone for Client<C> {
     }
 }
 
-struct Shared<C> {
-    relay: Arc<str>,
-    timeout: Duration,
+/// What a client and its requests have in common.
+pub(crate) struct Shared<C> {
+    pub relay: Arc<str>,
+    pub timeout: Duration,
+    pub attempt_timeout: Duration,
     queue_timeout: Duration,
-    max_in_flight: usize,
-    retry: RetryPolicy,
-    admission: Admission,
+    pub max_in_flight: usize,
+    pub retry: RetryPolicy,
+    pub admission: Admission,
     max_queue: usize,
+    max_body_bytes: usize,
     stats_every: u64,
-    cache: NegativeCache,
-    single_flight: Arc<SingleFlight<C>>,
+    pub knowledge: Knowledge,
+    pub single_flight: Arc<SingleFlight<C>>,
     is_closed: AtomicBool,
     on_closed: Mutex<Option<OnClosed>>,
-    stats: Stats,
-    calls: Calls,
-    exchanges: Exchanges,
+    on_notice: Box<dyn Fn(Notice) + Send + Sync>,
+    pub stats: Stats,
+    calls: CallCounts,
+    pub attempts: AttemptCounts,
+    /// Failed calls when the first relay last gave a proper answer.
+    failed_before: AtomicU64,
 }
 
 type OnClosed = Box<dyn FnOnce() + Send>;
 
 impl<C: Caller> Client<C> {
-    /// A client whose work is done on `handle`. `alive` is let go when the client is closed or dropped and its last
-    /// request has answer. `on_swept` is told of every sweep that removed something.
+    /// A client whose work is done on `handle`. `alive` is dropped when the client is closed or dropped and its last
+    /// request has ended. `on_notice` hears of sweeps, warnings and changes of circuits, on any thread.
     pub fn open(
         config: &Config,
-        relay: impl Ask,
+        relays: Relays<impl Ask>,
         handle: &Handle,
         alive: impl Send + 'static,
-        on_swept: impl Fn(SweepLine) + Send + Sync + 'static,
+        on_notice: impl Fn(Notice) + Send + Sync + 'static,
     ) -> Self {
         let single_flight = Arc::new(SingleFlight::new(config.max_in_flight + config.max_queue));
-        let queue = Arc::clone(&single_flight);
         let now = Instant::now();
+        let (knowledge, warning) = Knowledge::open(config, now);
         let shared = Arc::new(Shared {
             relay: Arc::clone(&config.relay.shown),
             timeout: config.timeout,
+            attempt_timeout: config.attempt_timeout,
             queue_timeout: config.queue_timeout,
             max_in_flight: config.max_in_flight,
             retry: config.retry.clone(),
             admission: Admission::new(config, now),
             max_queue: config.max_queue,
+            max_body_bytes: config.max_body_bytes,
             stats_every: config.stats_every,
-            cache: NegativeCache::new(
-                CachePolicy { capacity: config.capacity, ttl: config.ttl, first_ttl: config.ttl, refresh: false },
-                now,
-            ),
-            single_flight,
+            knowledge,
+            single_flight: Arc::clone(&single_flight),
             is_closed: AtomicBool::new(false),
             on_closed: Mutex::new(None),
+            on_notice: Box::new(on_notice),
             stats: Stats::default(),
-            calls: Calls::default(),
-            exchanges: Exchanges::default(),
+            calls: CallCounts::default(),
+            attempts: AttemptCounts::default(),
+            failed_before: AtomicU64::new(0),
         });
         let weak = Arc::downgrade(&shared);
-        handle.spawn(driver::keep(weak, relay, queue, config.sweep_every, on_swept, alive));
+        handle.spawn(driver::drive(weak, Arc::new(relays), single_flight, config.sweep_every, warning, alive));
         Self { shared }
     }
 
-    /// Begins a call. `soul` has been checked ([`crate::soul::check`]); `caller` is made only when it must wait.
+    /// Begins a call. `soul` has been checked ([`crate::soul::check`]); `caller` is made only if it must wait.
     pub fn get(&self, soul: &str, options: CallOptions, caller: impl FnOnce() -> C) -> Begun<C> {
         let shared = &*self.shared;
         let now = Instant::now();
@@ -134,15 +183,23 @@ impl<C: Caller> Client<C> {
             return Begun::Failed(shared.refusal(Fault::Closed, soul));
         }
         Stats::count(&shared.stats.total);
-        let is_known = || !options.fresh && shared.cache.look_up(soul, now) != Lookup::Unknown;
-        if is_known() {
-            Stats::count(&shared.stats.hits);
-            return Begun::Missing;
+        let CallOptions { timeout: own, fresh, is_batch } = options;
+        let known = if fresh { Known::Nothing } else { shared.knowledge.look_up(soul, now) };
+        if known == Known::MissingRefresh {
+            shared.single_flight.refresh_later(soul);
         }
-        let CallOptions { timeout: own, is_batch, .. } = options;
+        match known {
+            Known::Missing | Known::MissingRefresh => {
+                Stats::count(&shared.stats.hits);
+                return Begun::Missing;
+            }
+            Known::Found(record) => return Begun::Found(record),
+            Known::Nothing => {}
+        }
+        let is_known = || !fresh && shared.knowledge.is_missing(soul, now);
         let Shared { timeout, queue_timeout, .. } = *shared;
-        let patience = Patience { own, timeout, queue_timeout, is_batch };
-        match shared.single_flight.join(soul, now, patience, is_known, caller) {
+        let terms = Terms { own, timeout, queue_timeout, is_batch, is_fresh: fresh, may_join: true };
+        match shared.single_flight.join(soul, now, terms, is_known, caller) {
             Join::Began(handle) => Begun::Waits(handle),
             Join::Joined(handle) => {
                 Stats::count(&shared.stats.coalesced);
@@ -163,7 +220,7 @@ impl<C: Caller> Client<C> {
         }
     }
 
-    /// Gives up a call; whether it was still waiting. The request goes on for the others and ends with the last.
+    /// Gives up a call; whether it was still waiting. The request runs on for its other callers and ends with the last.
     pub fn leave(&self, handle: &WaiterHandle<C>) -> bool {
         let left = self.shared.single_flight.leave(handle);
         if let Some(waiter) = &left {
@@ -177,26 +234,31 @@ impl<C: Caller> Client<C> {
     pub fn count_settled(&self, is_hit: bool) -> Option<StatsLine> {
         let shared = &*self.shared;
         let (hits, calls) = shared.stats.count_settled(is_hit, shared.stats_every)?;
-        Some(StatsLine { hits, calls, size: shared.cache.size() })
+        Some(StatsLine { hits, calls, size: shared.knowledge.missing.size() })
     }
 
-    /// Forgets that a soul is missing; whether it was known to be. No answer to a request that began before is
+    /// Forgets what is known of a soul; whether it was known to be missing. No answer to a request that began before is
     /// remembered, or given to a caller that comes after.
     pub fn invalidate(&self, soul: &str) -> bool {
-        let shared = &*self.shared;
-        let forget = || shared.cache.forget(soul, Instant::now());
-        shared.single_flight.invalidate(soul, forget)
+        let (was_known, warning) = self.shared.knowledge.invalidate(soul, &self.shared.single_flight);
+        self.shared.notify(warning);
+        was_known
     }
 
     /// The same for every soul; how many were known to be missing.
     pub fn invalidate_all(&self) -> usize {
-        let shared = &*self.shared;
-        let forget = || shared.cache.forget_all(Instant::now());
-        shared.single_flight.invalidate_all(forget)
+        let (known, warning) = self.shared.knowledge.invalidate_all(&self.shared.single_flight);
+        self.shared.notify(warning);
+        known
     }
 
-    /// Takes no more calls. `on_closed` is told once those in request have settled and the connections are gone.
-    /// To be called once.
+    /// Writes what is to outlive the process, for a process that ends. It blocks.
+    pub fn persist(&self) {
+        self.shared.knowledge.write();
+    }
+
+    /// Accepts no new calls. `on_closed` runs once those in flight have settled and the connections are gone. To be called
+    /// once.
     pub fn close(&self, on_closed: impl FnOnce() + Send + 'static) {
         let shared = &*self.shared;
         *shared.on_closed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(on_closed));
@@ -219,21 +281,21 @@ impl<C: Caller> Client<C> {
         &self.shared.relay
     }
 
-    /// The time of a whole call whose caller asks for none of its own.
-    pub fn timeout(&self) -> Duration {
-        self.shared.timeout
+    /// Most bytes of an answer's body, which also bounds the text of resolved references.
+    pub fn max_body_bytes(&self) -> usize {
+        self.shared.max_body_bytes
     }
 
     /// All figures, those of `cacheStats()` among them.
     pub fn metrics(&self) -> Metrics {
-        let Shared { stats, calls, exchanges, .. } = &*self.shared;
-        Metrics::new(self.snapshot(), stats.exhausted.load(Relaxed), calls, exchanges)
+        let Shared { stats, calls, attempts, .. } = &*self.shared;
+        Metrics::new(self.snapshot(), stats.exhausted.load(Relaxed), calls, attempts)
     }
 
     /// What `cacheStats()` gives.
     pub fn snapshot(&self) -> Snapshot {
-        let Shared { cache, stats, single_flight, exchanges, .. } = &*self.shared;
-        let durations = exchanges.durations();
+        let Shared { knowledge, admission, stats, attempts, .. } = &*self.shared;
+        let (cache, durations) = (&knowledge.missing, attempts.durations());
         let (hits, total) = (stats.hits.load(Relaxed), stats.total.load(Relaxed));
         let counts = cache.counts();
         let in_flight = stats.in_flight.now();
@@ -253,14 +315,18 @@ impl<C: Caller> Client<C> {
                 coalesced: stats.coalesced.load(Relaxed),
                 retried: stats.retried.load(Relaxed),
                 in_flight,
-                queued: (single_flight.active_count() as u64).saturating_sub(in_flight + stats.backing_off.now()),
+                queued: self.shared.queued(),
                 found: stats.found.load(Relaxed),
                 missing: stats.missing.load(Relaxed),
                 failed: stats.failed(),
                 p50: durations.quantile_ms(0.5),
                 p90: durations.quantile_ms(0.9),
                 p99: durations.quantile_ms(0.99),
+                refreshed: stats.refreshed.load(Relaxed),
             },
+            breaker: BreakerState::new(&admission.breaker.circuit(), Instant::now()),
+            store: knowledge.store(),
+            records: knowledge.records.as_ref().map(RecordCache::stats),
         }
     }
 }
@@ -269,208 +335,150 @@ impl<C> Drop for Shared<C> {
     fn drop(&mut self) {
         // Nobody owns the client any more, so nobody waits: its driver ends.
         self.single_flight.close();
+        self.knowledge.release();
     }
 }
 
-impl<C: Caller> Shared<C> {
-    /// Flies a request from its first attempt to its completion; with a permit on the wire, where it has one already.
-    async fn fly(
-        self: Arc<Self>,
-        relay: Arc<impl Ask>,
-        request: Arc<Request<C>>,
-        permit: Option<OwnedSemaphorePermit>,
-    ) {
-        let mut completion = Completion { shared: &self, request: &request, answer: None };
-        let time_is_up = AtomicBool::new(false);
-        tokio::select! {
-            // Time first: no attempt begins for callers whose time is over.
-            biased;
-            () = self.watch(&request, &time_is_up) => {}
-            answer = self.attempts(&*relay, &request, &time_is_up, permit) => completion.answer = Some(answer),
+impl<C> Shared<C> {
+    /// Takes note of a change of a relay's circuit.
+    pub fn circuit_changed(&self, relay: &Arc<str>, is_open: bool, lasted: Duration, last_error: String) {
+        let failed_calls = self.calls.failed_so_far() - self.failed_before.load(Relaxed);
+        let relay = Arc::clone(relay);
+        (self.on_notice)(Notice::Circuit(Circuit { relay, is_open, lasted, failed_calls, last_error }));
+    }
+
+    /// The first relay gave a proper answer.
+    pub fn answered(&self) {
+        self.failed_before.store(self.calls.failed_so_far(), Relaxed);
+    }
+
+    /// Requests that wait for a permit.
+    fn queued(&self) -> u64 {
+        let active = self.single_flight.active_count() as u64;
+        active.saturating_sub(self.stats.in_flight.now() + self.stats.backing_off.now())
+    }
+
+    fn notify(&self, notice: Option<Notice>) {
+        if let Some(notice) = notice {
+            (self.on_notice)(notice);
         }
     }
 
-    /// Attempts until the relay has answered or the policy gives up.
-    async fn attempts(
-        &self,
-        relay: &impl Ask,
-        request: &Request<C>,
-        time_is_up: &AtomicBool,
-        mut first_permit: Option<OwnedSemaphorePermit>,
-    ) -> Answer {
-        let mut last = None;
-        loop {
-            let permit = match first_permit.take() {
-                Some(permit) => self.admission.pass(permit),
-                None => self.admission.permit().await,
-            };
-            let permit = match permit {
-                Ok(permit) => permit,
-                // What was seen by this very request says more than that others fail too.
-                Err(barred) => return last.map_or(barred.into(), |fault| self.give_up(fault)),
-            };
-            request.permitted(Instant::now(), self.timeout);
-            let exchange = self.admission.exchange(time_is_up);
-            let answer = self.attempt(relay, request, permit).await;
-            let now = Instant::now();
-            let (fault, retry_after) = match answer {
-                Answer::Failed { fault, retry_after } if fault.is_transient() => (fault, retry_after),
-                proper => {
-                    exchange.answered(now);
-                    return proper;
-                }
-            };
-            if exchange.failed(&fault, now) {
-                return self.give_up(fault);
-            }
-            let remaining =
-                request.last_deadline().map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(now));
-            let jitter = fastrand::f64();
-            let made = request.attempts();
-            let delay = self.retry.next_delay(&fault, made, retry_after, remaining, jitter);
-            let Some(delay) = delay.filter(|_| self.admission.budget().take(now)) else {
-                let too_long = retry_after.filter(|asked| *asked >= remaining);
-                return self.give_up(match too_long {
-                    Some(asked) => fault.without_waiting(asked),
-                    None => fault,
-                });
-            };
-            request
-                .will_retry(|| Retry { error: Arc::new(self.failure(fault.clone(), request, request.began)), delay });
-            let _waiting = self.stats.backing_off.enter();
-            tokio::select! {
-                biased;
-                () = self.admission.breaker.opened() => return self.give_up(fault),
-                () = sleep(delay) => last = Some(fault),
-            }
-        }
-    }
-
-    /// The end of a request that a transient fault was the last to meet.
-    fn give_up(&self, fault: Fault) -> Answer {
-        Stats::count(&self.stats.exhausted);
-        fault.into()
-    }
-
-    /// One exchange.
-    async fn attempt(&self, relay: &impl Ask, request: &Request<C>, _permit: OwnedSemaphorePermit) -> Answer {
-        let _on_the_wire = self.stats.in_flight.enter();
-        Stats::count(&self.stats.sent);
-        if request.attempts.fetch_add(1, Relaxed) == 0 {
-            self.admission.budget().pay_in();
-        } else {
-            Stats::count(&self.stats.retried);
-        }
-        let exchange = self.exchanges.begin();
-        let answer = relay.ask(&request.soul).await;
-        exchange.ended(&answer);
-        answer
-    }
-
-    /// Sends callers away as their time ends; done when none is left, whatever made them leave. `time_is_up` tells of the
-    /// last one's end where that came by the client's own time, not by a shorter one of the caller.
-    async fn watch(&self, request: &Arc<Request<C>>, time_is_up: &AtomicBool) {
-        while let Some(deadline) = request.first_deadline() {
-            tokio::select! {
-                () = sleep_until(deadline) => {}
-                () = request.changed.notified() => continue,
-            }
-            let now = Instant::now();
-            let expired = self.single_flight.expire(request, now);
-            // Callers that left at this very moment leave a request without callers too, and no timeout.
-            if !expired.is_empty() && request.first_deadline().is_none() {
-                let client_time = request.permitted_at().map(|permitted| permitted + self.timeout);
-                let is_relays = client_time.is_some_and(|time| expired.iter().any(|waiter| waiter.deadline >= time));
-                time_is_up.store(is_relays, Relaxed);
-                self.stats.count_failed(Code::Timeout);
-                Stats::count(&self.stats.exhausted);
-            }
-            for waiter in expired {
-                let fault = match request.permitted_at() {
-                    Some(_) => Fault::Timeout,
-                    None => Fault::QueueTimeout { max_in_flight: self.max_in_flight },
-                };
-                let error = self.failure(fault, request, waiter.began);
-                let info =
-                    CallInfo { attempts: request.attempts(), status: None, joined: waiter.has_joined(), change: None };
-                self.settle(waiter, Outcome::Failed(Arc::new(error)), info, now);
-            }
-        }
-    }
-
-    /// Takes a request off the active, remembers what it learnt and tells its callers. There is no answer where they have left
-    /// before.
-    fn complete(&self, request: &Arc<Request<C>>, answer: Option<Answer>) {
-        let remember = matches!(answer, Some(Answer::Missing { remember: true }));
-        let is_found = matches!(answer, Some(Answer::Found(_)));
-        let status = answer.as_ref().and_then(Answer::status);
-        // True whenever the request began: at worst a soul that went missing since is asked for once more.
-        let is_forgotten = is_found && self.cache.forget(&request.soul, Instant::now());
-        let mut change = is_forgotten.then_some(Change::Invalidated);
-        let waiters = self.single_flight.complete(request, || {
-            if remember && self.cache.remember(&request.soul, Instant::now()) {
-                change = Some(Change::Inserted);
-            }
-        });
-        let outcome = match answer {
-            Some(Answer::Found(text)) => {
-                Stats::count(&self.stats.found);
-                Outcome::Found(text)
-            }
-            Some(Answer::Missing { .. }) => {
-                Stats::count(&self.stats.missing);
-                Outcome::Missing
-            }
-            Some(Answer::Failed { fault, .. }) => {
-                self.stats.count_failed(fault.code());
-                Outcome::Failed(Arc::new(self.failure(fault, request, request.began)))
-            }
-            None if waiters.is_empty() => return,
-            None => {
-                let cause = Cause::new(None, "the request was broken off by a fault of gun-native");
-                self.stats.count_failed(Code::Connect);
-                Outcome::Failed(Arc::new(self.failure(Fault::Connect(cause), request, request.began)))
-            }
-        };
-        let now = Instant::now();
-        for waiter in waiters {
-            let change = if waiter.caller.is_watching() { change.take() } else { None };
-            let info = CallInfo { attempts: request.attempts(), status, joined: waiter.has_joined(), change };
-            self.settle(waiter, outcome.clone(), info, now);
-        }
-    }
-
-    fn settle(&self, waiter: Waiter<C>, outcome: Outcome, info: CallInfo, now: Instant) {
-        self.calls.ended(&outcome, now - waiter.began);
-        waiter.caller.settle(outcome, info);
-    }
-
-    fn failure(&self, fault: Fault, request: &Request<C>, began: Instant) -> CallError {
+    /// The error of a request's caller.
+    pub fn failure(&self, fault: Fault, request: &Request<C>, began: Instant) -> CallError {
         CallError {
             fault,
             relay: Arc::clone(&self.relay),
             soul: Arc::clone(&request.soul),
             attempts: request.attempts(),
             elapsed: began.elapsed(),
+            others: Vec::new(),
         }
+    }
+
+    /// An expired record that may be returned instead of an error to so many calls.
+    pub fn stale(&self, soul: &str, calls: usize) -> Option<RecordText> {
+        let records = self.knowledge.records.as_ref()?;
+        let record = records.stale(soul, Instant::now())?;
+        records.count_stale(calls);
+        Some(record)
     }
 
     /// A failure before any attempt.
     fn refusal(&self, fault: Fault, soul: &str) -> CallError {
-        CallError { fault, relay: Arc::clone(&self.relay), soul: soul.into(), attempts: 0, elapsed: Duration::ZERO }
+        let relay = Arc::clone(&self.relay);
+        CallError { fault, relay, soul: soul.into(), attempts: 0, elapsed: Duration::ZERO, others: Vec::new() }
     }
 }
 
-/// Lands the request when dropped, however its task ends: nobody waits for ever because a leader died.
-struct Completion<'f, C: Caller> {
-    shared: &'f Shared<C>,
-    request: &'f Arc<Request<C>>,
-    answer: Option<Answer>,
+impl<C: Caller> Shared<C> {
+    /// Ends a request: what it learned goes into the caches, and its callers get their outcomes. There is no answer if they
+    /// have left before.
+    pub fn complete(&self, request: &Arc<Request<C>>, ended: Option<Ended>) {
+        let Some(Ended { answer, others, is_known }) = ended else {
+            self.complete_without_answer(request);
+            return;
+        };
+        let now = Instant::now();
+        // True whenever the request began: at worst a soul that went missing since is asked for once more.
+        let is_forgotten = matches!(answer, Answer::Found(_)) && self.knowledge.forget_missing(&request.soul, now);
+        let mut change = is_forgotten.then_some(Change::Invalidated);
+        let waiters = self.single_flight.complete(request, || {
+            if self.knowledge.learn(&request.soul, &answer, now) {
+                change = Some(Change::Inserted);
+            }
+        });
+        let status = answer.status();
+        let outcome = match answer {
+            Answer::Found(text) => {
+                Stats::count(&self.stats.found);
+                Outcome::Found(text)
+            }
+            Answer::Missing { .. } if is_known => Outcome::Missing,
+            Answer::Missing { .. } => {
+                Stats::count(&self.stats.missing);
+                Outcome::Missing
+            }
+            Answer::Failed { .. } if request.is_refresh() && waiters.is_empty() => return,
+            Answer::Failed { fault, .. } => {
+                self.stats.count_failed(fault.code());
+                let stale = if fault.is_transient() { self.stale(&request.soul, waiters.len()) } else { None };
+                match stale {
+                    Some(record) => Outcome::Found(record),
+                    None => {
+                        let failure = self.failure(fault, request, request.began);
+                        Outcome::Failed(Arc::new(CallError { others, ..failure }))
+                    }
+                }
+            }
+        };
+        for waiter in waiters {
+            let change = if waiter.caller.is_watching() { change.take() } else { None };
+            let joined = waiter.has_joined();
+            let info = CallInfo { attempts: request.attempts(), status, joined, change, is_hit: is_known };
+            self.settle(waiter, outcome.clone(), info, now);
+        }
+    }
+
+    fn complete_without_answer(&self, request: &Arc<Request<C>>) {
+        let waiters = self.single_flight.complete(request, || ());
+        if waiters.is_empty() {
+            return;
+        }
+        let cause = Cause::new(None, "the request was broken off by a fault of gun-native");
+        self.stats.count_failed(Code::Connect);
+        let failure = self.failure(Fault::Connect(cause), request, request.began);
+        let outcome = Outcome::Failed(Arc::new(failure));
+        for waiter in waiters {
+            let joined = waiter.has_joined();
+            let info = CallInfo { attempts: request.attempts(), status: None, joined, change: None, is_hit: false };
+            self.settle(waiter, outcome.clone(), info, Instant::now());
+        }
+    }
+
+    /// Gives a caller its outcome.
+    pub fn settle(&self, waiter: Waiter<C>, outcome: Outcome, info: CallInfo, now: Instant) {
+        if info.is_hit {
+            Stats::count(&self.stats.hits);
+        } else {
+            self.calls.ended(&outcome, now - waiter.began);
+        }
+        waiter.caller.settle(outcome, info);
+    }
 }
 
-impl<C: Caller> Drop for Completion<'_, C> {
-    fn drop(&mut self) {
-        self.shared.complete(self.request, self.answer.take());
+/// How a request ended.
+pub(crate) struct Ended {
+    pub answer: Answer,
+    /// What the fallback relays answered, if they were asked and had no record.
+    pub others: Vec<OtherRelay>,
+    /// Whether a store knew the answer, so the relay was not asked.
+    pub is_known: bool,
+}
+
+impl From<Answer> for Ended {
+    fn from(answer: Answer) -> Self {
+        Self { answer, others: Vec::new(), is_known: false }
     }
 }
 

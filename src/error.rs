@@ -25,13 +25,15 @@ pub enum Code {
     CircuitOpen,
     /// The client is closed.
     Closed,
+    /// The shared store could not confirm that it has every invalidation.
+    CacheStore,
     /// Thrown by the loader in JavaScript, where there is no native code to throw it.
     BinaryMissing,
 }
 
 impl Code {
     /// Every code, in the order of the contract.
-    pub const ALL: [Code; 10] = [
+    pub const ALL: [Code; 11] = [
         Code::InvalidArgument,
         Code::Connect,
         Code::Timeout,
@@ -41,6 +43,7 @@ impl Code {
         Code::Overloaded,
         Code::CircuitOpen,
         Code::Closed,
+        Code::CacheStore,
         Code::BinaryMissing,
     ];
 
@@ -56,13 +59,14 @@ impl Code {
             Code::Overloaded => "ERR_GUN_OVERLOADED",
             Code::CircuitOpen => "ERR_GUN_CIRCUIT_OPEN",
             Code::Closed => "ERR_GUN_CLOSED",
+            Code::CacheStore => "ERR_GUN_CACHE_STORE",
             Code::BinaryMissing => "ERR_GUN_BINARY_MISSING",
         }
     }
 
     /// Whether a call that was counted when it began can end with it.
     pub fn ends_a_call(self) -> bool {
-        !matches!(self, Code::InvalidArgument | Code::Closed | Code::BinaryMissing)
+        !matches!(self, Code::InvalidArgument | Code::Closed | Code::CacheStore | Code::BinaryMissing)
     }
 }
 
@@ -229,6 +233,28 @@ impl Fault {
     }
 }
 
+impl fmt::Display for Fault {
+    /// A sentence about a relay, `it` in there; complete only for what a relay can do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Connect(cause) => write!(f, "it could not be reached: {}", cause.message),
+            Fault::Timeout | Fault::AttemptTimeout { .. } => f.write_str("it did not answer in time"),
+            Fault::ConnectTimeout { .. } => f.write_str("it could not be reached in time"),
+            Fault::Status(status) | Fault::StatusWith { status, .. } => write!(f, "it answered {status}"),
+            Fault::BadResponse { reason, .. } => write!(f, "it gave an unusable answer: {reason}"),
+            Fault::BodyTooLarge { limit } => write!(f, "it sent more than {limit} bytes"),
+            Fault::CircuitOpen { failing_for, last } => {
+                write!(f, "it was not asked: it has only failed for {}, and {last}", Elapsed(*failing_for))
+            }
+            Fault::InvalidArgument(text) => f.write_str(text),
+            Fault::QueueTimeout { .. } | Fault::Overloaded { .. } => {
+                f.write_str("it was not asked: too many requests wait")
+            }
+            Fault::Closed => f.write_str("the client is closed"),
+        }
+    }
+}
+
 /// The reason of the one [`Fault::BadResponse`] that has no status.
 pub const NOT_HTTP: &str = "it is not HTTP";
 
@@ -245,6 +271,26 @@ pub struct CallError {
     pub attempts: u32,
     /// Time from the call's beginning.
     pub elapsed: Duration,
+    /// What the fallback relays answered, if they were asked and had no record.
+    pub others: Vec<OtherRelay>,
+}
+
+/// What a fallback relay answered instead of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherRelay {
+    /// The relay as it may be shown: without credentials.
+    pub relay: Arc<str>,
+    /// How it failed; `None` if it has no record.
+    pub fault: Option<Fault>,
+}
+
+impl fmt::Display for OtherRelay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fault {
+            Some(fault) => write!(f, "fallback relay {}: {fault}", self.relay),
+            None => write!(f, "fallback relay {} has no record of it", self.relay),
+        }
+    }
 }
 
 impl fmt::Display for CallError {
@@ -261,7 +307,7 @@ impl fmt::Display for CallError {
                 return write!(
                     f,
                     "relay {relay} was not asked for soul {soul}: the call timed out in the queue after {time}, with \
-                     {max_in_flight} requests in request; a larger maxInFlight (GUN_MAX_IN_FLIGHT) shortens the wait"
+                     {max_in_flight} requests in flight; a larger maxInFlight (GUN_MAX_IN_FLIGHT) shortens the wait"
                 );
             }
             Fault::CircuitOpen { failing_for, last } => {
@@ -322,7 +368,7 @@ impl CallError {
 }
 
 /// A duration as an operator reads it: `12 ms`, `1.2 s`.
-struct Elapsed(Duration);
+pub struct Elapsed(pub Duration);
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -375,6 +421,7 @@ mod tests {
             soul: soul.into(),
             attempts,
             elapsed: Duration::from_millis(millis),
+            others: Vec::new(),
         }
         .to_string()
     }

@@ -21,6 +21,7 @@
 //! | `histogram`, `metrics` | how long things took, and all figures for those who scrape them |
 
 pub mod admission;
+pub mod background;
 pub mod batch;
 // The test harness has no Node to link with.
 #[cfg(all(feature = "binding", not(test)))]
@@ -29,13 +30,18 @@ pub mod breaker;
 pub mod budget;
 pub mod client;
 pub mod config;
+pub mod deadline;
 pub mod engine;
 pub mod error;
 pub mod histogram;
+pub mod knowledge;
 pub mod metrics;
 pub mod negative_cache;
+pub mod notice;
 pub mod record;
+pub mod record_cache;
 pub mod relay;
+pub mod request;
 pub mod retry;
 pub mod single_flight;
 pub mod soul;

@@ -68,6 +68,8 @@ pub struct Counts {
     pub expirations: AtomicU64,
     /// Forgotten on request, or because the relay has the record now.
     pub invalidations: AtomicU64,
+    /// Reads of entries that were learned from a store.
+    pub learned_hits: AtomicU64,
 }
 
 /// What a sweep did.
@@ -111,6 +113,9 @@ impl NegativeCache {
         let lookup = if life.refresh_from <= now { Lookup::KnownRefresh } else { Lookup::Known };
         if lookup == Lookup::KnownRefresh {
             life.refresh_from = Moment::MAX;
+        }
+        if life.is_learned {
+            self.counts.learned_hits.fetch_add(1, Relaxed);
         }
         entries.touch(index);
         lookup

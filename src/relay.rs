@@ -8,6 +8,7 @@ mod tls_fault;
 mod transport;
 
 use crate::config::Config;
+use crate::deadline::timeout_at;
 use crate::error::{Fault, Quoted};
 use crate::record::{self, RecordText, Unusable};
 use body::{Body, Unread};
@@ -15,7 +16,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, LOCATION, PROXY_AUTHENTICATE, RETRY_AFTER};
 use reqwest::Response;
 use std::time::{Duration, SystemTime};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use transport::Transport;
 
 /// How long an idle connection is kept: the relay closes it at 5 s, and one that is being closed loses a request.

@@ -1,7 +1,7 @@
-//! Single-request: one request per soul at a time, shared by all callers that come while it runs.
+//! Single-flight: one request per soul at a time, shared by all callers that arrive while it runs.
 //!
-//! A request carries the callers of one request. It is *current* while new callers may join it; an invalidation detaches
-//! it, and from then on it carries its callers home and nothing else.
+//! A request is *active* while new callers may join it as waiters. An invalidation detaches it: it still delivers its
+//! answer to its waiters, but nobody joins it and its answer is not cached.
 
 mod call_info;
 
@@ -10,7 +10,7 @@ pub use call_info::{CallInfo, Change, Retry};
 use crate::error::CallError;
 use crate::record::RecordText;
 use quick_cache::DefaultHashBuilder;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -19,6 +19,9 @@ use tokio::time::Instant;
 
 /// The deadline of a batch's caller that has no timeout of its own and whose request has no permit yet.
 const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
+
+/// Maximum souls that wait for a refresh. Further ones are not refreshed; their entries expire.
+const MAX_REFRESHES: usize = 10_000;
 
 /// How a call ends. Cheap to clone: callers share what is in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,74 +52,97 @@ impl Outcome {
     }
 }
 
-/// Somebody who waits for an outcome.
+/// The caller behind a waiter.
 pub trait Caller: Send + 'static {
-    /// Takes the outcome; called once, on any thread, with no lock held.
+    /// Receives the outcome; called once, on any thread, with no lock held.
     fn settle(self, outcome: Outcome, info: CallInfo);
 
-    /// Whether to tell of retries and of changes to the cache.
+    /// Whether it wants to know of retries and of changes to the cache.
     fn is_watching(&self) -> bool {
         false
     }
 
-    /// Hears of another attempt to come, where it is watching. The request's waiters are locked meanwhile.
+    /// Another attempt will be made. Called if it is watching, with the request's waiters locked.
     fn retrying(&self, _retry: &Retry) {}
 }
 
-/// One request and those who wait for it.
+/// One request and its waiters.
 #[derive(Debug)]
 pub struct Request<C> {
     /// What is asked for.
     pub soul: Arc<str>,
-    /// When the first caller came.
+    /// When it was made, by its first caller or for a refresh.
     pub began: Instant,
-    /// Requests sent so far.
+    /// Whether its first caller wanted the relay's word, whatever a cache or store knows.
+    pub is_fresh: bool,
+    /// Attempts at the first relay so far.
     pub attempts: AtomicU32,
     waiters: Mutex<Waiters<C>>,
-    /// Its number in one of the queues to the driver; 0 if it is in none.
+    /// Its number in one of the queues; 0 if it is in none.
     queued_as: AtomicU64,
-    /// Whether a batch began it: a batch has no limit but its own size.
-    is_of_batch: bool,
-    /// Told when a waiter was left or one with an earlier deadline was taken.
+    origin: Origin,
+    /// Notified when a waiter left or one with an earlier deadline joined.
     pub changed: Notify,
+}
+
+/// What a request was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// A single call.
+    Single,
+    /// A batch, which has no limit but its own size.
+    Batch,
+    /// A refresh in the background: it needs no waiter.
+    Refresh,
 }
 
 #[derive(Debug)]
 struct Waiters<C> {
-    /// By number, which is the order in which they came.
-    taken: BTreeMap<u32, Waiter<C>>,
-    /// Deadlines with the numbers of their waiters: what one caller does must not cost time for each of the others.
+    /// By number, which is the order in which they joined.
+    all: BTreeMap<u32, Waiter<C>>,
+    /// Deadlines with the waiters' numbers: what one caller does must not cost time for each of the others.
     deadlines: BTreeSet<(Instant, u32)>,
     next_number: u32,
     /// When the request had its first permit.
     permitted: Option<Instant>,
+    /// Nobody can join any more, and it is not counted as active.
+    has_ended: bool,
 }
 
 impl<C> Waiters<C> {
     fn remove(&mut self, number: u32) -> Option<Waiter<C>> {
-        let waiter = self.taken.remove(&number)?;
+        let waiter = self.all.remove(&number)?;
         self.deadlines.remove(&(waiter.deadline, number));
         Some(waiter)
     }
 
-    /// Removes the next one whose time is over.
+    /// Removes the next waiter whose deadline has passed.
     fn remove_expired(&mut self, now: Instant) -> Option<Waiter<C>> {
         let (_, number) = *self.deadlines.first().filter(|(deadline, _)| *deadline <= now)?;
         self.remove(number)
     }
+
+    /// Gives each waiter the deadline that `deadline` makes of it.
+    fn set_deadlines(&mut self, deadline: impl Fn(&Waiter<C>) -> Instant) {
+        self.deadlines.clear();
+        for (number, waiter) in &mut self.all {
+            waiter.deadline = deadline(waiter);
+            self.deadlines.insert((waiter.deadline, *number));
+        }
+    }
 }
 
-/// One caller's place in a request.
+/// One caller of a request.
 #[derive(Debug)]
 pub struct Waiter<C> {
     number: u32,
-    /// When the caller came.
+    /// When the caller joined.
     pub began: Instant,
     /// When the caller's time ends.
     pub deadline: Instant,
     /// When it ends by the caller's own timeout, if it has one.
     own_deadline: Option<Instant>,
-    /// Who sits there.
+    /// Who is to get the outcome.
     pub caller: C,
 }
 
@@ -127,82 +153,95 @@ pub struct WaiterHandle<C> {
     number: u32,
 }
 
-/// What became of a caller that asked for a waiter.
+/// What came of a caller's wish to join.
 #[derive(Debug)]
 pub enum Join<C> {
-    /// On a request that was there.
+    /// It waits for a request that was active.
     Joined(WaiterHandle<C>),
-    /// On a new request, which was sent on its way.
+    /// It waits for a new request, which was queued for the driver.
     Began(WaiterHandle<C>),
     /// The soul became known as missing a moment ago.
     Known,
-    /// As many single_flight as there may be.
+    /// There are as many requests as allowed.
     Full,
-    /// The client takes no more calls.
+    /// The client accepts no new calls.
     Closed,
 }
 
-/// How long a caller waits.
+/// How a caller joins.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Terms {
     /// The caller's own timeout, which counts everything.
     pub own: Option<Duration>,
-    /// Otherwise, the time from the request's first permit on. Who joins after that has it from then on.
+    /// Otherwise, the time from the request's first permit. A caller who joins later has it from then on.
     pub timeout: Duration,
     /// Longest wait of a single call for that permit.
     pub queue_timeout: Duration,
-    /// Whether the caller is part of a batch, which feeds its souls to the wire as permits become free: what it holds back
-    /// does not count as waiting.
+    /// Whether the caller is part of a batch, which feeds its souls to the wire as permits become free. Souls that it
+    /// holds back do not count as waiting.
     pub is_batch: bool,
+    /// Whether a new request is to ask the relay, whatever a cache or store knows.
+    pub is_fresh: bool,
+    /// Whether an active request may be joined. If not, it is detached and a new one is made.
+    pub may_join: bool,
 }
 
-/// All single_flight of a client.
+/// All requests of a client.
 #[derive(Debug)]
 pub struct SingleFlight<C> {
     active: Mutex<Active<C>>,
-    /// Most single_flight at a time that single calls began.
+    /// Maximum requests at a time that single calls made.
     limit: usize,
     on_queued: Notify,
     on_held: Notify,
+    on_refresh: Notify,
 }
 
 #[derive(Debug)]
 struct Active<C> {
-    current: HashMap<Arc<str>, Arc<Request<C>>, DefaultHashBuilder>,
-    /// SingleFlight with callers, detached ones included.
-    active_count: usize,
-    /// Those of them that single calls began.
+    /// The request that a caller of the soul joins.
+    by_soul: HashMap<Arc<str>, Arc<Request<C>>, DefaultHashBuilder>,
+    /// Requests that have not ended, detached ones included.
+    count: usize,
+    /// Those of them that single calls made.
     singles: usize,
     is_closed: bool,
     last_number: u64,
-    /// New single_flight for the driver to run. What its callers leave before is removed: nothing here waits for nobody.
+    /// New requests for the driver. One whose callers all leave is removed, so nothing here is without a waiter.
     queue: BTreeMap<u64, Arc<Request<C>>>,
-    /// Souls of batches, which run as permits become free.
+    /// Souls that batches hold back until a permit is free.
     held: BTreeMap<u64, Arc<Request<C>>>,
+    /// Souls to refresh, [`MAX_REFRESHES`] at most.
+    refreshes: VecDeque<Arc<str>>,
+    /// Requests that refresh a soul now: they have no waiters to end them.
+    refreshing: BTreeMap<u64, Arc<Request<C>>>,
 }
 
 impl<C> SingleFlight<C> {
     /// None yet; `limit` bounds those that single calls begin.
     pub fn new(limit: usize) -> Self {
         let active = Active {
-            current: HashMap::default(),
-            active_count: 0,
+            by_soul: HashMap::default(),
+            count: 0,
             singles: 0,
             is_closed: false,
             last_number: 0,
             queue: BTreeMap::new(),
             held: BTreeMap::new(),
+            refreshes: VecDeque::new(),
+            refreshing: BTreeMap::new(),
         };
-        Self { active: Mutex::new(active), limit, on_queued: Notify::new(), on_held: Notify::new() }
+        let [on_queued, on_held, on_refresh] = [(); 3].map(|()| Notify::new());
+        Self { active: Mutex::new(active), limit, on_queued, on_held, on_refresh }
     }
 
-    /// Waiters a caller on the soul's current request or on a new one. `is_known` is asked before a new one begins: the
-    /// last request may have answer since the caller looked.
+    /// Adds a caller to the soul's active request or to a new one. `is_known` is asked before a new one is made: the last
+    /// request may have completed since the caller looked.
     pub fn join(
         &self,
         soul: &str,
         now: Instant,
-        patience: Patience,
+        terms: Terms,
         is_known: impl FnOnce() -> bool,
         caller: impl FnOnce() -> C,
     ) -> Join<C> {
@@ -211,11 +250,14 @@ impl<C> SingleFlight<C> {
         if active.is_closed {
             return Join::Closed;
         }
-        if let Some(request) = active.current.get(soul) {
+        if !terms.may_join {
+            active.by_soul.remove(soul);
+        }
+        if let Some(request) = active.by_soul.get(soul) {
             let request = Arc::clone(request);
             // Only requests that run have timers: a single call is not held back with the batch that it joins.
-            let is_held = !patience.is_batch && active.held.remove(&request.queued_as.load(Relaxed)).is_some();
-            let handle = request.waiter(now, patience, caller());
+            let is_held = !terms.is_batch && active.held.remove(&request.queued_as.load(Relaxed)).is_some();
+            let handle = request.add(now, terms, caller());
             if is_held {
                 active.enqueue(&request);
             }
@@ -228,28 +270,60 @@ impl<C> SingleFlight<C> {
         if is_known() {
             return Join::Known;
         }
-        if !patience.is_batch && active.singles >= self.limit {
+        if !terms.is_batch && active.singles >= self.limit {
             return Join::Full;
         }
-        let request = Arc::new(Request::new(soul.into(), now, patience.is_batch));
-        let handle = request.waiter(now, patience, caller());
-        active.active_count += 1;
-        active.singles += usize::from(!patience.is_batch);
-        active.current.insert(Arc::clone(&request.soul), Arc::clone(&request));
-        let is_held = patience.is_batch && patience.own.is_none();
+        let origin = if terms.is_batch { Origin::Batch } else { Origin::Single };
+        let request = active.begin(soul.into(), now, origin, terms.is_fresh);
+        let handle = request.add(now, terms, caller());
+        let is_held = terms.is_batch && terms.own.is_none();
         if is_held {
             active.hold(&request);
         } else {
             active.enqueue(&request);
         }
-        // To notify wakes a thread, which must not find the active locked.
+        // To notify wakes a thread, which must not find the lock taken.
         drop(guard);
         if is_held {
-            self.on_held.notify_one()
+            self.on_held.notify_one();
         } else {
-            self.on_queued.notify_one()
+            self.on_queued.notify_one();
         }
         Join::Began(handle)
+    }
+
+    /// Asks for a refresh of the soul in the background; see [`SingleFlight::begin_refresh`].
+    pub fn refresh_later(&self, soul: &str) {
+        let mut active = self.lock();
+        if active.is_closed || active.refreshes.len() >= MAX_REFRESHES || active.by_soul.contains_key(soul) {
+            return;
+        }
+        active.refreshes.push_back(soul.into());
+        drop(active);
+        self.on_refresh.notify_one();
+    }
+
+    /// Waits until a soul is to be refreshed; `false` if none will be any more.
+    pub async fn some_refresh(&self) -> bool {
+        self.some(&self.on_refresh, |active| !active.refreshes.is_empty()).await
+    }
+
+    /// The request that refreshes the next soul, unless one is active already.
+    pub fn begin_refresh(&self, now: Instant) -> Option<Arc<Request<C>>> {
+        let mut active = self.lock();
+        let soul = active.refreshes.pop_front()?;
+        let is_wanted = !active.is_closed && !active.by_soul.contains_key(&soul);
+        is_wanted.then(|| {
+            let request = active.begin(soul, now, Origin::Refresh, true);
+            let number = active.number(&request);
+            active.refreshing.insert(number, Arc::clone(&request));
+            request
+        })
+    }
+
+    /// Drops the souls to be refreshed.
+    pub fn forget_refreshes(&self) {
+        self.lock().refreshes.clear();
     }
 
     /// The next request to run; `None` when there will be no more.
@@ -268,46 +342,54 @@ impl<C> SingleFlight<C> {
         }
     }
 
-    /// Waits until a batch holds souls back; `false` when none will do so any more.
+    /// Waits until a batch holds souls back; `false` if none will any more.
     pub async fn some_held(&self) -> bool {
+        self.some(&self.on_held, |active| !active.held.is_empty()).await
+    }
+
+    async fn some(&self, changed: &Notify, is_there: impl Fn(&Active<C>) -> bool) -> bool {
         loop {
             {
                 let active = self.lock();
-                if !active.held.is_empty() {
+                if is_there(&active) {
                     return true;
                 }
                 if active.is_closed {
                     return false;
                 }
             }
-            self.on_held.notified().await;
+            changed.notified().await;
         }
     }
 
-    /// Takes the first request that a batch holds back. Until then single calls may make it enqueue by joining it.
+    /// Whether a batch holds souls back.
+    pub fn has_held(&self) -> bool {
+        !self.lock().held.is_empty()
+    }
+
+    /// Takes the first request that a batch holds back. Until then a single call that joins it makes it run.
     pub fn take_held(&self) -> Option<Arc<Request<C>>> {
         self.lock().held.pop_first().map(|(_, request)| request)
     }
 
-    /// Gives up a caller's waiter, which is returned where it was still taken. The last to leave takes the request out of
-    /// others' reach.
+    /// Removes a waiter; `None` if it was settled already. The last one to leave ends the request.
     pub fn leave(&self, handle: &WaiterHandle<C>) -> Option<Waiter<C>> {
         let request = &handle.request;
-        let (left, is_empty) = self.vacate(request, |waiters| waiters.remove(handle.number).into_iter().collect());
+        let (left, is_empty) = self.remove(request, |waiters| waiters.remove(handle.number).into_iter().collect());
         if is_empty {
             request.changed.notify_one();
         }
         left.into_iter().next()
     }
 
-    /// Takes the callers whose time is over.
+    /// Removes the waiters whose deadline has passed.
     pub fn expire(&self, request: &Arc<Request<C>>, now: Instant) -> Vec<Waiter<C>> {
         let all_expired = |waiters: &mut Waiters<C>| std::iter::from_fn(|| waiters.remove_expired(now)).collect();
-        self.vacate(request, all_expired).0
+        self.remove(request, all_expired).0
     }
 
-    /// Removes callers; also whether these were the last.
-    fn vacate(
+    /// Removes waiters; also whether these were the last.
+    fn remove(
         &self,
         request: &Arc<Request<C>>,
         remove: impl FnOnce(&mut Waiters<C>) -> Vec<Waiter<C>>,
@@ -315,10 +397,10 @@ impl<C> SingleFlight<C> {
         let mut active = self.lock();
         let mut waiters = request.waiters();
         let left = remove(&mut waiters);
-        let is_last = waiters.taken.is_empty() && !left.is_empty();
-        if is_last {
-            // Its place is free at once, for a caller who has seen this one leave.
-            active.end(request);
+        let is_last = waiters.all.is_empty() && !left.is_empty();
+        if is_last && request.origin != Origin::Refresh {
+            // Its slot is free at once, for a caller who has seen this one leave.
+            active.end(request, &mut waiters);
             active.detach(request);
             let number = request.queued_as.load(Relaxed);
             active.queue.remove(&number);
@@ -327,48 +409,52 @@ impl<C> SingleFlight<C> {
         (left, is_last)
     }
 
-    /// Ends a request: takes all its callers, and runs `if_current` before anyone can see that it is over, unless the
+    /// Ends a request: takes all its waiters, and runs `if_current` before anyone can see that it is over, unless the
     /// soul was invalidated since it began.
     pub fn complete(&self, request: &Arc<Request<C>>, if_current: impl FnOnce()) -> Vec<Waiter<C>> {
         let mut active = self.lock();
         if active.detach(request) {
             if_current();
         }
-        let waiters = {
-            let mut waiters = request.waiters();
-            waiters.deadlines.clear();
-            std::mem::take(&mut waiters.taken)
-        };
-        if !waiters.is_empty() {
-            active.end(request);
-        }
-        waiters.into_values().collect()
+        let mut waiters = request.waiters();
+        active.end(request, &mut waiters);
+        waiters.deadlines.clear();
+        std::mem::take(&mut waiters.all).into_values().collect()
     }
 
     /// Detaches the soul's request and runs `forget` before a new one can begin.
     pub fn invalidate<T>(&self, soul: &str, forget: impl FnOnce() -> T) -> T {
         let mut active = self.lock();
-        active.current.remove(soul);
+        active.by_soul.remove(soul);
         forget()
     }
 
     /// Detaches every request and runs `forget` before a new one can begin.
     pub fn invalidate_all<T>(&self, forget: impl FnOnce() -> T) -> T {
         let mut active = self.lock();
-        active.current.clear();
+        active.by_soul.clear();
         forget()
     }
 
-    /// Lets no new request begin; those in the air complete.
+    /// Accepts no new callers; requests with waiters run on.
     pub fn close(&self) {
-        self.lock().is_closed = true;
-        self.on_queued.notify_one();
-        self.on_held.notify_one();
+        let mut active = self.lock();
+        active.is_closed = true;
+        active.refreshing.values().for_each(|request| request.changed.notify_one());
+        drop(active);
+        for waiting in [&self.on_queued, &self.on_held, &self.on_refresh] {
+            waiting.notify_one();
+        }
     }
 
-    /// SingleFlight with callers.
+    /// Whether new callers are refused.
+    pub fn is_closed(&self) -> bool {
+        self.lock().is_closed
+    }
+
+    /// Requests that have not ended.
     pub fn active_count(&self) -> usize {
-        self.lock().active_count
+        self.lock().count
     }
 
     fn lock(&self) -> MutexGuard<'_, Active<C>> {
@@ -378,17 +464,17 @@ impl<C> SingleFlight<C> {
 }
 
 impl<C> Waiter<C> {
-    /// Whether the request was under way when the caller came.
+    /// Whether the request was active when the caller joined.
     pub fn has_joined(&self) -> bool {
         self.number > 0
     }
 }
 
 impl<C: Caller> Request<C> {
-    /// Tells the callers who watch of another attempt; `retry` is made where there is one.
+    /// Tells the callers who watch of another attempt; `retry` is made if there is one.
     pub fn will_retry(&self, retry: impl FnOnce() -> Retry) {
         let waiters = self.waiters();
-        let mut watching = waiters.taken.values().filter(|waiter| waiter.caller.is_watching()).peekable();
+        let mut watching = waiters.all.values().filter(|waiter| waiter.caller.is_watching()).peekable();
         if watching.peek().is_some() {
             let retry = retry();
             watching.for_each(|waiter| waiter.caller.retrying(&retry));
@@ -397,55 +483,77 @@ impl<C: Caller> Request<C> {
 }
 
 impl<C> Active<C> {
+    fn begin(&mut self, soul: Arc<str>, now: Instant, origin: Origin, is_fresh: bool) -> Arc<Request<C>> {
+        let request = Arc::new(Request::new(soul, now, origin, is_fresh));
+        self.count += 1;
+        self.singles += usize::from(origin == Origin::Single);
+        self.by_soul.insert(Arc::clone(&request.soul), Arc::clone(&request));
+        request
+    }
+
     fn enqueue(&mut self, request: &Arc<Request<C>>) {
-        self.last_number += 1;
-        request.queued_as.store(self.last_number, Relaxed);
-        self.queue.insert(self.last_number, Arc::clone(request));
+        let number = self.number(request);
+        self.queue.insert(number, Arc::clone(request));
     }
 
     fn hold(&mut self, request: &Arc<Request<C>>) {
+        let number = self.number(request);
+        self.held.insert(number, Arc::clone(request));
+    }
+
+    fn number(&mut self, request: &Request<C>) -> u64 {
         self.last_number += 1;
         request.queued_as.store(self.last_number, Relaxed);
-        self.held.insert(self.last_number, Arc::clone(request));
+        self.last_number
     }
 
-    /// A request has no callers any more.
-    fn end(&mut self, request: &Request<C>) {
-        self.active_count -= 1;
-        self.singles -= usize::from(!request.is_of_batch);
-    }
-
-    /// Takes a request out of others' reach; whether it was within.
-    fn detach(&mut self, request: &Arc<Request<C>>) -> bool {
-        let current = self.current.get(&request.soul);
-        let is_current = current.is_some_and(|current| Arc::ptr_eq(current, request));
-        if is_current {
-            self.current.remove(&request.soul);
+    /// Counts a request as ended, once.
+    fn end(&mut self, request: &Request<C>, waiters: &mut Waiters<C>) {
+        if !std::mem::replace(&mut waiters.has_ended, true) {
+            self.count -= 1;
+            self.singles -= usize::from(request.origin == Origin::Single);
+            self.refreshing.remove(&request.queued_as.load(Relaxed));
         }
-        is_current
+    }
+
+    /// Lets nobody join the request any more; whether somebody could.
+    fn detach(&mut self, request: &Arc<Request<C>>) -> bool {
+        let active = self.by_soul.get(&request.soul);
+        let is_active = active.is_some_and(|active| Arc::ptr_eq(active, request));
+        if is_active {
+            self.by_soul.remove(&request.soul);
+        }
+        is_active
     }
 }
 
 impl<C> Request<C> {
-    fn new(soul: Arc<str>, began: Instant, is_of_batch: bool) -> Self {
-        let waiters = Waiters { taken: BTreeMap::new(), deadlines: BTreeSet::new(), next_number: 0, permitted: None };
+    fn new(soul: Arc<str>, began: Instant, origin: Origin, is_fresh: bool) -> Self {
+        let waiters = Waiters {
+            all: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            next_number: 0,
+            permitted: None,
+            has_ended: false,
+        };
         Self {
             soul,
             began,
+            is_fresh,
             attempts: AtomicU32::new(0),
             waiters: Mutex::new(waiters),
             queued_as: AtomicU64::new(0),
-            is_of_batch,
+            origin,
             changed: Notify::new(),
         }
     }
 
-    fn waiter(self: &Arc<Self>, now: Instant, patience: Patience, caller: C) -> WaiterHandle<C> {
-        let Patience { own, timeout, queue_timeout, is_batch } = patience;
+    fn add(self: &Arc<Self>, now: Instant, terms: Terms, caller: C) -> WaiterHandle<C> {
+        let Terms { own, timeout, queue_timeout, is_batch, .. } = terms;
         let own_deadline = own.map(|own| now + own);
         let mut waiters = self.waiters();
         let shared = match waiters.permitted {
-            // Who joins after the others' time, because a more patient caller keeps the request going, has all of it.
+            // Who joins after the others' deadline, because a more patient caller keeps the request alive, has all of it.
             Some(permitted) => Some(permitted + timeout).filter(|end| *end > now).unwrap_or(now + timeout),
             None if is_batch => now + FAR,
             None => now + queue_timeout,
@@ -459,8 +567,8 @@ impl<C> Request<C> {
         waiters.next_number += 1;
         let is_earliest = waiters.deadlines.first().is_none_or(|(first, _)| deadline < *first);
         waiters.deadlines.insert((deadline, number));
-        waiters.taken.insert(number, Waiter { number, began: now, deadline, own_deadline, caller });
-        if is_earliest && number > 0 {
+        waiters.all.insert(number, Waiter { number, began: now, deadline, own_deadline, caller });
+        if is_earliest && (number > 0 || self.origin == Origin::Refresh) {
             self.changed.notify_one();
         }
         WaiterHandle { request: Arc::clone(self), number }
@@ -469,17 +577,16 @@ impl<C> Request<C> {
     /// The request has its first permit: from now on its callers have `timeout`, unless they have their own.
     pub fn permitted(&self, now: Instant, timeout: Duration) {
         let mut waiters = self.waiters();
-        let waiters = &mut *waiters;
-        if waiters.permitted.is_some() {
-            return;
+        if waiters.permitted.is_none() {
+            waiters.permitted = Some(now);
+            waiters.set_deadlines(|waiter| waiter.own_deadline.unwrap_or(now + timeout));
+            self.changed.notify_one();
         }
-        waiters.permitted = Some(now);
-        waiters.deadlines.clear();
-        for (number, waiter) in &mut waiters.taken {
-            waiter.deadline = waiter.own_deadline.unwrap_or(now + timeout);
-            waiters.deadlines.insert((waiter.deadline, *number));
-        }
-        self.changed.notify_one();
+    }
+
+    /// Gives the callers without a timeout of their own more time.
+    pub fn postpone(&self, by: Duration) {
+        self.waiters().set_deadlines(|waiter| waiter.own_deadline.unwrap_or(waiter.deadline + by));
     }
 
     /// When the request had its first permit.
@@ -487,19 +594,29 @@ impl<C> Request<C> {
         self.waiters().permitted
     }
 
-    /// When the first caller's time ends; `None` when every caller has left.
+    /// When the first caller's time ends; `None` if every caller has left.
     pub fn first_deadline(&self) -> Option<Instant> {
         self.waiters().deadlines.first().map(|(deadline, _)| *deadline)
     }
 
-    /// When the last caller's time ends; `None` when every caller has left.
+    /// When the last caller's time ends; `None` if every caller has left.
     pub fn last_deadline(&self) -> Option<Instant> {
         self.waiters().deadlines.last().map(|(deadline, _)| *deadline)
     }
 
-    /// Requests sent so far.
+    /// What is left of the last caller's time.
+    pub fn remaining(&self, now: Instant) -> Duration {
+        self.last_deadline().map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(now))
+    }
+
+    /// Attempts at the first relay so far.
     pub fn attempts(&self) -> u32 {
         self.attempts.load(Relaxed)
+    }
+
+    /// Whether it refreshes an entry in the background.
+    pub fn is_refresh(&self) -> bool {
+        self.origin == Origin::Refresh
     }
 
     fn waiters(&self) -> MutexGuard<'_, Waiters<C>> {

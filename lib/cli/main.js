@@ -3,6 +3,7 @@
 const { parseArgs } = require('util');
 const { version } = require('../../package.json');
 const { show } = require('../arguments');
+const { closest } = require('../closest');
 
 /** Exit codes of the command line. */
 const EXIT = Object.freeze({ FINE: 0, MISSING: 1, CHECK_FAILED: 1, USAGE: 2, FAILED: 3, BROKEN: 4 });
@@ -182,21 +183,8 @@ function parsed(argv) {
 
 /** `, did you mean X?` for a name that is nearly one of these, else nothing. */
 function meant(given, names) {
-  const [distance, name] = names.map((one) => [distanceOf(given, one), one]).sort(([one], [other]) => one - other)[0];
-  return distance <= Math.max(1, Math.floor(given.length / 3)) ? `, did you mean ${name}?` : '';
-}
-
-/** How many letters have to change, by Levenshtein. */
-function distanceOf(one, other) {
-  let row = Array.from({ length: other.length + 1 }, (_, index) => index);
-  for (let at = 1; at <= one.length; at += 1) {
-    const next = [at];
-    for (let to = 1; to <= other.length; to += 1) {
-      next.push(Math.min(row[to] + 1, next[to - 1] + 1, row[to - 1] + Number(one[at - 1] !== other[to - 1])));
-    }
-    row = next;
-  }
-  return row[other.length];
+  const name = closest(given, names);
+  return name === undefined ? '' : `, did you mean ${name}?`;
 }
 
 /** An option's whole number; `otherwise` if it is not given. */

@@ -31,9 +31,9 @@ impl Caller for JsCaller {
     fn settle(self, outcome: Outcome, info: CallInfo) {
         let Self { outbox, client, client_id, id, part_of, watch } = self;
         let item = match part_of {
-            None => Item::Call { id, outcome, info: watch.map(|_| info), client_id, client },
+            None => Item::Call { id, outcome, info, is_watched: watch.is_some(), client_id, client },
             Some((batch, index)) => {
-                let Some(answer) = batch.settle(index, outcome) else {
+                let Some(answer) = batch.settle(index, outcome, info.is_hit) else {
                     return;
                 };
                 Item::Batch { id, answer, client_id, client }
@@ -118,7 +118,7 @@ impl Calls {
                     Err(outcome) => {
                         calls += usize::from(outcome.ends_a_call());
                         hits += usize::from(outcome == Outcome::Missing);
-                        batch.settle(index, outcome);
+                        batch.settle(index, outcome, false);
                     }
                 }
             }
@@ -156,6 +156,7 @@ impl Calls {
         match self.client.get(soul, options, caller) {
             Begun::Waits(handle) => Ok(handle),
             Begun::Missing => Err(Outcome::Missing),
+            Begun::Found(record) => Err(Outcome::Found(record)),
             Begun::Failed(error) => Err(Outcome::Failed(Arc::new(error))),
         }
     }

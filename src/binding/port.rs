@@ -20,7 +20,7 @@ pub enum Pending {
     Close,
 }
 
-/// The JavaScript thread's side, one for each time that `lib/calls.js` is loaded.
+/// The JavaScript thread's side, one for each time that `lib/dispatch.js` is loaded.
 ///
 /// The callback is held weakly while nothing is pending, so that a loaded module can be collected, and strongly while
 /// something is; likewise the event loop is kept alive by pending calls alone.
@@ -135,9 +135,9 @@ impl Port {
         let mut ended = Vec::with_capacity(items.len());
         for item in items {
             match item {
-                Item::Call { id, outcome, info, client_id, client } => {
-                    count_settled(&client, 1, 0, client_id, &mut report)?;
-                    if let Some(info) = info {
+                Item::Call { id, outcome, info, is_watched, client_id, client } => {
+                    count_settled(&client, 1, usize::from(info.is_hit), client_id, &mut report)?;
+                    if is_watched {
                         report.info(id, info)?;
                     }
                     report.outcome(id, &outcome)?;
@@ -149,7 +149,7 @@ impl Port {
                     ended.push(id);
                 }
                 Item::Retry { id, watch, retry } => report.retry(id, watch, &retry)?,
-                Item::Swept { client_id, line } => report.swept(client_id, line)?,
+                Item::Notice { client_id, notice } => report.notice(client_id, &notice)?,
                 Item::Closed { id } => {
                     report.closed(id)?;
                     ended.push(id);

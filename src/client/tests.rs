@@ -1,15 +1,16 @@
-//! A call's way in virtual time, against a script in permit of the relay.
+//! A call's way in virtual time, against a script in place of the relay.
 
 use super::*;
 use crate::record::read_answer;
+use crate::stats::SweepLine;
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicUsize;
 use tokio::sync::oneshot;
-use tokio::time::{advance, timeout};
+use tokio::time::{advance, sleep, sleep_until, timeout};
 
-type Waiter = oneshot::Sender<Outcome>;
+type Sender = oneshot::Sender<Outcome>;
 
-impl Caller for Waiter {
+impl Caller for Sender {
     fn settle(self, outcome: Outcome, _info: CallInfo) {
         let _ = self.send(outcome);
     }
@@ -46,6 +47,13 @@ impl Ask for Arc<Script> {
 }
 
 impl Script {
+    fn new(answers: impl IntoIterator<Item = (Duration, Answer)>) -> Arc<Self> {
+        let script = Script::default();
+        let answers = answers.into_iter().map(|(time, answer)| (time, Some(answer)));
+        script.answers.lock().expect("no panic here").extend(answers);
+        Arc::new(script)
+    }
+
     fn asked(&self) -> Vec<String> {
         let asked = self.asked.lock().expect("no panic here");
         asked.iter().map(|(soul, _)| soul.clone()).collect()
@@ -72,23 +80,36 @@ fn status(status: u16) -> Answer {
 }
 
 struct World {
-    client: Client<Waiter>,
+    client: Client<Sender>,
     script: Arc<Script>,
-    swept: Arc<Mutex<Vec<SweepLine>>>,
+    notices: Arc<Mutex<Vec<Notice>>>,
     ended: oneshot::Receiver<()>,
 }
 
 /// A client over a script of answers, each given at once unless it has a time.
 fn world(config: Config, answers: impl IntoIterator<Item = (Duration, Answer)>) -> World {
-    let script = Arc::new(Script::default());
-    let answers = answers.into_iter().map(|(time, answer)| (time, Some(answer)));
-    script.answers.lock().expect("no panic here").extend(answers);
-    let swept = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&swept);
+    world_with_fallbacks(config, answers, Vec::new())
+}
+
+fn world_with_fallbacks(
+    config: Config,
+    answers: impl IntoIterator<Item = (Duration, Answer)>,
+    fallbacks: Vec<Arc<Script>>,
+) -> World {
+    let script = Script::new(answers);
+    let notices = Arc::new(Mutex::new(Vec::new()));
+    let log = Arc::clone(&notices);
     let (alive, ended) = oneshot::channel();
-    let on_swept = move |line| log.lock().expect("no panic here").push(line);
-    let client = Client::open(&config, Arc::clone(&script), &Handle::current(), alive, on_swept);
-    World { client, script, swept, ended }
+    let on_notice = move |notice| log.lock().expect("no panic here").push(notice);
+    let fallback = |(index, relay): (usize, Arc<Script>)| FallbackRelay {
+        relay,
+        shown: format!("http://fallback-{index}").into(),
+        breaker: Breaker::new(config.breaker, Instant::now()),
+    };
+    let fallbacks = fallbacks.into_iter().enumerate().map(fallback).collect();
+    let relays = Relays { first: Arc::clone(&script), fallbacks };
+    let client = Client::open(&config, relays, &Handle::current(), alive, on_notice);
+    World { client, script, notices, ended }
 }
 
 fn at_once(answers: impl IntoIterator<Item = Answer>) -> impl Iterator<Item = (Duration, Answer)> {
@@ -96,7 +117,7 @@ fn at_once(answers: impl IntoIterator<Item = Answer>) -> impl Iterator<Item = (D
 }
 
 impl World {
-    fn begin(&self, soul: &str, options: CallOptions) -> (Begun<Waiter>, oneshot::Receiver<Outcome>) {
+    fn begin(&self, soul: &str, options: CallOptions) -> (Begun<Sender>, oneshot::Receiver<Outcome>) {
         let (waiter, outcome) = oneshot::channel();
         (self.client.get(soul, options, || waiter), outcome)
     }
@@ -452,11 +473,11 @@ async fn a_sweep_is_told_when_it_removed_something() {
     world.get("b").await;
     sleep(sweep_every / 2).await;
     let line = SweepLine { removed: 1, remain: 1 };
-    assert_eq!(*world.swept.lock().expect("no panic here"), [line]);
+    assert_eq!(*world.notices.lock().expect("no panic here"), [Notice::Swept(line)]);
     sleep(sweep_every).await;
     sleep(sweep_every).await;
     let line = SweepLine { removed: 1, remain: 0 };
-    assert_eq!(world.swept.lock().expect("no panic here")[1..], [line]);
+    assert_eq!(world.notices.lock().expect("no panic here")[1..], [Notice::Swept(line)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -472,5 +493,8 @@ async fn counts_of_entries_add_up_to_the_size() {
     assert_eq!((world.stat("/size"), world.stat("/capacity")), (4, 5));
 }
 
+mod fallbacks;
+mod knowledge;
 mod metrics;
 mod outages;
+mod pauses;

@@ -1,4 +1,4 @@
-//! What a request tells a caller who watches it, besides the outcome.
+//! What a request tells a caller besides the outcome.
 
 use crate::error::CallError;
 use std::sync::Arc;
@@ -13,6 +13,8 @@ pub struct CallInfo {
     pub status: Option<u16>,
     /// Whether the request was under way when the caller came.
     pub joined: bool,
+    /// Whether a store knew the answer, so the relay was not asked.
+    pub is_hit: bool,
     /// What became of the soul's entry, told to one caller of a request.
     pub change: Option<Change>,
 }

@@ -119,9 +119,10 @@ impl World {
             self.actors[at].allowed = self.possible.clone();
         }
         let own = Some(if role == Hasty { SOON } else { LATER });
-        let patience = Patience { own, timeout: LATER, queue_timeout: LATER, is_batch: false };
+        let terms =
+            Terms { own, timeout: LATER, queue_timeout: LATER, is_batch: false, is_fresh: false, may_join: true };
         let is_known = || role != Fresh && self.cache.look_up(SOUL, self.start) != Lookup::Unknown;
-        let join = self.single_flight.join(SOUL, self.start, patience, is_known, || at);
+        let join = self.single_flight.join(SOUL, self.start, terms, is_known, || at);
         let joinable = self.actors.iter().filter(|pilot| pilot.is_joinable()).count();
         match join {
             Join::Began(handle) => {
@@ -224,7 +225,7 @@ impl World {
             assert_eq!(actor.told, 1, "every call settles once: {:?}", self.trace);
         }
         assert_eq!(self.single_flight.active_count(), 0, "{:?}", self.trace);
-        assert!(self.single_flight.lock().current.is_empty(), "{:?}", self.trace);
+        assert!(self.single_flight.lock().by_soul.is_empty(), "{:?}", self.trace);
         let is_wrong = self.cache.look_up(SOUL, self.start) != Lookup::Unknown && self.has_record;
         assert!(!is_wrong, "remembered as missing and there: {:?}", self.trace);
     }

@@ -2,7 +2,8 @@ use super::*;
 use std::time::Duration;
 
 const TIME: Duration = Duration::from_secs(60);
-const MINUTE: Patience = Patience { own: None, timeout: TIME, queue_timeout: TIME, is_batch: false };
+const MINUTE: Terms =
+    Terms { own: None, timeout: TIME, queue_timeout: TIME, is_batch: false, is_fresh: false, may_join: true };
 
 impl SingleFlight<usize> {
     /// The next request for the driver, if there is one.
@@ -66,7 +67,7 @@ fn callers_who_come_and_leave_before_the_driver_sees_their_requests_leave_nothin
 #[test]
 fn a_batch_has_any_size_and_takes_no_place_in_the_queue_of_single_calls() {
     let single_flight = SingleFlight::new(1);
-    let batch = Patience { is_batch: true, ..MINUTE };
+    let batch = Terms { is_batch: true, ..MINUTE };
     for soul in 0..1_000 {
         let began = single_flight.join(&soul.to_string(), Instant::now(), batch, || false, || soul);
         assert!(matches!(began, Join::Began(_)));
@@ -85,9 +86,16 @@ fn a_request_counts_its_callers_time_from_its_permit_and_until_then_that_of_the_
     let single_flight = SingleFlight::new(10);
     let start = Instant::now();
     let second = Duration::from_secs(1);
-    let patience = Patience { own: None, timeout: 2 * second, queue_timeout: 9 * second, is_batch: false };
-    single_flight.join("a", start, patience, || false, || 1);
-    single_flight.join("a", start, Patience { own: Some(5 * second), ..patience }, || false, || 2);
+    let terms = Terms {
+        own: None,
+        timeout: 2 * second,
+        queue_timeout: 9 * second,
+        is_batch: false,
+        is_fresh: false,
+        may_join: true,
+    };
+    single_flight.join("a", start, terms, || false, || 1);
+    single_flight.join("a", start, Terms { own: Some(5 * second), ..terms }, || false, || 2);
     let request = single_flight.departure().expect("a request");
     assert_eq!(
         (request.first_deadline(), request.last_deadline()),
@@ -108,7 +116,7 @@ fn forty_thousand_callers_of_one_soul_join_and_leave_in_no_time_of_the_others() 
     let handles: Vec<_> = (0..40_000)
         .map(|caller| {
             let own = Some(TIME - Duration::from_millis(caller as u64));
-            handle(single_flight.join("a", start, Patience { own, ..MINUTE }, || false, || caller))
+            handle(single_flight.join("a", start, Terms { own, ..MINUTE }, || false, || caller))
         })
         .collect();
     assert!(handles.iter().all(|handle| single_flight.leave(handle).is_some()));
@@ -170,7 +178,7 @@ fn callers_leave_one_by_one_as_their_time_ends() {
     let start = Instant::now();
     let second = Duration::from_secs(1);
     for (caller, own) in [(1, second), (2, 2 * second)] {
-        single_flight.join("a", start, Patience { own: Some(own), ..MINUTE }, || false, || caller);
+        single_flight.join("a", start, Terms { own: Some(own), ..MINUTE }, || false, || caller);
     }
     let request = single_flight.departure().expect("a request");
     assert_eq!(request.first_deadline(), Some(start + second));

@@ -106,7 +106,11 @@ async fn calls_that_wait_for_a_place_fail_as_it_opens_and_those_that_wait_to_try
 #[tokio::test(start_paused = true)]
 async fn silence_until_the_clients_time_is_over_opens_it() {
     let world = world(config(), (0..5).map(|_| (NEVER, found())));
-    let calls: Vec<_> = (0..5).map(|soul| world.wait(&soul.to_string())).collect();
+    let mut calls = Vec::new();
+    for soul in 0..5 {
+        calls.push(world.wait(&soul.to_string()));
+        sleep(WAIT).await;
+    }
     for call in calls {
         assert_eq!(error(call.await.expect("settled")).fault, Fault::Timeout);
     }

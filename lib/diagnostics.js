@@ -1,7 +1,7 @@
 'use strict';
 
 const { AsyncResource } = require('async_hooks');
-const { FAILED, promised } = require('./calls');
+const { FAILED, promised } = require('./dispatch');
 const channels = require('./channels');
 const { GunError } = require('./error');
 
@@ -59,16 +59,16 @@ class WatchedRequest extends AsyncResource {
 }
 
 /** Begins a call that somebody watches. */
-function getWatched(handle, soul, { signal, timeoutMs, fresh }) {
+function getWatched(handle, soul, { signal, timeoutMs, fresh, isContinuation }, read) {
   const { relay } = handle.lines;
   // 0 stands for nobody.
   lastWatch = (lastWatch + 1) >>> 0 || 1;
   const watch = lastWatch;
   const began = performance.now();
-  const begun = handle.get(soul, timeoutMs, fresh, watch);
+  const begun = handle.get(soul, timeoutMs, fresh, watch, isContinuation);
   if (isHit(begun)) channels.cache.hit.publish({ soul, relay });
   const request = isRequest(begun) ? new WatchedRequest(watch, began, { soul, relay }) : undefined;
-  return promised(handle, begun, signal, request);
+  return promised(handle, begun, signal, request, read);
 }
 
 /** Where a call ended as it began, lines for the log may stand before its outcome. */

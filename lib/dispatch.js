@@ -1,9 +1,9 @@
 'use strict';
 
 const native = require('./binary');
-const { cache } = require('./channels');
-const { GunError, fromJson } = require('./error');
-const { unwatch, watch } = require('./signals');
+const { breaker, cache } = require('./channels');
+const { fromJson, unreadable } = require('./error');
+const { reasonOf, unwatch, watch } = require('./signals');
 
 // The tags of src/binding/report.rs.
 const FOUND = 0;
@@ -14,7 +14,7 @@ const LINE = 4;
 const CLOSED = 5;
 const TRIP = 6;
 const RETRY = 7;
-const SWEPT = 8;
+const NOTICE = 8;
 
 /** Calls that wait, by the id that the addon gave them, which is never 0. */
 const pending = [];
@@ -28,13 +28,14 @@ const port = new native.NativePort(settle);
 
 /** A promise that waits for the addon. */
 class Call {
-  constructor(client, id, signal, resolve, reject, request) {
+  constructor(client, id, signal, resolve, reject, request, read) {
     this.client = client;
     this.id = id;
     this.signal = signal;
     this.resolve = resolve;
     this.reject = reject;
     this.request = request;
+    this.read = read;
   }
 
   /** Leaves the call: the addon forgets it, and an answer already on its way goes nowhere. */
@@ -42,7 +43,7 @@ class Call {
     pending[this.id] = undefined;
     const report = this.client.leave(this.id);
     if (report) settle(report);
-    this.reject(this.signal.reason);
+    this.reject(reasonOf(this.signal));
   }
 }
 
@@ -56,18 +57,18 @@ function register(client) {
 
 /**
  * The promise of something that began in the addon: `begun` is an id, triples that settle it at once, or nothing. A
- * `request` hears what becomes of it, before its caller does.
+ * `request` hears what becomes of it, before its caller does; `read` makes the answer of a record's text.
  */
-function promised(client, begun, signal, request) {
+function promised(client, begun, signal, request, read = JSON.parse) {
   if (begun === undefined) return Promise.resolve(null);
   return new Promise((resolve, reject) => {
     if (request !== undefined) [resolve, reject] = heardBy(request, resolve, reject);
     if (typeof begun === 'number') {
-      const call = new Call(client, begun, signal, resolve, reject, request);
+      const call = new Call(client, begun, signal, resolve, reject, request, read);
       pending[begun] = call;
       if (signal) watch(signal, call);
     } else {
-      settle(begun, new Call(client, 0, undefined, resolve, reject, request));
+      settle(begun, new Call(client, 0, undefined, resolve, reject, request, read));
     }
   });
 }
@@ -97,8 +98,8 @@ function settle(report, atOnce) {
       log(id, body);
       continue;
     }
-    if (tag === SWEPT) {
-      swept(id, body);
+    if (tag === NOTICE) {
+      notify(id, JSON.parse(body));
       continue;
     }
     const call = id === 0 ? atOnce : pending[id];
@@ -120,7 +121,7 @@ function settle(report, atOnce) {
 function finish(call, tag, body) {
   switch (tag) {
     case FOUND:
-      finishWith(call, JSON.parse, body);
+      finishWith(call, call.read, body);
       break;
     case MISSING:
       call.resolve(null);
@@ -142,9 +143,7 @@ function finishWith(call, read, body) {
   try {
     value = read(body);
   } catch (cause) {
-    // Rust reads the same grammar; should the two ever differ, the call fails and the loop goes on.
-    const message = 'the record is not JSON to this Node';
-    call.reject(new GunError(message, { code: 'ERR_GUN_BAD_RESPONSE', attempts: 1, cause }));
+    call.reject(unreadable(cause));
     return;
   }
   call.resolve(value);
@@ -173,18 +172,19 @@ function retrying({ request }, { watch: watched, delayMs, error }) {
   if (request !== undefined && request.watch === watched) request.retrying(fromJson(error), delayMs);
 }
 
-/** A sweep removed something. */
-function swept(clientId, [line, removed, remain]) {
-  log(clientId, line);
+/** Something for a client's log and channels. */
+function notify(clientId, { level, line, sweep, breaker: circuit }) {
+  log(clientId, line, level);
   const client = clientOf(clientId);
-  if (client && cache.sweep.hasSubscribers) cache.sweep.publish({ relay: client.relay, removed, remain });
+  if (client && sweep && cache.sweep.hasSubscribers) cache.sweep.publish(Object.assign({ relay: client.relay }, sweep));
+  if (client && circuit && breaker.hasSubscribers) breaker.publish(circuit);
 }
 
 /** A logger that throws is its owner's affair and breaks no call. */
-function log(clientId, line) {
+function log(clientId, line, level = 'log') {
   const client = clientOf(clientId);
   try {
-    if (client) client.writeLine(line);
+    if (client) client.writeLine(line, level);
   } catch (thrown) {
     return;
   }
