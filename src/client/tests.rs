@@ -319,7 +319,9 @@ async fn retry_after_is_honoured_where_it_fits_and_fails_the_call_at_once_where_
     let error = error(world.get("a").await);
     assert_eq!((error.fault.status(), error.attempts), (Some(429), 2));
     assert!(
-        error.to_string().contains("; it asks to wait 60 s (Retry-After), longer than the call has left (timeoutMs) (2 ")
+        error
+            .to_string()
+            .contains("; it asks to wait 60 s (Retry-After), longer than the call has left (timeoutMs) (2 ")
     );
     // Timers of tokio are a millisecond late at most.
     assert!(start.elapsed() < Duration::from_millis(7_010), "{:?}", start.elapsed());
