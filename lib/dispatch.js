@@ -103,7 +103,11 @@ function settle(report, atOnce) {
       continue;
     }
     const call = id === 0 ? atOnce : pending[id];
-    if (call === undefined) continue;
+    if (call === undefined) {
+      // Its caller has left, and a record's bytes need not wait for the garbage collector.
+      if (tag === FOUND && typeof body === 'object') body.release();
+      continue;
+    }
     if (tag === TRIP) {
       call.request.came(body);
       continue;
@@ -161,6 +165,15 @@ function batchOf([failures, first, ...more]) {
   return answers;
 }
 
+let writesAtExit = false;
+
+/** Sees to it that files behind caches are written when the process exits, however it does. */
+function writeAtExit() {
+  if (writesAtExit) return;
+  writesAtExit = true;
+  process.once('exit', () => port.persist());
+}
+
 /** The client of an id, unless it was collected. */
 function clientOf(id) {
   const reference = clients.get(id);
@@ -190,4 +203,4 @@ function log(clientId, line, level = 'log') {
   }
 }
 
-module.exports = { FAILED, native, port, promised, register };
+module.exports = { FAILED, native, port, promised, register, writeAtExit };

@@ -1,6 +1,7 @@
 //! The one place that knows N-API: turns values into calls of the core and outcomes into values; decides nothing.
 #![allow(unsafe_code, reason = "N-API is a C interface")]
 
+mod body;
 mod calls;
 mod getter;
 mod outbox;
@@ -75,9 +76,17 @@ impl NativePort {
         Ok(self.client(client_id, client.clone()))
     }
 
+    /// Writes the files behind the caches, for a process that ends. It blocks.
+    #[napi(catch_unwind)]
+    pub fn persist(&self) {
+        self.port.persist();
+    }
+
     fn client(&self, id: u32, client: Client) -> NativeClient {
         let port = Rc::clone(&self.port);
-        NativeClient { calls: Rc::new(Calls { port, client, id }) }
+        let calls = Rc::new(Calls { port, client, id });
+        self.port.add_client(&calls);
+        NativeClient { calls }
     }
 }
 
@@ -89,8 +98,8 @@ pub struct NativeClient {
 
 #[napi]
 impl NativeClient {
-    /// The function that begins a call, `(soul, timeoutMs?, fresh?, watch?)`: it returns undefined for a soul known to be
-    /// missing, the call's id when it waits, else triples that settle it.
+    /// The function that begins a call, `(soul, timeoutMs?, fresh?, watch?, asBody?)`: it returns undefined for a soul known
+    /// to be missing, the call's id when it waits, else triples that settle it.
     #[napi(catch_unwind)]
     pub fn getter(&self, env: Env) -> Result<Handle> {
         getter::create(env.raw(), Rc::clone(&self.calls)).map(Handle)
@@ -124,6 +133,12 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn relay(&self) -> String {
         self.calls.client.relay().to_owned()
+    }
+
+    /// Whether a file outlives the process, which must be written at its end.
+    #[napi(catch_unwind)]
+    pub fn has_file(&self) -> bool {
+        self.calls.client.has_file()
     }
 
     /// Most bytes of an answer's body.

@@ -249,6 +249,11 @@ impl<C: Caller> Client<C> {
         known
     }
 
+    /// Whether there is something to [persist](Client::persist).
+    pub fn has_file(&self) -> bool {
+        self.shared.knowledge.has_file()
+    }
+
     /// Writes what is to outlive the process, for a process that ends. It blocks.
     pub fn persist(&self) {
         self.shared.knowledge.write();

@@ -23,15 +23,23 @@ pub struct JsCaller {
     id: u32,
     /// The batch that it is a part of, and its place in there.
     part_of: Option<(Arc<Batch>, usize)>,
+    form: Form,
+}
+
+/// How JavaScript wants to hear of a call.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Form {
     /// What JavaScript knows the call by when it wants to hear of more than the outcome.
-    watch: Option<u32>,
+    pub watch: Option<u32>,
+    /// Whether a record comes as bytes to be read, not as a string.
+    pub as_body: bool,
 }
 
 impl Caller for JsCaller {
     fn settle(self, outcome: Outcome, info: CallInfo) {
-        let Self { outbox, client, client_id, id, part_of, watch } = self;
+        let Self { outbox, client, client_id, id, part_of, form } = self;
         let item = match part_of {
-            None => Item::Call { id, outcome, info, is_watched: watch.is_some(), client_id, client },
+            None => Item::Call { id, outcome, info, form, client_id, client },
             Some((batch, index)) => {
                 let Some(answer) = batch.settle(index, outcome, info.is_hit) else {
                     return;
@@ -43,11 +51,11 @@ impl Caller for JsCaller {
     }
 
     fn is_watching(&self) -> bool {
-        self.watch.is_some()
+        self.form.watch.is_some()
     }
 
     fn retrying(&self, retry: &Retry) {
-        if let Some(watch) = self.watch {
+        if let Some(watch) = self.form.watch {
             self.outbox.put(Item::Retry { id: self.id, watch, retry: retry.clone() });
         }
     }
@@ -55,8 +63,8 @@ impl Caller for JsCaller {
 
 /// What a call is begun for.
 enum Purpose<'b> {
-    /// An outcome of its own; see [`JsCaller::watch`].
-    Alone { watch: Option<u32> },
+    /// An outcome of its own.
+    Alone { form: Form },
     /// A place in a batch.
     Part { batch: &'b Arc<Batch>, index: usize },
 }
@@ -76,20 +84,20 @@ impl Calls {
         env: sys::napi_env,
         soul: sys::napi_value,
         options: CallOptions,
-        watch: Option<u32>,
+        form: Form,
     ) -> Result<Option<Handle>> {
         let mut buffer = SoulBuffer::new();
         let soul = match buffer.read(env, soul) {
             Ok(soul) => soul,
-            Err(error) => return self.at_once(env, &self.refused(error)),
+            Err(error) => return self.at_once(env, &self.refused(error), form),
         };
-        let waits = self.port.wait(|id| match self.begin(soul, options, id, Purpose::Alone { watch }) {
+        let waits = self.port.wait(|id| match self.begin(soul, options, id, Purpose::Alone { form }) {
             Ok(handle) => Ok(Pending::Call { client: self.client.clone(), handle }),
             Err(outcome) => Err(outcome),
         });
         match waits {
             Ok(id) => values::number(env, id).map(|id| Some(Handle(id))),
-            Err(outcome) => self.at_once(env, &outcome),
+            Err(outcome) => self.at_once(env, &outcome, form),
         }
     }
 
@@ -97,7 +105,7 @@ impl Calls {
     pub fn get_many(&self, env: sys::napi_env, souls: &[Handle], options: CallOptions) -> Result<Handle> {
         let mut report = Report::new(env);
         if self.client.is_closed() {
-            report.outcome(0, &Outcome::Failed(Arc::new(self.client.refusal(Fault::Closed))))?;
+            report.outcome(0, &Outcome::Failed(Arc::new(self.client.refusal(Fault::Closed))), Form::default())?;
             return report.into_array().map(Handle);
         }
         let batch = Arc::new(Batch::new(souls.len()));
@@ -146,12 +154,12 @@ impl Calls {
         purpose: Purpose,
     ) -> std::result::Result<WaiterHandle<JsCaller>, Outcome> {
         let caller = || {
-            let (part_of, watch) = match purpose {
-                Purpose::Alone { watch } => (None, watch),
-                Purpose::Part { batch, index } => (Some((Arc::clone(batch), index)), None),
+            let (part_of, form) = match purpose {
+                Purpose::Alone { form } => (None, form),
+                Purpose::Part { batch, index } => (Some((Arc::clone(batch), index)), Form::default()),
             };
             let (outbox, client) = (Arc::clone(&self.port.outbox), self.client.clone());
-            JsCaller { outbox, client, client_id: self.id, id, part_of, watch }
+            JsCaller { outbox, client, client_id: self.id, id, part_of, form }
         };
         match self.client.get(soul, options, caller) {
             Begun::Waits(handle) => Ok(handle),
@@ -168,7 +176,7 @@ impl Calls {
     }
 
     /// Tells of a call that ended as it began: nothing when the soul is known to be missing and no line is due.
-    fn at_once(&self, env: sys::napi_env, outcome: &Outcome) -> Result<Option<Handle>> {
+    fn at_once(&self, env: sys::napi_env, outcome: &Outcome, form: Form) -> Result<Option<Handle>> {
         let mut report = Report::new(env);
         if outcome.ends_a_call() {
             let hits = usize::from(*outcome == Outcome::Missing);
@@ -177,7 +185,7 @@ impl Calls {
         if report.is_empty() && *outcome == Outcome::Missing {
             return Ok(None);
         }
-        report.outcome(0, outcome)?;
+        report.outcome(0, outcome, form)?;
         report.into_array().map(|report| Some(Handle(report)))
     }
 }

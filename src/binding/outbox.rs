@@ -2,6 +2,7 @@
 //! the event loop once per burst, not once per call.
 
 use super::Client;
+use super::calls::Form;
 use crate::batch::BatchText;
 use crate::notice::Notice;
 use crate::single_flight::{CallInfo, Outcome, Retry};
@@ -17,7 +18,7 @@ const MAX_TURN_BYTES: usize = 256 * 1024;
 
 /// Something that has ended, on its way to JavaScript.
 pub enum Item {
-    Call { id: u32, outcome: Outcome, info: CallInfo, is_watched: bool, client_id: u32, client: Client },
+    Call { id: u32, outcome: Outcome, info: CallInfo, form: Form, client_id: u32, client: Client },
     Batch { id: u32, answer: BatchText, client_id: u32, client: Client },
     Retry { id: u32, watch: u32, retry: Retry },
     Notice { client_id: u32, notice: Notice },
@@ -28,6 +29,7 @@ impl Item {
     /// Bytes of the text that JavaScript will parse.
     fn text_bytes(&self) -> usize {
         match self {
+            Item::Call { form: Form { as_body: true, .. }, .. } => 0,
             Item::Call { outcome, .. } => outcome.text_bytes(),
             Item::Batch { answer, .. } => answer.bytes(),
             Item::Retry { .. } | Item::Notice { .. } | Item::Closed { .. } => 0,

@@ -1,5 +1,6 @@
 //! What one JavaScript environment waits for, and the handing over of what has ended.
 
+use super::calls::Calls;
 use super::outbox::{Item, Outbox};
 use super::report::Report;
 use super::{Client, JsCaller, values};
@@ -10,7 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 /// Something JavaScript waits for. Of a batch's calls that began, so many were hits.
@@ -30,6 +31,8 @@ pub struct Port {
     wake: sys::napi_threadsafe_function,
     pub outbox: Arc<Outbox>,
     pending: RefCell<Slab<Pending>>,
+    /// The environment's clients, which write their files when it ends.
+    clients: RefCell<Vec<Weak<Calls>>>,
     is_open: Cell<bool>,
 }
 
@@ -42,6 +45,7 @@ impl Port {
             wake: ptr::null_mut(),
             outbox: Arc::default(),
             pending: RefCell::default(),
+            clients: RefCell::default(),
             is_open: Cell::new(false),
         };
         // SAFETY: `callback` is a function of this scope; a reference with count 0 is weak.
@@ -75,6 +79,22 @@ impl Port {
         port.is_open.set(true);
         port.outbox.open(wake);
         Ok(port)
+    }
+
+    /// Takes note of a client that is to write its file when the environment ends.
+    pub fn add_client(&self, calls: &Rc<Calls>) {
+        if calls.client.has_file() {
+            let mut clients = self.clients.borrow_mut();
+            clients.retain(|client| client.strong_count() > 0);
+            clients.push(Rc::downgrade(calls));
+        }
+    }
+
+    /// Writes the files of all clients that are not closed, the default client's too. It blocks.
+    pub fn persist(&self) {
+        for calls in self.clients.borrow().iter().filter_map(Weak::upgrade) {
+            calls.client.persist();
+        }
     }
 
     /// Keeps something pending under an id of its own, which `make` is told.
@@ -135,12 +155,12 @@ impl Port {
         let mut ended = Vec::with_capacity(items.len());
         for item in items {
             match item {
-                Item::Call { id, outcome, info, is_watched, client_id, client } => {
+                Item::Call { id, outcome, info, form, client_id, client } => {
                     count_settled(&client, 1, usize::from(info.is_hit), client_id, &mut report)?;
-                    if is_watched {
+                    if form.watch.is_some() {
                         report.info(id, info)?;
                     }
-                    report.outcome(id, &outcome)?;
+                    report.outcome(id, &outcome, form)?;
                     ended.push(id);
                 }
                 Item::Batch { id, answer, client_id, client } => {
@@ -198,6 +218,7 @@ impl Port {
         if !self.is_open.replace(false) {
             return;
         }
+        self.persist();
         self.outbox.close();
         for (_, pending) in self.pending.take() {
             match pending {

@@ -1,0 +1,144 @@
+'use strict';
+
+const { missing, record, recordText, stall, status } = require('./helpers/answers');
+const { runNode } = require('./helpers/child');
+const { failureOf, newRelay, rejectionOf, setup } = require('./helpers/setup');
+const { bodyOf } = require('../lib/client');
+
+const LONG = JSON.stringify({ text: 'ü😀'.repeat(40_000) });
+const SCRIPT = { a: record({ n: 1 }), long: recordText(LONG), gone: missing(), bad: status(400), slow: stall() };
+
+/** All chunks of a body. */
+function chunksOf(body, max) {
+  const chunks = [];
+  for (let chunk = body.read(max); chunk.length > 0; chunk = body.read(max)) chunks.push(chunk);
+  return chunks;
+}
+
+test('a body is the bytes of the record, in chunks', async () => {
+  const { client } = await setup(SCRIPT);
+  const body = await bodyOf(client, 'long');
+  expect(body.length).toBe(Buffer.byteLength(LONG));
+  const chunks = chunksOf(body, 1_000_000);
+  expect(Buffer.concat(chunks).toString()).toBe(LONG);
+  expect(chunks.every((chunk) => Buffer.isBuffer(chunk) && chunk.length <= 65_536)).toBe(true);
+  expect(chunksOf(await bodyOf(client, 'a'), 4).map(String)).toEqual(['{"n"', ':1}']);
+});
+
+test('a missing soul has none, and a failure is a failure', async () => {
+  const { client } = await setup(SCRIPT);
+  expect(await bodyOf(client, 'gone')).toBeNull();
+  expect(await bodyOf(client, 'gone')).toBeNull();
+  expect((await failureOf(bodyOf(client, 'bad'))).code).toBe('ERR_GUN_STATUS');
+  expect((await failureOf(bodyOf(client, ''))).code).toBe('ERR_GUN_INVALID_ARGUMENT');
+  expect((await failureOf(bodyOf(client, 'slow', { timeoutMs: 20 }))).code).toBe('ERR_GUN_TIMEOUT');
+  const controller = new AbortController();
+  const aborted = rejectionOf(bodyOf(client, 'slow', { signal: controller.signal }));
+  controller.abort('gone');
+  expect(await aborted).toBe('gone');
+});
+
+test('each caller of a request has a body of its own, beside those who want records', async () => {
+  const { relay, client } = await setup(SCRIPT);
+  const [one, other, parsed] = await Promise.all([bodyOf(client, 'a'), bodyOf(client, 'a'), client.getRecord('a')]);
+  one.read(3);
+  one.release();
+  expect([String(one.read(9)), one.length]).toEqual(['', 7]);
+  expect(chunksOf(other, 99).map(String)).toEqual(['{"n":1}']);
+  expect(parsed).toEqual({ n: 1 });
+  expect(relay.requests).toHaveLength(1);
+});
+
+test('a body may come from the record cache', async () => {
+  const { relay, client } = await setup(SCRIPT, { records: { maxBytes: 1_000_000, ttlMs: 60_000 } });
+  for (let time = 0; time < 2; time += 1) expect(chunksOf(await bodyOf(client, 'a'), 99).map(String)).toEqual(['{"n":1}']);
+  expect(relay.requests).toHaveLength(1);
+});
+
+test('a body holds its room of maxBufferedBytes until it is released', async () => {
+  const size = 600_000;
+  const text = JSON.stringify({ text: 'x'.repeat(size) });
+  const { relay, client } = await setup(() => recordText(text), { maxBodyBytes: 1_000_000, maxBufferedBytes: 1_000_000 });
+  const first = await bodyOf(client, 'a');
+  let second;
+  const waits = bodyOf(client, 'b').then((body) => (second = body));
+  await relay.hasRequests(2);
+  // Its bytes are on the way; there is room for them only once the first record is gone.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(second).toBeUndefined();
+  first.release();
+  expect((await waits).length).toBe(text.length);
+  second.release();
+});
+
+/** Answers with a record of a size, written as fast as the client takes it. */
+const recordOf = (size) => (response) => {
+  const chunk = Buffer.alloc(65_536, 'x');
+  response.setHeader('content-length', '{"success":true,"data":{"text":""}}'.length + size);
+  response.write('{"success":true,"data":{"text":"');
+  let left = size;
+  const more = () => {
+    while (left > 0) {
+      const part = chunk.subarray(0, left);
+      left -= part.length;
+      if (!response.write(part)) {
+        response.once('drain', more);
+        return;
+      }
+    }
+    response.end('"}}');
+  };
+  more();
+};
+
+/** A server in a process of its own that passes records on to another one; how much it had of JavaScript's memory. */
+async function passOn(relay, requests, options) {
+  const reader = `
+    const http = require('http');
+    const read = (path) => new Promise((resolve, reject) => http.get({ host: '127.0.0.1', port: process.env.PORT, path, agent: false }, (response) => {
+      let bytes = 0;
+      response.on('data', (chunk) => { bytes += chunk.length; }).on('end', () => resolve(bytes)).on('error', reject);
+    }));
+    Promise.all(Array.from({ length: process.env.REQUESTS }, (_, soul) => read('/get?soul=' + soul))).then((sizes) => console.log(JSON.stringify(sizes)));
+  `;
+  const { code, stdout, stderr } = await runNode(`
+    const { execFile } = require('child_process');
+    const http = require('http');
+    const { GunClient } = require('./index.js');
+    const { relayHandler } = require('./http');
+    const client = new GunClient(${JSON.stringify({ relayUrl: relay.url, ...options })});
+    const server = http.createServer(relayHandler({ client })).listen(0, '127.0.0.1', () => {
+      const used = () => { const { heapUsed, external } = process.memoryUsage(); return heapUsed + external; };
+      const before = used();
+      let most = 0;
+      const sampler = setInterval(() => { most = Math.max(most, used() - before); }, 1);
+      const env = { ...process.env, PORT: server.address().port, REQUESTS: ${requests} };
+      execFile(process.execPath, ['-e', ${JSON.stringify(reader)}], { env }, (error, stdout) => {
+        clearInterval(sampler);
+        if (error) throw error;
+        console.log(JSON.stringify({ most, sizes: JSON.parse(stdout) }));
+        server.close();
+        client.close();
+      });
+    });
+  `);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+const MB = 1_048_576;
+const ENVELOPE = '{"success":true,"data":{"text":""}}'.length;
+
+test('a record of 100 MB passes through a handler in less than 40 MB of JavaScript memory', async () => {
+  const relay = await newRelay(() => recordOf(100 * MB));
+  const { most, sizes } = await passOn(relay, 1, { maxBodyBytes: 101 * MB });
+  expect(sizes).toEqual([100 * MB + ENVELOPE]);
+  expect(most).toBeLessThan(40 * MB);
+});
+
+test('ten large records at once pass through in turn, as maxBufferedBytes has room for them', async () => {
+  const relay = await newRelay(() => recordOf(8 * MB));
+  const { most, sizes } = await passOn(relay, 10, { maxBodyBytes: 9 * MB, maxBufferedBytes: 20 * MB });
+  expect(sizes).toEqual(Array(10).fill(8 * MB + ENVELOPE));
+  expect(most).toBeLessThan(40 * MB);
+});
