@@ -7,6 +7,7 @@ const { Checks } = require('./checks');
 const { Random } = require('../../helpers/random');
 const { Model } = require('./model');
 const { faultPlan } = require('./fault-plan');
+const { runLives } = require('./lives');
 
 const SAMPLE_EVERY_MS = 10;
 /** Time until the last connection is gone after the client closed. */
@@ -42,6 +43,7 @@ async function runRound(seed, { ms, callers }) {
   await closeAmidCalls(round);
   await within(GONE_WITHIN_MS, relay.hasNoSockets()).catch(() => checks.violation('a closed client has sockets', { sockets: relay.sockets }));
   await relay.stop();
+  await runLives(seed, checks);
   checks.end();
   return { options, calls: round.calls, sent, faults: answer.counts.faults, outcomes: checks.outcomes, violations: checks.violations };
 }
