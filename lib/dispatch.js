@@ -28,6 +28,8 @@ const collected = new FinalizationRegistry((id) => clients.delete(id));
 let lastClientId = 0;
 
 const dispatcher = new native.NativeDispatcher(deliver);
+// The addon holds it weakly while nothing waits, so that a module that was loaded can be collected, as a whole.
+dispatcher.deliver = deliver;
 
 /** A promise that waits for the addon. */
 class Call {
