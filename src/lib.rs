@@ -38,3 +38,4 @@ pub mod relay;
 pub mod retry;
 pub mod soul;
 pub mod stats;
+pub mod store;
