@@ -4,7 +4,7 @@ const js = require('@eslint/js');
 const globals = require('globals');
 
 // The helper of the example runs where the package does: it is there to be copied.
-const SHIPPED = ['index.js', 'metrics.js', 'bin/**/*.js', 'lib/**/*.js', 'examples/indexer/helpers/**/*.js'];
+const SHIPPED = ['index.js', 'axios.js', 'http.js', 'metrics.js', 'bin/**/*.js', 'lib/**/*.js', 'examples/indexer/helpers/**/*.js'];
 
 module.exports = [
   { ignores: ['target/', 'dist/', 'coverage/'] },
@@ -36,11 +36,17 @@ module.exports = [
     },
   },
   {
-    files: ['**/*.mjs', 'scripts/package/consumers/esm-loader.js'],
+    files: ['**/*.mjs', 'scripts/release/package/consumers/esm-loader.js'],
     languageOptions: { sourceType: 'module', globals: globals.node },
   },
   {
-    files: ['__tests__/**/*.js', 'observe/**/*.test.js', 'scripts/package/consumers/*.test.js'],
+    files: ['__tests__/**/*.js', 'monitoring/**/*.test.js', 'scripts/release/package/consumers/*.test.js'],
     languageOptions: { globals: globals.jest },
+  },
+  {
+    // Scripts of a page that become one: each sees the names of the others, and of uPlot.
+    files: ['monitoring/page/{state,charts,main}.js'],
+    languageOptions: { sourceType: 'script', globals: globals.browser },
+    rules: { 'no-undef': 'off', 'no-unused-vars': ['error', { vars: 'local', caughtErrors: 'none' }] },
   },
 ];

@@ -21,7 +21,9 @@ import {
   type RequestEvent,
   type SweepEvent,
 } from '.';
-import { metricsHandler, registerMetrics, statsHandler, type Handler } from './metrics';
+import { fastify } from 'fastify';
+import { Hono } from 'hono';
+import { metricsHandler, mount, registerMetrics, statsHandler, type Handler } from './lib/metrics';
 
 interface Workout {
   data: { name: string };
@@ -138,7 +140,7 @@ expectType<number | undefined>(cacheStats().requests.failed.ERR_GUN_TIMEOUT);
 expectError(cacheStats().requests.failed.ERR_GUN_OTHER);
 expectType<number>(cacheStats().requests.p99);
 
-// Metrics: for http and Express, with the registry of prom-client or without.
+// Metrics: for http, Fastify and Hono, with the registry of prom-client or without.
 expectType<void>(registerMetrics());
 expectType<void>(registerMetrics(new Registry(), client));
 expectType<void>(registerMetrics(undefined, { reads: client }));
@@ -146,6 +148,14 @@ expectType<Handler>(metricsHandler());
 expectType<Handler>(metricsHandler(new Registry()));
 expectType<Handler>(metricsHandler({ reads: client }));
 expectType<Handler>(statsHandler(client));
+expectType<Handler>(statsHandler({ cacheStats }));
+expectType<void>(mount(fastify(), { path: '/ops', client, register: new Registry() }));
+expectType<void>(mount(new Hono()));
+expectType<void>(mount(http.createServer(), { client }));
+fastify().get('/stats', statsHandler());
+new Hono().get('/stats', statsHandler());
+expectError(mount());
+expectError(mount(http.createServer(), { client: 5 }));
 http.createServer(metricsHandler(client));
 expectError(registerMetrics(client));
 expectError(metricsHandler(5));

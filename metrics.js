@@ -1,6 +1,4 @@
 'use strict';
 
-const { metricsHandler, statsHandler } = require('./lib/metrics/handlers');
-const { registerMetrics } = require('./lib/metrics/register');
-
-module.exports = { metricsHandler, registerMetrics, statsHandler };
+// `gun-native/metrics` for loaders that do not read `exports`, such as `node -r esm`.
+module.exports = require('./lib/metrics');

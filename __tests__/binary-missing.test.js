@@ -4,8 +4,8 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { ROOT, runNode } = require('./helpers/child');
-const { mainManifest } = require('../scripts/pack/manifests');
-const { TARGETS, packageOf } = require('../scripts/targets');
+const { mainManifest } = require('../scripts/release/pack/manifests');
+const { TARGETS, packageOf } = require('../scripts/release/targets');
 const { target } = require('../lib/platform');
 
 const OWN = `gun-native-${target()}`;

@@ -1,6 +1,7 @@
 'use strict';
 
-const { record, stall, status } = require('./helpers/answers');
+const { getEventListeners } = require('events');
+const { missing, record, stall, status } = require('./helpers/answers');
 const { failureOf, rejectionOf, setup, sleep } = require('./helpers/setup');
 
 test('a signal that is aborted already rejects the call with its reason, and nothing is asked', async () => {
@@ -107,16 +108,23 @@ test('a call that is aborted in the queue never reaches the relay, and gives its
   expect(relay.souls).toEqual(['a', 'c']);
 });
 
-test('an abort in the pause before a retry ends the retries', async () => {
-  const { relay, client } = await setup({ a: status(503, { 'retry-after': '1' }) });
+test('an abort between two attempts ends the retries', async () => {
+  const { relay, client } = await setup({ a: status(503) }, { maxInFlight: 1 });
+  const firstAttempt = relay.hold(1);
+  const other = relay.hold(1);
   const controller = new AbortController();
   const call = rejectionOf(client.getRecord('a', { signal: controller.signal }));
-  await relay.hasRequests(1);
-  await sleep(100);
+  await firstAttempt.reached();
+  const between = client.getRecord('b');
+  firstAttempt.open();
+  await other.reached(); // `b` has the only permit, so the first attempt is over and the second cannot start
   controller.abort('gone');
   expect(await call).toBe('gone');
-  await sleep(1_200);
-  expect(relay.requests).toHaveLength(1);
+  other.open();
+  await between;
+  await sleep(20); // longer than any backoff here
+  await client.getRecord('c');
+  expect(relay.souls).toEqual(['a', 'b', 'c']);
 });
 
 test('an aborted batch rejects as a whole and its requests are cancelled', async () => {
@@ -160,4 +168,44 @@ test.each([{}, 'abort', 5, true, new AbortController(), { aborted: false, addEve
   expect(error).toMatchObject({ code: 'ERR_GUN_INVALID_ARGUMENT', message: expect.stringContaining('signal') });
   expect((await failureOf(client.getRecords(['a'], { signal }))).code).toBe('ERR_GUN_INVALID_ARGUMENT');
   expect(relay.requests).toHaveLength(0);
+});
+
+describe('listeners of the signal', () => {
+  const listenersOf = (signal) => getEventListeners(signal, 'abort').length;
+
+  test('a long-lived signal keeps no listener of a call that has settled', async () => {
+    const { client } = await setup({ found: record({}), gone: missing(), failing: status(400) });
+    const { signal } = new AbortController();
+    for (let call = 0; call < 20; call += 1) {
+      await client.getRecord('found', { signal });
+      await client.getRecord('gone', { signal });
+      await failureOf(client.getRecord('failing', { signal }));
+      await client.getRecords(['found', 'gone', 'failing', ''], { signal });
+      await failureOf(client.getRecord('', { signal }));
+      await failureOf(client.getRecords('no array', { signal }));
+    }
+    expect(listenersOf(signal)).toBe(0);
+  });
+
+  test('a running call has a listener, a batch has one for all its souls', async () => {
+    const { relay, client } = await setup();
+    const { signal } = new AbortController();
+    const gate = relay.hold();
+    const batch = client.getRecords(['a', 'b', 'c'], { signal });
+    await gate.reached(3);
+    expect(listenersOf(signal)).toBe(1);
+    gate.open();
+    await batch;
+    expect(listenersOf(signal)).toBe(0);
+  });
+
+  test('an aborted signal keeps none either', async () => {
+    const { relay, client } = await setup();
+    const controller = new AbortController();
+    relay.hold();
+    const calls = Array.from({ length: 50 }, (_, soul) => client.getRecord(`soul ${soul}`, { signal: controller.signal }));
+    controller.abort('gone');
+    for (const { reason } of await Promise.allSettled(calls)) expect(reason).toBe('gone');
+    expect(listenersOf(controller.signal)).toBe(0);
+  });
 });

@@ -1,17 +1,20 @@
 'use strict';
 
+// The clients of this test have a store and a cache of records.
+jest.mock('../lib/client', () => require('./helpers/figures').clientModule());
+
 const fs = require('fs');
 const path = require('path');
 const { Registry, collectDefaultMetrics } = require('prom-client');
 const { ROOT } = require('./helpers/child');
 const { setup } = require('./helpers/setup');
-const { registerMetrics } = require('../metrics');
-const dashboard = require('../scripts/dashboard');
+const { registerMetrics } = require('../lib/metrics');
+const dashboard = require('../monitoring/dashboard');
 
 const read = (file) => fs.readFileSync(path.join(ROOT, file), 'utf8');
-const RULES = read('alerts/gun-native.rules.yml');
-const RULE_TESTS = read('alerts/gun-native.test.yml');
-const PANELS = JSON.parse(read('dashboards/gun-native.json')).panels;
+const RULES = read('monitoring/alerts/gun-native.rules.yml');
+const RULE_TESTS = read('monitoring/alerts/gun-native.test.yml');
+const PANELS = JSON.parse(read('monitoring/dashboards/gun-native.json')).panels;
 const EXPRESSIONS = PANELS.flatMap(({ targets }) => targets.map(({ expr }) => expr)).join('\n');
 
 /** Every series that is there: names with the values of their labels, `{ name: { label: [value, ...] } }`. */
@@ -63,7 +66,7 @@ test('every metric is drawn or watched over', async () => {
   expect(undrawn).toEqual(['gun_native_cache_ttl_seconds']);
 });
 
-test('the dashboard is what scripts/dashboard.js makes', () => {
+test('the dashboard is what monitoring/dashboard.js makes', () => {
   expect(fs.readFileSync(dashboard.FILE, 'utf8')).toBe(dashboard.text());
 });
 
@@ -72,6 +75,22 @@ test('panels have names of their own and stand side by side', () => {
   expect(new Set(cells).size).toBe(PANELS.length);
   expect(new Set(PANELS.map(({ title }) => title)).size).toBe(PANELS.length);
   for (const { gridPos: { x, w } } of PANELS) expect(x + w).toBeLessThanOrEqual(24);
+});
+
+test('every panel says what it shows, has a unit and thresholds; the first row is about health', () => {
+  for (const { title, description, fieldConfig: { defaults } } of PANELS) {
+    expect([title, typeof description, typeof defaults.unit]).toEqual([title, 'string', 'string']);
+    expect(defaults.thresholds.steps[0].value).toBeNull();
+  }
+  expect(PANELS.filter(({ gridPos }) => gridPos.y === 0).map(({ type }) => type)).toEqual(Array(6).fill('stat'));
+});
+
+test('every alert says what to do, and leads to a heading of docs/deployment.md', () => {
+  const headings = [...read('docs/deployment.md').matchAll(/^#+ (.*)$/gm)]
+    .map(([, heading]) => heading.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-'));
+  const urls = [...RULES.matchAll(/runbook_url: docs\/deployment\.md#(\S+)/g)].map(([, anchor]) => anchor);
+  expect(urls).toHaveLength([...RULES.matchAll(/- alert:/g)].length);
+  for (const anchor of urls) expect(headings).toContain(anchor);
 });
 
 test('every alert has a test in which it fires', () => {

@@ -50,3 +50,13 @@ describe.each(DOCUMENTS)('%s', (name, text) => {
     expect(own.filter((file) => !isThere(file) && !isThere(folder, file))).toEqual([]);
   });
 });
+
+test('every guarantee in SECURITY.md names test files that have tests', () => {
+  const [, guarantees] = read('SECURITY.md').split('## Guarantees and their tests\n');
+  const rows = guarantees.split('\n## ')[0].split('\n').filter((line) => line.startsWith('| ')).slice(1);
+  expect(rows.length).toBeGreaterThan(10);
+  for (const row of rows) {
+    const files = row.match(/`(__tests__|src)\/[^`]+`/g).map((quoted) => quoted.slice(1, -1));
+    for (const file of files) expect(read(file)).toMatch(/\btest(\.each)?\(|#\[test\]/);
+  }
+});

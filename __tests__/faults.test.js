@@ -1,8 +1,8 @@
 'use strict';
 
-const faults = require('../faults/catalogue');
-const { startFaultRelay } = require('../faults/relay');
-const wire = require('../faults/wire');
+const faults = require('./stress/faults/catalogue');
+const { startFaultRelay } = require('./stress/faults/relay');
+const wire = require('./stress/faults/wire');
 const { failureOf, newClient } = require('./helpers/setup');
 
 const RETRIES = 1;

@@ -1,50 +1,33 @@
 'use strict';
 
-const { once } = require('events');
 const fs = require('fs');
 const http = require('http');
 const os = require('os');
 const path = require('path');
 const { pathToFileURL } = require('url');
-const express = require('express');
 const { Registry } = require('prom-client');
 const { ROOT, runFile, runNode } = require('./helpers/child');
 const { testOfEsm } = require('./helpers/esm');
+const { FRAMEWORKS, ask, listening } = require('./helpers/frameworks');
 const { newRelay, setup, thrownBy } = require('./helpers/setup');
-const { metricsHandler, registerMetrics, statsHandler } = require('../metrics');
+const { metricsHandler, registerMetrics, statsHandler } = require('../lib/metrics');
 
-const servers = [];
-afterEach(() => Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve)))));
+const serve = (listener) => listening(http.createServer(listener));
 
-/** The base URL of a server with this listener. */
-async function serve(listener) {
-  const server = http.createServer(listener).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  servers.push(server);
-  return `http://127.0.0.1:${server.address().port}`;
-}
-
-/** What a server says: `{ status, headers, body }`. */
-function ask(url, method = 'GET') {
-  return new Promise((resolve, reject) => {
-    const request = http.request(url, { method, agent: false }, (response) => {
-      let body = '';
-      response.setEncoding('utf8').on('data', (text) => {
-        body += text;
-      });
-      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body }));
-    });
-    request.on('error', reject).end();
-  });
-}
-
-test('statsHandler answers with cacheStats as JSON', async () => {
-  const { client } = await setup();
+test('statsHandler answers with cacheStats as JSON, and says which process that is', async () => {
+  const { client, relay } = await setup();
   await client.getRecord('a');
   const { status, headers, body } = await ask(await serve(statsHandler(client)));
   expect(status).toBe(200);
   expect(headers).toMatchObject({ 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' });
-  expect(JSON.parse(body)).toEqual(client.cacheStats());
+  const { process: about, calls, callErrors, requestDurations, ...stats } = JSON.parse(body);
+  expect(stats).toEqual(client.cacheStats());
+  expect(calls).toEqual({ known_missing: 0, found: 0, missing: 1, failed: 0, aborted: 0 });
+  expect(Object.values(callErrors).every((times) => times === 0)).toBe(true);
+  expect(requestDurations.counts).toHaveLength(requestDurations.boundsSeconds.length + 1);
+  const { version } = require('../package.json');
+  expect(about).toMatchObject({ relay: relay.url, version, node: process.version, pid: process.pid, host: os.hostname() });
+  expect(about.uptimeMs).toBeGreaterThan(0);
 });
 
 test('metricsHandler answers with text for Prometheus, of one client or of several', async () => {
@@ -67,12 +50,38 @@ test("metricsHandler serves a registry of one's own with all that is in there, i
   expect(body).toMatch(/# EOF\n$/);
 });
 
-test('both mount on Express', async () => {
+const routed = Object.entries(FRAMEWORKS).filter(([name]) => !['http', 'Koa'].includes(name));
+
+test.each(routed)('both fit a route of %s', async (_name, serveApp) => {
   const { client } = await setup();
-  const app = express().get('/stats', statsHandler(client)).use('/metrics', metricsHandler(client));
-  const url = await serve(app);
+  const url = await serveApp((app) => {
+    app.get('/stats', statsHandler(client));
+    app.get('/metrics', metricsHandler(client));
+  });
   expect(JSON.parse((await ask(`${url}/stats`)).body)).toMatchObject({ total: 0 });
   expect((await ask(`${url}/metrics`)).body).toContain('gun_native_calls_total');
+});
+
+test('both fit use of Express and of Koa', async () => {
+  const { client } = await setup();
+  const express = await FRAMEWORKS['Express 5']((app) => app.use('/stats', statsHandler(client)));
+  const koa = await FRAMEWORKS.Koa((app) => app.use(statsHandler(client)));
+  for (const url of [express, koa]) expect(JSON.parse((await ask(`${url}/stats`)).body)).toMatchObject({ total: 0 });
+});
+
+test('a response that it cannot use is refused at once, with a message', () => {
+  for (const args of [[], [{ method: 'GET' }], [{ method: 'GET' }, {}], [{ method: 'GET' }, { end() {} }]]) {
+    const { code, message } = thrownBy(() => statsHandler()(...args));
+    expect(code).toBe('ERR_GUN_INVALID_ARGUMENT');
+    expect(message).toMatch(/^the handler needs the response of http, Express, Fastify, Koa or Hono, got (an object|undefined);/);
+  }
+});
+
+test('a response that refuses its headers is closed, and no rejection is left unhandled', async () => {
+  const destroy = jest.fn();
+  const response = { setHeader() { throw new Error('too late'); }, end() {}, destroy };
+  await expect(statsHandler({ cacheStats: () => ({}) })({ method: 'GET' }, response)).resolves.toBeUndefined();
+  expect(destroy).toHaveBeenCalledTimes(1);
 });
 
 test('HEAD has the headers of GET, and other methods are 405', async () => {
@@ -89,7 +98,7 @@ test('HEAD has the headers of GET, and other methods are 405', async () => {
   }
 });
 
-test('an answer that somebody else has given meanwhile is left alone', async () => {
+test('an answer that somebody else has given in the meantime is left alone', async () => {
   const { client } = await setup();
   const handle = statsHandler(client);
   const url = await serve((request, response) => {
@@ -99,7 +108,7 @@ test('an answer that somebody else has given meanwhile is left alone', async () 
   expect((await ask(url)).body).toBe('mine');
 });
 
-test('what is no client is refused when the handler is made', () => {
+test('anything but a client is refused when the handler is created', () => {
   for (const make of [statsHandler, metricsHandler]) {
     expect(thrownBy(() => make(5)).code).toBe('ERR_GUN_INVALID_ARGUMENT');
   }
@@ -136,7 +145,7 @@ test('without an argument they speak for the default client', async () => {
   expect(metric).toBe('gun_native_cache_size{client="default"} 1');
 });
 
-test('a bad environment is a 500 that names the variable', async () => {
+test('an invalid environment is a 500 that names the variable', async () => {
   const { code, stdout, stderr } = await runNode(SPEAK, { env: { GUN_RETRIES: 'many' } });
   const [stats, metric] = stdout.trim().split('\n');
   expect([code, stderr]).toEqual([0, '']);

@@ -4,7 +4,7 @@ const { Registry, AggregatorRegistry, register: globalRegister } = require('prom
 const { missing, record, stall, status } = require('./helpers/answers');
 const { runNode } = require('./helpers/child');
 const { failureOf, newClient, newRelay, setup, thrownBy } = require('./helpers/setup');
-const { registerMetrics } = require('../metrics');
+const { registerMetrics } = require('../lib/metrics');
 
 /** The values of a registry by name and labels but `client`: `{'calls_total{outcome="found"}': 1}`. */
 async function scrape(register) {
@@ -42,9 +42,9 @@ test('counters are what happened, from before the first scrape on', async () => 
     'call_errors_total{code="ERR_GUN_TIMEOUT"}': 1,
     'call_duration_seconds_count': 8,
     coalesced_total: 1,
-    'flights_total{outcome="found"}': 1,
-    'flights_total{outcome="missing"}': 1,
-    'flights_total{outcome="failed"}': 4,
+    'fetches_total{outcome="found"}': 1,
+    'fetches_total{outcome="missing"}': 1,
+    'fetches_total{outcome="failed"}': 4,
     retries_total: 2,
     retries_exhausted_total: 2,
     'requests_total{status_class="2xx"}': 1,
@@ -101,12 +101,12 @@ test('clients stand beside each other by name, and later ones are added', async 
   const register = registryOf({ reads });
   registerMetrics(register, { rules });
   await reads.getRecord('a');
-  const text = await register.getSingleMetricAsString('gun_native_flights_total');
-  expect(text).toContain('gun_native_flights_total{client="reads",outcome="missing"} 1');
-  expect(text).toContain('gun_native_flights_total{client="rules",outcome="missing"} 0');
+  const text = await register.getSingleMetricAsString('gun_native_fetches_total');
+  expect(text).toContain('gun_native_fetches_total{client="reads",outcome="missing"} 1');
+  expect(text).toContain('gun_native_fetches_total{client="rules",outcome="missing"} 0');
   registerMetrics(register, { reads: rules });
-  const again = await register.getSingleMetricAsString('gun_native_flights_total');
-  expect(again).toContain('gun_native_flights_total{client="reads",outcome="missing"} 0');
+  const again = await register.getSingleMetricAsString('gun_native_fetches_total');
+  expect(again).toContain('gun_native_fetches_total{client="reads",outcome="missing"} 0');
 });
 
 test('a registry that was cleared can be used again', async () => {

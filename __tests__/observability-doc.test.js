@@ -5,7 +5,7 @@ const path = require('path');
 const { Registry } = require('prom-client');
 const { ROOT, runNode } = require('./helpers/child');
 const { newRelay, setup } = require('./helpers/setup');
-const { registerMetrics } = require('../metrics');
+const { registerMetrics } = require('../lib/metrics');
 
 const DOCUMENT = fs.readFileSync(path.join(ROOT, 'docs/observability.md'), 'utf8');
 
@@ -17,7 +17,7 @@ test('every metric is in the document, and no other', async () => {
 });
 
 test('every alert is in the document, and no other', () => {
-  const rules = fs.readFileSync(path.join(ROOT, 'alerts/gun-native.rules.yml'), 'utf8');
+  const rules = fs.readFileSync(path.join(ROOT, 'monitoring/alerts/gun-native.rules.yml'), 'utf8');
   const alerts = [...rules.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
   expect([...DOCUMENT.matchAll(/^\| `(Gun\w+)`/gm)].map(([, name]) => name)).toEqual(alerts);
 });

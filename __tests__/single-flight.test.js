@@ -1,9 +1,9 @@
 'use strict';
 
 const { missing, record, status } = require('./helpers/answers');
-const { failureOf, newClient, setup, sleep } = require('./helpers/setup');
+const { failureOf, newClient, setup } = require('./helpers/setup');
 
-/** Ten callers who all wait for one request. */
+/** Ten callers that wait for one request. */
 async function tenCallers(answer, options) {
   const { relay, client } = await setup({ a: answer }, options);
   const gate = relay.hold();
@@ -13,7 +13,7 @@ async function tenCallers(answer, options) {
   return { relay, client, calls };
 }
 
-test('callers who come while a request runs share its answer', async () => {
+test('callers that arrive while a request is active share its answer', async () => {
   const { relay, client, calls } = await tenCallers(record({ n: 1 }));
   expect(await Promise.all(calls)).toEqual(Array(10).fill({ n: 1 }));
   expect(relay.requests).toHaveLength(1);
@@ -46,24 +46,30 @@ test('they share a failure, which counts once, and each has its own error', asyn
   expect(client.cacheStats().requests).toMatchObject({ sent: 3, coalesced: 9, failed: { ERR_GUN_STATUS: 1 } });
 });
 
-test('callers who come while a retry is waited for share it too', async () => {
-  const { relay, client } = await setup({ a: [status(503, { 'retry-after': '1' }), record({ n: 1 })] });
+test('a caller that arrives between two attempts joins the request', async () => {
+  const { relay, client } = await setup({ a: [status(503), record({ n: 1 })] }, { maxInFlight: 1 });
+  const firstAttempt = relay.hold(1);
+  const other = relay.hold(1);
   const first = client.getRecord('a');
-  await relay.hasRequests(1);
-  await sleep(100); // the answer has come back by then; if not, this test is that of a shared request
+  await firstAttempt.reached();
+  const between = client.getRecord('b');
+  firstAttempt.open();
+  await other.reached(); // `b` has the only permit, so the first attempt is over and the second cannot start
   const second = client.getRecord('a');
-  expect(await Promise.all([first, second])).toEqual([{ n: 1 }, { n: 1 }]);
-  expect(relay.requests).toHaveLength(2);
+  expect(client.cacheStats().requests).toMatchObject({ sent: 2, coalesced: 1 });
+  other.open();
+  expect(await Promise.all([first, second, between])).toEqual([{ n: 1 }, { n: 1 }, null]);
+  expect(relay.souls).toEqual(['a', 'b', 'a']);
 });
 
-test('a record is not remembered: the next call asks again', async () => {
+test('a record is not cached by default: the next call asks again', async () => {
   const { relay, client } = await setup({ a: [record({ n: 1 }), record({ n: 2 })] });
   expect(await client.getRecord('a')).toEqual({ n: 1 });
   expect(await client.getRecord('a')).toEqual({ n: 2 });
   expect(relay.requests).toHaveLength(2);
 });
 
-test('a failure is not remembered: the next call asks again', async () => {
+test('a failure is not cached: the next call asks again', async () => {
   const { relay, client } = await setup({ a: [status(400), record({ n: 1 })] });
   await failureOf(client.getRecord('a'));
   expect(await client.getRecord('a')).toEqual({ n: 1 });

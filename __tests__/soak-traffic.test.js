@@ -1,30 +1,30 @@
 'use strict';
 
 const { GunError } = require('../lib/error');
-const { randomOf } = require('../bench/soak/random');
+const { Random } = require('./helpers/random');
 const { Traffic } = require('../bench/soak/traffic');
-const { worldOf } = require('../bench/soak/world');
+const { fixturesOf } = require('../bench/soak/fixtures');
 
 /** Traffic over a client that answers what `answerOf` says for each soul, once the gate is open. */
 function trafficOver(answerOf) {
-  const world = worldOf(1);
+  const fixtures = fixturesOf(1);
   const lines = [];
   const invalidated = [];
   const puts = [];
   let open = Promise.resolve();
   const client = {
-    getRecords: (souls) => open.then(() => souls.map((soul) => answerOf(soul, world))),
+    getRecords: (souls) => open.then(() => souls.map((soul) => answerOf(soul, fixtures))),
     invalidate: (soul) => invalidated.push(soul),
   };
   const put = async (soul, data) => puts.push([soul, data]);
-  const traffic = new Traffic(client, world, { random: randomOf(2), put, log: (line) => lines.push(line) });
+  const traffic = new Traffic(client, fixtures, { random: new Random(2), put, log: (line) => lines.push(line) });
   /** Answers wait from now on; returns what lets them go. */
   const hold = () => {
     let release;
     open = new Promise((resolve) => (release = resolve));
     return release;
   };
-  return { traffic, world, lines, invalidated, puts, hold };
+  return { traffic, fixtures, lines, invalidated, puts, hold };
 }
 
 const honest = (soul, { stored }) => {
@@ -42,10 +42,10 @@ test('honest answers are right, and every API call is answered', async () => {
 });
 
 test('a stored record that reads as missing is wrong, and so is a missing one that reads as stored', async () => {
-  const forgetful = trafficOver((soul, world) => (soul.includes('workout') ? honest(soul, world) : null));
+  const forgetful = trafficOver((soul, fixtures) => (soul.includes('workout') ? honest(soul, fixtures) : null));
   for (let call = 0; call < 10; call += 1) await forgetful.traffic.workouts();
   expect(forgetful.traffic.counts.wrong).toBeGreaterThan(0);
-  const inventive = trafficOver((soul, world) => honest(soul, world) ?? {});
+  const inventive = trafficOver((soul, fixtures) => honest(soul, fixtures) ?? {});
   await inventive.traffic.workouts();
   expect(inventive.traffic.counts.wrong).toBeGreaterThan(0);
 });
@@ -73,10 +73,10 @@ test('what fails in an outage is excused: what began before it, during it, and w
 });
 
 test('a put is written, invalidated and read back', async () => {
-  const { traffic, world, puts, invalidated } = trafficOver(honest);
-  const before = world.missing.length;
+  const { traffic, fixtures, puts, invalidated } = trafficOver(honest);
+  const before = fixtures.missing.length;
   await traffic.putOne();
-  expect(world.missing).toHaveLength(before - 1);
+  expect(fixtures.missing).toHaveLength(before - 1);
   expect(puts).toHaveLength(1);
   expect(invalidated).toEqual([puts[0][0]]);
   expect(traffic.counts).toMatchObject({ puts: 1, putsUnread: 0, wrong: 0 });

@@ -5,9 +5,9 @@ const os = require('os');
 const path = require('path');
 const { judge } = require('../bench/soak/checks');
 const { Log } = require('../bench/soak/log');
-const { randomOf, zipf } = require('../bench/soak/random');
+const { Random } = require('./helpers/random');
 const { loadAt, scheduleOf } = require('../bench/soak/schedule');
-const { worldOf } = require('../bench/soak/world');
+const { fixturesOf } = require('../bench/soak/fixtures');
 const { fitLine, gain } = require('../bench/statistics');
 const { runFile } = require('./helpers/child');
 
@@ -40,14 +40,18 @@ describe('the fitted line', () => {
 });
 
 describe('the draws', () => {
-  test('are the same for the same seed, and others for another', () => {
-    const draws = (seed) => Array.from({ length: 5 }, randomOf(seed));
-    expect(draws(7)).toEqual(draws(7));
-    expect(draws(7)).not.toEqual(draws(8));
+  test('are the same for the same seeds, and others for others', () => {
+    const draws = (...seeds) => {
+      const random = new Random(...seeds);
+      return Array.from({ length: 20 }, () => random.between(0, 1_000));
+    };
+    expect(draws(7, 'a')).toEqual(draws(7, 'a'));
+    expect(draws(7, 'a')).not.toEqual(draws(7, 'b'));
+    expect(new Set(draws(7)).size).toBeGreaterThan(15);
   });
 
   test('of a Zipf law come in proportion to 1 / k^exponent', () => {
-    const pick = zipf(4, 1, randomOf(1));
+    const pick = new Random(1).zipf(4, 1);
     const counts = [0, 0, 0, 0];
     for (let draw = 0; draw < 25_000; draw += 1) counts[pick()] += 1;
     // 12 : 6 : 4 : 3, in 25ths; three standard deviations are some 235.
@@ -55,30 +59,31 @@ describe('the draws', () => {
   });
 
   test('reach from the first rank to the last', () => {
-    expect([zipf(3, 1, () => 0)(), zipf(3, 1, () => 1 - 2 ** -53)()]).toEqual([0, 2]);
+    const ranks = [0, 1 - 2 ** -53].map((value) => Object.assign(new Random(1), { next: () => value }).zipf(3, 1)());
+    expect(ranks).toEqual([0, 2]);
   });
 });
 
-describe('the world', () => {
-  const world = worldOf(1);
-  const plans = Object.values(world.plans).flat();
+describe('the fixtures', () => {
+  const fixtures = fixturesOf(1);
+  const plans = Object.values(fixtures.plans).flat();
 
   test('stores every plan and few of its parts', () => {
-    expect(plans.every((soul) => world.stored.has(soul))).toBe(true);
-    const parts = plans.flatMap((soul) => JSON.parse(world.stored.get(soul).data).parts);
-    const missing = new Set(world.missing);
-    expect(parts.every((soul) => missing.has(soul) !== world.stored.has(soul))).toBe(true);
+    expect(plans.every((soul) => fixtures.stored.has(soul))).toBe(true);
+    const parts = plans.flatMap((soul) => JSON.parse(fixtures.stored.get(soul).data).parts);
+    const missing = new Set(fixtures.missing);
+    expect(parts.every((soul) => missing.has(soul) !== fixtures.stored.has(soul))).toBe(true);
     expect(parts.filter((soul) => missing.has(soul)).length / parts.length).toBeGreaterThan(0.9);
   });
 
   test('is the same for the relay and the indexer', () => {
-    expect(worldOf(1)).toEqual(world);
-    expect(worldOf(2)).not.toEqual(world);
+    expect(fixturesOf(1)).toEqual(fixtures);
+    expect(fixturesOf(2)).not.toEqual(fixtures);
   });
 });
 
 describe('the schedule', () => {
-  const events = scheduleOf(24, randomOf(1));
+  const events = scheduleOf(24, new Random(1));
   const count = (what) => events.filter((event) => event.what === what).length;
 
   test('is in order and ends in time', () => {

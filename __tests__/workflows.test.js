@@ -4,7 +4,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { output } = require('../scripts/command');
-const { TARGETS } = require('../scripts/targets');
+const { TARGETS } = require('../scripts/release/targets');
 const { ROOT } = require('./helpers/child');
 
 /** actionlint is a program of several megabytes. */

@@ -62,7 +62,7 @@ async function main() {
   const jobs = guardedJobs();
   const relay = await startRelay();
   const { results, errors } = await runRounds(relay, jobs);
-  relay.stop();
+  await relay.stop();
   if (errors.length > 0) throw new AggregateError(errors, errors.map(({ message }) => message).join('\n'));
 
   const verdicts = judge(jobs, results);

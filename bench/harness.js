@@ -2,16 +2,16 @@
 
 // Starts the relay and the cells, each in a process of its own, and puts the rounds in their order.
 
-const http = require('http');
 const path = require('path');
 const { fork } = require('child_process');
+const relays = require('./relay');
 
 // A cell that takes longer hangs: the longest waits for 1 million souls to expire.
 const CELL_LIMIT_MS = 240_000;
 
 const children = new Set();
 
-function start(file, args = []) {
+function start(file, args) {
   const child = fork(path.join(__dirname, file), args, { execArgv: ['--expose-gc'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   children.add(child);
   child.on('exit', () => children.delete(child));
@@ -23,39 +23,16 @@ function stopAll() {
   for (const child of children) child.kill('SIGKILL');
 }
 
-function getJson(url) {
-  return new Promise((resolve, reject) => {
-    http.get(url, { agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk) => (text += chunk));
-      response.on('end', () => resolve(JSON.parse(text)));
-    }).on('error', reject);
-  });
-}
-
-function startRelay() {
-  return new Promise((resolve, reject) => {
-    const child = start('relay.js');
-    child.once('error', reject);
-    child.once('exit', (code) => reject(new Error(`the relay ended with ${code} before it listened`)));
-    child.once('message', ({ port, fillPort }) => {
-      const origin = `http://127.0.0.1:${port}`;
-      resolve({
-        origin,
-        fillOrigin: `http://127.0.0.1:${fillPort}`,
-        requests: async (tag) => (await getJson(`${origin}/-/counts`))[tag] ?? 0,
-        reset: () => getJson(`${origin}/-/reset`),
-        stop: () => child.disconnect(),
-      });
-    });
-  });
+async function startRelay() {
+  const relay = await relays.startRelay();
+  children.add(relay);
+  return relay;
 }
 
 /** Runs one cell; resolves with its figures. */
 function runCell(relay, job, client, params) {
   const tag = `${job.name}-${client}`;
-  const cell = { job, client, params, origin: relay.origin, fillOrigin: relay.fillOrigin, tag };
+  const cell = { job, client, params, origin: relay.url, fillOrigin: relay.fillUrl, tag };
   return new Promise((resolve, reject) => {
     const child = start('cell.js', [JSON.stringify(cell)]);
     let answer;

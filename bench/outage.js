@@ -5,12 +5,10 @@
 //
 //   npm run outage -- --seconds 60
 
-const { fork } = require('child_process');
-const { once } = require('events');
-const path = require('path');
 const { setTimeout: delay } = require('timers/promises');
 const { parseArgs } = require('util');
 const { GunClient } = require('..');
+const { startRelay } = require('./relay');
 const { gain, percentiles } = require('./statistics');
 
 const CALLS_PER_SECOND = 500;
@@ -47,7 +45,7 @@ async function outage(state, seconds) {
   const attemptTimeoutMs = Math.min(ATTEMPT_TIMEOUT_MS, Math.floor((seconds * 1_000) / 3));
   console.log(`\n== ${state} for ${seconds} s, ${CALLS_PER_SECOND} calls a second, attempts of ${attemptTimeoutMs / 1_000} s at most`);
   const relay = await startRelay();
-  const client = new GunClient({ relayUrl: relay.url, logger: false, attemptTimeoutMs });
+  const client = new GunClient({ relayUrl: `${relay.url}/outage/found/300`, logger: false, attemptTimeoutMs });
   const traffic = new Traffic(client);
 
   traffic.start();
@@ -64,7 +62,7 @@ async function outage(state, seconds) {
   traffic.stop();
 
   await client.close();
-  relay.stop();
+  await relay.stop();
   return { calls: after.calls - before.calls, sent: after.sent - before.sent, toFail, samples, ...traffic.recovery };
 }
 
@@ -154,17 +152,6 @@ function judge({ calls, sent, toFail, samples, msToRecover, failedAfterwards }) 
   console.log('');
   for (const [text, passed] of checks) console.log(`${passed ? 'PASS' : 'FAIL'}: ${text}`);
   return checks.filter(([, passed]) => !passed).length;
-}
-
-async function startRelay() {
-  const child = fork(path.join(__dirname, 'outage-relay.js'), { execArgv: [] });
-  const become = async (state) => {
-    child.send(state);
-    const [done] = await once(child, 'message');
-    return done;
-  };
-  const { port } = await become('well');
-  return { url: `http://127.0.0.1:${port}`, become, stop: () => child.disconnect() };
 }
 
 if (typeof global.gc !== 'function') throw new Error('run it by: npm run outage');

@@ -1,75 +1,74 @@
 'use strict';
 
-// The relay of the benchmark, in a process of its own so that its work is not counted as a client's. It answers
-// GET /<tag>/<behaviour>/<argument>/get?soul=<soul>, so a client chooses what happens by its base URL, and the
-// requests of each tag are counted apart:
+// The relay of the benchmarks and of `npm run outage`: the scripted relay in a process of its own. A client chooses what
+// happens by its base URL, /<tag>/<behaviour>/<argument>/get, and the requests of each tag are counted separately:
 //   found/<bytes>, found-utf8/<bytes>   a record of about that size
 //   missing/0                           404 {"error":"Not found"}, at once
-//   missing-after/<ms>                  the same after a wait, as the real relay does
+//   missing-after/<ms>                  the same after a delay, as the real relay does
 //   failing/<status>                    that status with 16 KiB of text
-// GET /-/counts tells the counts, GET /-/reset forgets them.
 
-const http = require('http');
 const net = require('net');
+const { startRelayProcess } = require('../__tests__/helpers/relay-process');
+const { endpointNotFound, missing, missingAfter, stall, status } = require('../__tests__/helpers/answers');
 const { bodyOf } = require('./record');
 
-const JSON_HEADERS = { 'Content-Type': 'application/json' };
-const MISSING_BODY = '{"error":"Not found"}';
+const JSON_HEADERS = { 'content-type': 'application/json' };
 const FAILING_BODY = JSON.stringify({ error: 'Unavailable', detail: 'x'.repeat(16 * 1024) });
 
-const counts = new Map();
-
-// writeHead before end makes the body chunked and without Content-Length, as the real relay's is.
-function answer(response, status, body) {
-  response.writeHead(status, JSON_HEADERS);
-  response.end(body);
-}
-
-const behaviours = {
-  found: (response, bytes, soul) => answer(response, 200, bodyOf('found', bytes, soul)),
-  'found-utf8': (response, bytes, soul) => answer(response, 200, bodyOf('found-utf8', bytes, soul)),
-  missing: (response) => answer(response, 404, MISSING_BODY),
-  'missing-after': (response, waitMs) => setTimeout(answer, waitMs, response, 404, MISSING_BODY),
-  failing: (response, status) => answer(response, status, FAILING_BODY),
+const found = (behaviour) => (bytes, soul) => status(200, JSON_HEADERS, bodyOf(behaviour, bytes, soul));
+const BEHAVIOURS = {
+  found: found('found'),
+  'found-utf8': found('found-utf8'),
+  missing,
+  'missing-after': missingAfter,
+  failing: (code) => status(code, JSON_HEADERS, FAILING_BODY),
 };
 
-function control(response, command) {
-  if (command === 'reset') counts.clear();
-  answer(response, 200, JSON.stringify(Object.fromEntries(counts)));
+/** Starts it; `become` makes it `well`, `dead` (nothing listens, connections are cut) or `hanging` (no request is answered). */
+async function startRelay() {
+  const { url, ask, stop, kill } = await startRelayProcess(__filename);
+  return {
+    url,
+    fillUrl: await ask('startFiller'),
+    requests: (tag) => ask('requests', tag),
+    reset: () => ask('reset'),
+    become: (state) => ask('become', state),
+    stop,
+    kill,
+  };
 }
 
-function soulIn(query) {
-  const text = query.slice(query.indexOf('soul=') + 'soul='.length).replaceAll('+', ' ');
-  return decodeURIComponent(text);
+function script(_options, relay) {
+  const counts = new Map();
+  const { port } = relay;
+  let isHanging = false;
+  const answer = (soul, _attempt, { url }) => {
+    const [, tag, behaviour, argument] = url.split('/', 4);
+    if (isHanging) return stall();
+    if (!BEHAVIOURS[behaviour] || soul === null) return endpointNotFound();
+    counts.set(tag, (counts.get(tag) ?? 0) + 1);
+    return BEHAVIOURS[behaviour](Number(argument), soul);
+  };
+  const become = async (state) => {
+    isHanging = state === 'hanging';
+    if (state === 'dead') await relay.close();
+    else if (!relay.isListening) await relay.listen(port);
+  };
+  return { answer, commands: { requests: (tag) => counts.get(tag) ?? 0, reset: () => counts.clear(), become, startFiller } };
 }
 
-const server = http.createServer((request, response) => {
-  const [path, query] = request.url.split('?', 2);
-  const [, tag, behaviour, argument, endpoint] = path.split('/');
-  if (tag === '-') return control(response, behaviour);
-  const act = behaviours[behaviour];
-  if (!act || endpoint !== 'get' || !query) return answer(response, 404, '{"error":"Endpoint not found"}');
-  counts.set(tag, (counts.get(tag) ?? 0) + 1);
-  return act(response, Number(argument), soulIn(query));
-});
-
-// Filling a cache with a million souls takes a million answers, and a whole HTTP server for each would be most of the
-// wait. Nothing is timed against this one: each chunk is taken as one request (no client here pipelines).
-const FILL_ANSWER = Buffer.from(
-  `HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: ${MISSING_BODY.length}\r\n\r\n${MISSING_BODY}`,
-);
-const filler = net.createServer({ noDelay: true }, (socket) => {
-  socket.on('data', () => socket.write(FILL_ANSWER));
-  socket.on('error', () => socket.destroy());
-});
-
-server.listen(0, '127.0.0.1', () => {
-  filler.listen(0, '127.0.0.1', () => {
-    process.send({ port: server.address().port, fillPort: filler.address().port });
+/**
+ * Starts a second server for filling caches with a million souls, where an HTTP server would take most of the time. It
+ * answers each chunk as one request (no client here pipelines), and nothing is timed against it.
+ */
+function startFiller() {
+  const body = '{"error":"Not found"}';
+  const bytes = Buffer.from(`HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  const filler = net.createServer({ noDelay: true }, (socket) => {
+    socket.on('data', () => socket.write(bytes));
+    socket.on('error', () => socket.destroy());
   });
-});
+  return new Promise((resolve) => filler.listen(0, '127.0.0.1', () => resolve(`http://127.0.0.1:${filler.address().port}`)));
+}
 
-// The relay lives as long as the harness that started it, however that ends. Ctrl-C reaches the whole process group;
-// the harness answers it for all.
-process.on('SIGINT', () => {});
-process.on('disconnect', () => process.exit());
+module.exports = { script, startRelay };

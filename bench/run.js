@@ -11,7 +11,7 @@ const { runRounds, startRelay, stopAll } = require('./harness');
 const { evaluate } = require('./targets');
 const { jobText, targetsText } = require('./report/text');
 const { markdown } = require('./report/markdown');
-const { chart } = require('./report/chart');
+const { barChart } = require('./chart');
 
 const USAGE = `npm run bench -- [options]
   --job NAME[,NAME]     only these jobs, or groups of jobs (found, missing, batch, known-missing, burst, storm, cache, load)
@@ -74,7 +74,7 @@ async function main() {
 
   const relay = await startRelay();
   const { results, errors } = await runRounds(relay, jobs, showProgress);
-  relay.stop();
+  await relay.stop();
 
   const targets = evaluate(results);
   const report = { about, results, targets };
@@ -91,7 +91,7 @@ async function main() {
   if (full) {
     write('results.json', `${JSON.stringify(report, null, 1)}\n`);
     write('RESULTS.md', markdown({ ...report, jobs }));
-    write('results.svg', chart(results));
+    write('results.svg', barChart(results));
   }
 }
 

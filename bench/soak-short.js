@@ -3,7 +3,7 @@
 // npm run soak:short: does memory stay flat through 100,000 missing and 20,000 failing calls?
 
 const { GunClient } = require('..');
-const { startRelay } = require('./soak/start-relay');
+const { startRelay } = require('./soak/relay');
 const { gain } = require('./statistics');
 
 const MISSING = 100_000;

@@ -30,6 +30,11 @@ class GunClient {
     }
   }
 
+  async getRecordText(soul, options) {
+    const record = await this.getRecord(soul, options);
+    return record && JSON.stringify(record);
+  }
+
   getRecords(souls, options) {
     try {
       const handle = this[NATIVE];
@@ -139,7 +144,30 @@ function attach(client, logger, open) {
 
 /** All figures of a client, for its metrics. */
 function figuresOf(client) {
-  return JSON.parse(client[NATIVE].metrics());
+  return Object.assign(JSON.parse(client[NATIVE].metrics()), { relay: relayOf(client) });
+}
+
+/** The relay of a client as messages name it, without credentials; `undefined` if it is not a GunClient. */
+function relayOf(client) {
+  return client[NATIVE] && client[NATIVE].lines.relay;
+}
+
+/**
+ * A record's bytes, to be read chunk by chunk, or null if it is missing. Until native code keeps them, they are a Buffer.
+ */
+async function bodyOf(client, soul, options) {
+  const text = await client.getRecordText(soul, options);
+  if (text === null) return null;
+  let bytes = Buffer.from(text);
+  return {
+    length: bytes.length,
+    read(most) {
+      const chunk = bytes.subarray(0, most);
+      bytes = bytes.subarray(most);
+      return chunk;
+    },
+    release() {},
+  };
 }
 
 /** The result of a call into the addon, whose exceptions carry the members of a GunError as JSON. */
@@ -178,4 +206,4 @@ function openDefault() {
 // Loaded where it may be asked for: what it needs of Node costs Node 18 a tenth of the whole require.
 if (process.env.NODE_DEBUG) require('./debug-log').logWhereAsked();
 
-module.exports = { GunClient, defaultClient, figuresOf };
+module.exports = { GunClient, bodyOf, defaultClient, figuresOf, relayOf };

@@ -1,7 +1,7 @@
 'use strict';
 
 // Installs and builds what is missing or stale, so that `npm test` and `npm run demo` work in a fresh clone. It runs
-// before node_modules exists and so uses no package.
+// before node_modules exists and therefore uses only Node's own modules.
 
 const { spawnSync } = require('child_process');
 const fs = require('fs');
@@ -18,7 +18,7 @@ function run(what, command, args) {
   if (status !== 0) process.exit(status || 1);
 }
 
-/** When this file, or the newest one in this folder, was changed; 0 when it is not there. */
+/** Modification time of a file, or of the newest file in a folder; 0 if there is none. */
 function changed(file) {
   const stat = fs.statSync(file, { throwIfNoEntry: false });
   if (stat === undefined) return 0;
@@ -35,5 +35,14 @@ function isBuilt() {
   return changed(path.join(ROOT, `gun-native.${target()}.node`)) >= sources;
 }
 
+/** Fails before the long `npm ci` if the build or the Rust tests after it could not start. */
+function requireRust() {
+  if (isBuilt() && process.env.npm_lifecycle_event !== 'pretest') return;
+  if (spawnSync('cargo', ['--version'], { stdio: 'ignore' }).status === 0) return;
+  console.error('cargo not found. Install Rust 1.88 or later from rustup.rs, then run the command again.');
+  process.exit(1);
+}
+
+requireRust();
 if (!isInstalled()) run('installing', 'npm', ['ci', '--no-audit', '--no-fund']);
-if (!isBuilt()) run('building, which takes some minutes the first time', 'npm', ['run', 'build']);
+if (!isBuilt()) run('building, takes some minutes the first time', 'npm', ['run', 'build']);

@@ -1,23 +1,26 @@
 //! Options and environment become a [`Config`] through one fallible conversion; past it, nothing is invalid.
-//! Names, ranges and defaults of the options stand once: those that are whole numbers in `settings`.
+//! Names, ranges and defaults of the options stand once: whole numbers in `settings`, everything else in `named`.
 
+mod named;
 mod proxy;
 mod relay_url;
 mod settings;
+mod store_url;
 mod tls;
 
 use crate::breaker::BreakerPolicy;
 use crate::budget::BudgetPolicy;
 use crate::error::{Fault, Quoted};
 use crate::retry::RetryPolicy;
-use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use http::header::{ACCEPT_ENCODING, HeaderMap, HeaderName, HeaderValue};
+use named::{Draft, Given, NAMED};
 pub use proxy::ProxyUrl;
 pub use relay_url::RelayUrl;
-use relay_url::{is_http, redacted};
 use settings::{MAX_SAFE_INTEGER, SETTINGS};
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
-use tls::{EXTRA_ROOTS, TlsOptions};
+pub use store_url::StoreUrl;
 pub use tls::{Tls, is_of_a_ca};
 
 /// The relay where no option and no variable names one.
@@ -28,31 +31,55 @@ const DEFAULT_RELAY: &str = "http://gun-relay:8765";
 pub struct Config {
     /// Where requests go.
     pub relay: RelayUrl,
-    /// Most entries of the negative cache; 0 turns it off.
+    /// Relays to ask, in order, if the first one fails.
+    pub fallbacks: Vec<RelayUrl>,
+    /// Maximum entries of the negative cache; 0 turns it off.
     pub capacity: usize,
-    /// Life of an entry.
+    /// TTL of an entry.
     pub ttl: Duration,
-    /// Time of one HTTP exchange, connect to last byte.
+    /// TTL after a soul's first 404; [`Config::ttl`] if `None`.
+    pub first_ttl: Option<Duration>,
+    /// Whether entries that are read shortly before they expire are fetched again in the background.
+    pub refresh: bool,
+    /// File of the embedded store.
+    pub cache_file: Option<PathBuf>,
+    /// Server of the shared store.
+    pub cache_url: Option<StoreUrl>,
+    /// Namespace in the shared store; derived from the relay if `None`.
+    pub cache_namespace: Option<String>,
+    /// TTL of a cached record; zero turns the record cache off.
+    pub record_ttl: Duration,
+    /// Maximum bytes of text in the record cache.
+    pub record_max_bytes: u64,
+    /// For how long after its TTL a record may be returned if the relay fails.
+    pub stale_if_error: Duration,
+    /// Time of one HTTP exchange, from connect to last byte.
     pub attempt_timeout: Duration,
-    /// Time of a whole call: queueing, attempts and backoff.
+    /// Time of one connection attempt, shared by all addresses of the host.
+    pub connect_timeout: Duration,
+    /// Time of a request once it has its permit: attempts and backoff.
     pub timeout: Duration,
+    /// Maximum time that a single call waits for a permit.
+    pub queue_timeout: Duration,
     /// Transient failures only.
     pub retry: RetryPolicy,
     /// How much may be tried again; without bound when `None`.
     pub budget: Option<BudgetPolicy>,
     /// When the relay is left alone; never when `None`.
     pub breaker: Option<BreakerPolicy>,
-    /// Most requests on the wire.
+    /// Maximum requests on the wire.
     pub max_in_flight: usize,
-    /// Most requests that wait for a place on the wire.
+    /// Maximum requests that wait for a permit.
     pub max_queue: usize,
     /// Longest body of a 200 that is read.
     pub max_body_bytes: usize,
-    /// Sent with every request; basic auth from the relay's URL included.
+    /// Maximum text of answers that were read but not yet delivered; beyond it, reading pauses.
+    pub max_buffered_bytes: u64,
+    /// Sent with every request. Basic auth from a URL is in its [`RelayUrl::authorization`].
     pub headers: HeaderMap,
-    /// What is trusted and shown where the relay is asked by https.
+    /// TLS for https relays.
     pub tls: Tls,
-    /// What requests go through.
+    /// The proxy for all requests.
     pub proxy: Option<ProxyUrl>,
     /// Calls between two stats lines; 0 for none.
     pub stats_every: u64,
@@ -84,12 +111,9 @@ impl fmt::Display for OptionValue {
     }
 }
 
-/// The one option that takes a part: retries for each request.
-const RATIO: &str = "retryBudget.ratio";
+/// The default of `retryBudget.ratio`, the one option that takes a fraction.
 const DEFAULT_RATIO: f64 = 0.2;
 
-/// The variable that lists peers, of which the first http(s) entry is the relay.
-const PEERS: &str = "GUN_PEERS";
 const HEADER_PREFIX: &str = "headers.";
 
 /// Headers that describe the connection or the message, which are HTTP's own business (RFC 9110, section 7.6.1).
@@ -108,17 +132,29 @@ const HEADERS_OF_HTTP: [&str; 9] = [
 impl Default for Config {
     fn default() -> Self {
         let mut config = Config {
-            relay: RelayUrl::parse(DEFAULT_RELAY).expect("the default relay is a URL").0,
+            relay: RelayUrl::parse(DEFAULT_RELAY).expect("the default relay is a URL"),
+            fallbacks: Vec::new(),
             capacity: 0,
             ttl: Duration::ZERO,
+            first_ttl: None,
+            refresh: true,
+            cache_file: None,
+            cache_url: None,
+            cache_namespace: None,
+            record_ttl: Duration::ZERO,
+            record_max_bytes: 0,
+            stale_if_error: Duration::ZERO,
             attempt_timeout: Duration::ZERO,
+            connect_timeout: Duration::ZERO,
             timeout: Duration::ZERO,
+            queue_timeout: Duration::ZERO,
             retry: RetryPolicy { retries: 0, base: Duration::ZERO, max: Duration::ZERO },
             budget: Some(BudgetPolicy { ratio: DEFAULT_RATIO, min_per_second: 0.0 }),
             breaker: Some(BreakerPolicy { failures: 0, after: Duration::ZERO, probe_every: Duration::ZERO }),
             max_in_flight: 0,
             max_queue: 0,
             max_body_bytes: 0,
+            max_buffered_bytes: 0,
             headers: HeaderMap::new(),
             tls: Tls::default(),
             proxy: None,
@@ -126,7 +162,9 @@ impl Default for Config {
             sweep_every: Duration::ZERO,
         };
         for setting in &SETTINGS {
-            (setting.apply)(&mut config, setting.default);
+            if let Some(default) = setting.default {
+                (setting.apply)(&mut config, default);
+            }
         }
         config
     }
@@ -135,103 +173,57 @@ impl Default for Config {
 impl Config {
     /// The variables of the environment that [`Config::from_env`] reads.
     pub fn variables() -> impl Iterator<Item = &'static str> {
-        SETTINGS.iter().filter_map(|setting| setting.variable).chain([PEERS, EXTRA_ROOTS])
+        let numbers = SETTINGS.iter().filter_map(|setting| setting.variable);
+        numbers.chain(NAMED.iter().filter_map(|named| named.variable))
     }
 
-    /// From the options of `GunClient`, flattened: `cache.capacity`, `headers.x-node`. Unknown names are ignored, as
-    /// Node's own APIs do. `NODE_EXTRA_CA_CERTS` may stand among them: it is the one variable that holds for every client.
+    /// The options that [`Config::from_options`] reads, flattened. `headers` stands for all `headers.<name>`.
+    pub fn option_names() -> impl Iterator<Item = &'static str> {
+        let numbers = SETTINGS.iter().map(|setting| setting.option);
+        numbers.chain(NAMED.iter().filter_map(|named| named.option)).chain(["headers"])
+    }
+
+    /// From the options of `GunClient`, flattened: `cache.capacity`, `headers.x-node`. Unknown names are ignored; the
+    /// caller warns about them, see [`Config::option_names`]. `NODE_EXTRA_CA_CERTS` may be among them: it is the one
+    /// variable that holds for every client.
     pub fn from_options(options: &[(String, OptionValue)]) -> Result<Config, Fault> {
-        let mut config = Config::default();
-        let mut tls = TlsOptions::default();
+        let mut draft = Draft::default();
         for (name, value) in options {
+            let what = format!("option {name}");
             if let Some(setting) = SETTINGS.iter().find(|setting| setting.option == name) {
                 let whole = match value {
                     OptionValue::Number(number) => whole(*number),
                     _ => None,
                 };
-                setting.set(&mut config, &format!("option {name}"), whole, value)?;
-            } else if name == "relayUrl" {
-                let url = match value {
-                    OptionValue::Text(text) => Some(text.as_str()),
-                    _ => None,
-                };
-                config.set_relay("option relayUrl", url, value)?;
-            } else if name == RATIO {
-                config.set_ratio(value)?;
-            } else if name == "retryBudget" {
-                config.budget = off(name, value)?;
-            } else if name == "breaker" {
-                config.breaker = off(name, value)?;
+                setting.set(&mut draft.config, &what, whole, value)?;
             } else if let Some(header) = name.strip_prefix(HEADER_PREFIX) {
-                config.set_header(header, value)?;
-            } else {
-                match name.as_str() {
-                    "ca" => tls.ca = Some(pem(name, value)?),
-                    "cert" => tls.cert = Some(pem(name, value)?),
-                    "key" => tls.key = Some(pem(name, value)?),
-                    "rejectUnauthorized" => tls.is_unverified = !is_true(name, value)?,
-                    "proxy" => config.proxy = Some(ProxyUrl::parse(value)?),
-                    EXTRA_ROOTS => tls.extra_roots = Some(value.clone()).and_then(as_file),
-                    _ => {}
-                }
+                draft.config.set_header(header, value)?;
+            } else if let Some(named) = NAMED.iter().find(|named| named.is_option(name)) {
+                (named.apply)(&mut draft, &Given { what: &what, value, is_variable: false })?;
             }
         }
-        config.finish(tls)
+        draft.finish()
     }
 
     /// From the environment. An empty variable counts as unset, as Compose files leave them.
     pub fn from_env(variables: &[(String, String)]) -> Result<Config, Fault> {
-        let mut config = Config::default();
-        let mut tls = TlsOptions::default();
+        let mut draft = Draft::default();
         for (name, text) in variables {
             let text = text.trim();
             if text.is_empty() {
                 continue;
             }
-            let shown = OptionValue::Text(text.to_owned());
+            let value = OptionValue::Text(text.to_owned());
             let what = format!("environment variable {name}");
             if let Some(setting) = SETTINGS.iter().find(|s| s.variable == Some(name)) {
                 let digits = text.bytes().all(|byte| byte.is_ascii_digit());
                 let whole = digits.then(|| text.parse().ok()).flatten();
-                setting.set(&mut config, &what, whole, &shown)?;
-            } else if name == PEERS {
-                let first = text.split(',').map(str::trim).find(|peer| is_http(peer));
-                config.set_relay(&what, first, &shown)?;
-            } else if name == EXTRA_ROOTS {
-                tls.extra_roots = as_file(shown);
+                setting.set(&mut draft.config, &what, whole, &value)?;
+            } else if let Some(named) = NAMED.iter().find(|named| named.variable == Some(name)) {
+                (named.apply)(&mut draft, &Given { what: &what, value: &value, is_variable: true })?;
             }
         }
-        config.finish(tls)
-    }
-
-    fn finish(mut self, tls: TlsOptions) -> Result<Config, Fault> {
-        self.tls = tls.build(self.relay.get.scheme() == "https")?;
-        Ok(self)
-    }
-
-    fn set_relay(&mut self, what: &str, url: Option<&str>, value: &OptionValue) -> Result<(), Fault> {
-        let (relay, authorization) = url.and_then(RelayUrl::parse).ok_or_else(|| {
-            let shown = redacted(value);
-            Fault::InvalidArgument(format!(
-                "{what} must be an http or https URL without query or fragment, got {shown}"
-            ))
-        })?;
-        self.relay = relay;
-        if let Some(value) = authorization {
-            // A header that the user names says more than the URL does, in whatever order the options come.
-            self.headers.entry(AUTHORIZATION).or_insert(value);
-        }
-        Ok(())
-    }
-
-    fn set_ratio(&mut self, value: &OptionValue) -> Result<(), Fault> {
-        match value {
-            OptionValue::Number(ratio) if (0.0..=1.0).contains(ratio) => {
-                self.budget.iter_mut().for_each(|budget| budget.ratio = *ratio);
-                Ok(())
-            }
-            _ => Err(Fault::InvalidArgument(format!("option {RATIO} must be a number from 0 to 1, got {value}"))),
-        }
+        draft.finish()
     }
 
     fn set_header(&mut self, name: &str, value: &OptionValue) -> Result<(), Fault> {
@@ -246,6 +238,9 @@ impl Config {
         if HEADERS_OF_HTTP.contains(&key.as_str()) {
             return refuse("belongs to HTTP itself and cannot be set");
         }
+        if key == ACCEPT_ENCODING {
+            return refuse("cannot be set: answers are read uncompressed");
+        }
         let OptionValue::Text(text) = value else {
             return refuse("must have a string as its value");
         };
@@ -255,38 +250,6 @@ impl Config {
         value.set_sensitive(true);
         self.headers.insert(key, value);
         Ok(())
-    }
-}
-
-/// What an option of several parts is when it is given as a whole: nothing, where that is `false`.
-fn off<T>(option: &str, value: &OptionValue) -> Result<Option<T>, Fault> {
-    if *value == OptionValue::Other("false".to_owned()) {
-        return Ok(None);
-    }
-    Err(Fault::InvalidArgument(format!("option {option} must be an object or false, got {value}")))
-}
-
-/// Text that may hold a secret: what it is instead stays out of the message.
-fn pem(option: &str, value: &OptionValue) -> Result<String, Fault> {
-    match value {
-        OptionValue::Text(text) => Ok(text.clone()),
-        _ => Err(Fault::InvalidArgument(format!("option {option} must be text in PEM"))),
-    }
-}
-
-fn is_true(option: &str, value: &OptionValue) -> Result<bool, Fault> {
-    match value {
-        OptionValue::Other(shown) if shown == "true" => Ok(true),
-        OptionValue::Other(shown) if shown == "false" => Ok(false),
-        _ => Err(Fault::InvalidArgument(format!("option {option} must be true or false, got {value}"))),
-    }
-}
-
-/// A variable that names a file; empty, it names none.
-fn as_file(value: OptionValue) -> Option<String> {
-    match value {
-        OptionValue::Text(file) if !file.is_empty() => Some(file),
-        _ => None,
     }
 }
 

@@ -16,6 +16,8 @@
 //! | `batch` | many calls that settle as one |
 //! | `engine` | the thread that does the network's work |
 //! | `config` | options and environment become a checked whole |
+//! | `store` | what a shared store is to a client, and the one over Valkey or Redis |
+//! | `store_file` | entries that outlive the process, in a file |
 //! | `soul`, `error`, `stats` | what a soul is, what can go wrong, what is counted |
 //! | `histogram`, `metrics` | how long things took, and all figures for those who scrape them |
 
@@ -39,3 +41,4 @@ pub mod retry;
 pub mod soul;
 pub mod stats;
 pub mod store;
+pub mod store_file;

@@ -5,41 +5,45 @@ const { EventEmitter, once } = require('events');
 const answers = require('./answers');
 
 /**
- * Starts a relay that answers by a script and counts what reaches it. The script says how each soul is answered:
+ * Starts a relay that answers from a script and records the requests it gets:
  *
  *     startRelay({ a: record({ n: 1 }), b: [status(503), record({ n: 2 })] })
  *
- * A list answers one attempt after the other and goes on with its last answer. A function `(soul, attempt) => answer`
- * will do as well. A soul that the script does not name is missing.
+ * A list has one answer per attempt; the last one repeats. A function `(soul, attempt, request) => answer` is also accepted.
+ * A soul that the script does not name is missing.
  */
-async function startRelay(script = {}) {
-  const relay = new ScriptedRelay(script);
-  await relay.listen();
+async function startRelay(script = {}, { port = 0, ...options } = {}) {
+  const relay = new ScriptedRelay(script, options);
+  await relay.listen(port);
   return relay;
 }
 
 class ScriptedRelay {
-  /** What came, in order: `{ soul, url, method, headers, socket }`, the URL as it stood on the wire. */
+  /** The requests in order: `{ soul, url, method, headers, socket, at }`, the URL as it was sent. */
   requests = [];
   /** Connections accepted so far, and those that are open now. */
   connections = 0;
   sockets = new Set();
-  /** Requests that are being answered now, and the most there ever were. */
+  /** Requests without a complete answer now, and the highest number so far. */
   inProgress = 0;
   mostInProgress = 0;
-  /** Requests whose connection ended before their answer did, whoever ended it. */
+  /** Requests whose connection ended before their answer, whoever ended it. */
   abandoned = 0;
   #answer;
+  #records;
+  #attempts = new Map();
   #gates = [];
   #changes = new EventEmitter().setMaxListeners(0);
   #server = http.createServer((request, response) => this.#serve(request, response));
 
-  constructor(script) {
+  /** @param {{ records?: boolean }} options - `records: false` keeps no requests and no attempts, for millions of them. */
+  constructor(script, { records = true } = {}) {
     this.#answer = typeof script === 'function' ? script : fromTable(script);
+    this.#records = records;
     this.#server.on('connection', (socket) => {
       this.connections += 1;
       this.sockets.add(socket);
-      socket.on('error', () => {}); // a client that leaves is no fault of the relay
+      socket.on('error', () => {}); // clients may leave
       socket.on('close', () => {
         this.sockets.delete(socket);
         this.#changes.emit('change');
@@ -47,11 +51,19 @@ class ScriptedRelay {
     });
   }
 
-  get url() {
-    return `http://127.0.0.1:${this.#server.address().port}`;
+  get port() {
+    return this.#server.address().port;
   }
 
-  /** The souls in the order in which they were asked for. */
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get isListening() {
+    return this.#server.listening;
+  }
+
+  /** The requested souls in order. */
   get souls() {
     return this.requests.map((request) => request.soul);
   }
@@ -60,19 +72,19 @@ class ScriptedRelay {
     return this.souls.filter((asked) => asked === soul).length;
   }
 
-  /** From now on requests wait at the returned gate, the next `places` of them, until the test opens it. */
-  hold(places = Infinity) {
-    const gate = new Gate(places);
+  /** Makes the next `count` requests wait at the returned gate until the test opens it. */
+  hold(count = Infinity) {
+    const gate = new Gate(count);
     this.#gates.push(gate);
     return gate;
   }
 
-  /** Resolves when this many requests have come. */
+  /** Resolves when this many requests have arrived. */
   hasRequests(count) {
     return this.#until(() => this.requests.length >= count);
   }
 
-  /** Resolves when this many requests were left without a whole answer. */
+  /** Resolves when this many requests have ended without a complete answer. */
   hasAbandoned(count) {
     return this.#until(() => this.abandoned >= count);
   }
@@ -82,7 +94,7 @@ class ScriptedRelay {
     return this.#until(() => this.sockets.size === 0);
   }
 
-  /** How long an idle connection stays open; Node's own default is 5 s. */
+  /** Sets how long an idle connection stays open; Node's default is 5 s. */
   keepIdleFor(ms) {
     this.#server.keepAliveTimeout = ms;
   }
@@ -92,19 +104,23 @@ class ScriptedRelay {
     await once(this.#server, 'listening');
   }
 
-  /** Leaves nothing behind: no socket, no timer, no waiting request. */
+  /** Refuses and closes all connections. */
   async close() {
-    if (!this.#server.listening) return;
+    if (!this.isListening) return;
     this.#server.close();
     for (const socket of this.sockets) socket.destroy();
     await once(this.#server, 'close');
   }
 
   async #serve(request, response) {
-    const soul = new URL(request.url, 'http://relay').searchParams.get('soul');
     const { url, method, headers, socket } = request;
-    this.requests.push({ soul, url, method, headers, socket, at: performance.now() });
-    const attempt = this.requestsFor(soul);
+    const soul = new URLSearchParams(url.slice(url.indexOf('?') + 1)).get('soul');
+    let attempt;
+    if (this.#records) {
+      this.requests.push({ soul, url, method, headers, socket, at: performance.now() });
+      attempt = (this.#attempts.get(soul) || 0) + 1;
+      this.#attempts.set(soul, attempt);
+    }
     this.inProgress += 1;
     this.mostInProgress = Math.max(this.mostInProgress, this.inProgress);
     response.once('close', () => {
@@ -113,8 +129,8 @@ class ScriptedRelay {
       this.#changes.emit('change');
     });
     this.#changes.emit('change');
-    await this.#gates.find((gate) => gate.hasPlace)?.pass();
-    if (!response.destroyed) this.#answer(soul, attempt)(response);
+    await this.#gates.find((gate) => gate.takes)?.pass();
+    if (!response.destroyed) this.#answer(soul, attempt, request)(response);
   }
 
   async #until(condition) {
@@ -123,18 +139,19 @@ class ScriptedRelay {
 }
 
 class Gate {
-  #places;
+  #count;
   #passed = 0;
   #events = new EventEmitter().setMaxListeners(0);
   #opened = once(this.#events, 'open');
   isOpen = false;
 
-  constructor(places) {
-    this.#places = places;
+  constructor(count) {
+    this.#count = count;
   }
 
-  get hasPlace() {
-    return !this.isOpen && this.#passed < this.#places;
+  /** Whether the next request waits here. */
+  get takes() {
+    return !this.isOpen && this.#passed < this.#count;
   }
 
   pass() {

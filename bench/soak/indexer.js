@@ -6,10 +6,10 @@
 const { once } = require('events');
 const http = require('http');
 const { GunClient } = require('../..');
-const { randomOf } = require('./random');
+const { Random } = require('../../__tests__/helpers/random');
 const { scheduleOf } = require('./schedule');
 const { Traffic } = require('./traffic');
-const { worldOf } = require('./world');
+const { fixturesOf } = require('./fixtures');
 
 const { hours, speed, seed, relayUrl } = JSON.parse(process.argv[2]);
 const HOUR_MS = 3_600_000 / speed;
@@ -28,8 +28,8 @@ const client = new GunClient({
   timeoutMs: scaled(45_000, 12_000),
 });
 
-const random = randomOf(seed + 1); // the world is made from the seed itself
-const traffic = new Traffic(client, worldOf(seed), { random, put, log: (line) => console.error(line) });
+const random = new Random(seed + 1); // the fixtures are made from the seed itself
+const traffic = new Traffic(client, fixturesOf(seed), { random, put, log: (line) => console.error(line) });
 const schedule = scheduleOf(hours, random);
 const under = new Set();
 

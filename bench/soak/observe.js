@@ -4,7 +4,7 @@ const { fork } = require('child_process');
 const path = require('path');
 const readline = require('readline');
 const { Log } = require('./log');
-const { startRelay } = require('./start-relay');
+const { startRelay } = require('./relay');
 
 /** A relay waits so long for its peers before it says missing, and in a slow spell longer. */
 const RELAY_WAIT_MS = 3_000;

@@ -6,7 +6,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { parseArgs } = require('util');
-const { chart } = require('./chart');
+const { lineChart } = require('../chart');
 const { judge } = require('./checks');
 const { observe } = require('./observe');
 const { listText, progressText } = require('./text');
@@ -60,7 +60,7 @@ async function main() {
   const about = { date: new Date().toISOString().slice(0, 10), node: process.version, cpu: os.cpus()[0].model.trim(), cpus: os.cpus().length };
   fs.mkdirSync(out, { recursive: true });
   fs.writeFileSync(path.join(out, 'soak.json'), `${JSON.stringify({ about, ...run, checks }, null, 1)}\n`);
-  fs.writeFileSync(path.join(out, 'soak.svg'), chart(run));
+  fs.writeFileSync(path.join(out, 'soak.svg'), lineChart(run));
   console.log(`\n${path.join(out, 'soak.json')} and ${path.join(out, 'soak.svg')} have it all.`);
   process.exitCode = checks.some(({ passed }) => passed === false) ? 1 : 0;
 }

@@ -38,7 +38,7 @@ function scheduleOf(hours, random) {
   for (let hour = 0; hour < hours; hour += step) {
     for (due += loadAt(hour) * step; due >= 1; due -= 1) {
       calls += 1;
-      events.push({ hour: hour + random() * step, what: calls % MEAL_PLANS_EVERY === 0 ? 'mealPlans' : 'workouts' });
+      events.push({ hour: hour + random.next() * step, what: calls % MEAL_PLANS_EVERY === 0 ? 'mealPlans' : 'workouts' });
     }
   }
   return events.sort((one, other) => one.hour - other.hour);

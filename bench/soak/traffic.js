@@ -1,8 +1,7 @@
 'use strict';
 
 const { GunError } = require('../..');
-const { zipf } = require('./random');
-const { EXPONENT } = require('./world');
+const { EXPONENT } = require('./fixtures');
 
 /** Plans that an API call resolves, by kind, as `?recordType=workout&limit=5` does. */
 const LIMITS = { workout: 5, mealPlan: 10 };
@@ -16,7 +15,7 @@ const BURST = 10;
 class Traffic {
   counts = { apiCalls: 0, answered: 0, wrong: 0, failed: 0, failedInOutage: 0, puts: 0, putsUnread: 0 };
   #client;
-  #world;
+  #fixtures;
   #put;
   #random;
   #pick = {};
@@ -26,13 +25,13 @@ class Traffic {
   #log;
 
   /** `put` writes a record through to the relay; `log` takes the lines of failed calls. */
-  constructor(client, world, { random, put, log }) {
+  constructor(client, fixtures, { random, put, log }) {
     this.#client = client;
-    this.#world = world;
+    this.#fixtures = fixtures;
     this.#put = put;
     this.#log = log;
     this.#random = random;
-    for (const [kind, plans] of Object.entries(world.plans)) this.#pick[kind] = zipf(plans.length, EXPONENT, random);
+    for (const [kind, plans] of Object.entries(fixtures.plans)) this.#pick[kind] = random.zipf(plans.length, EXPONENT);
   }
 
   /** From now on calls may fail. */
@@ -65,8 +64,8 @@ class Traffic {
   /** Stores what was missing, and reads it back. */
   async putOne() {
     if (this.#isDown) return;
-    const { missing, stored } = this.#world;
-    const [soul] = missing.splice(Math.floor(this.#random() * missing.length), 1);
+    const { missing, stored } = this.#fixtures;
+    const [soul] = missing.splice(this.#random.between(0, missing.length - 1), 1);
     if (soul === undefined) return;
     const data = { name: 'put', soul };
     await this.#put(soul, data);
@@ -78,7 +77,7 @@ class Traffic {
   }
 
   #draw(kind) {
-    return Array.from({ length: LIMITS[kind] }, () => this.#world.plans[kind][this.#pick[kind]()]);
+    return Array.from({ length: LIMITS[kind] }, () => this.#fixtures.plans[kind][this.#pick[kind]()]);
   }
 
   /** The plans, then all that they are made of. */
@@ -91,7 +90,7 @@ class Traffic {
 
   /** What the client answers, each held against what the relay has. */
   async #read(souls) {
-    const { stored } = this.#world;
+    const { stored } = this.#fixtures;
     const had = souls.map((soul) => stored.has(soul));
     const [outages, wasDown] = [this.#outages, this.#isDown];
     const call = this.#client.getRecords(souls);

@@ -1,5 +1,5 @@
 //! What must hold for any input whatever. The fuzz targets call these checks with inputs of their own, and
-//! `tests/corpus.rs` of the package with those that are kept in `corpus/`.
+//! `fuzz/corpus.rs` of the package with those that are kept in `corpus/`.
 //!
 //! | check | an input is |
 //! |---|---|

@@ -1,23 +1,37 @@
 'use strict';
 
+const os = require('os');
+const { version } = require('../../package.json');
 const { show } = require('../arguments');
-const { GunClient, defaultClient } = require('../client');
+const { defaultClient, figuresOf, relayOf } = require('../client');
 const { invalidArgument } = require('../error');
 const { prometheus } = require('./prometheus');
 const { isRegister, registerMetrics } = require('./register');
+const { handlerOf } = require('./respond');
 
-/** Answers with `cacheStats()` of a client, of the default one where none is given. */
+/** Answers with `cacheStats()` of a client, by default the default one, and more: see `statsOf`. */
 function statsHandler(client) {
-  if (client !== undefined && !(client instanceof GunClient)) {
-    throw invalidArgument(`client must be a GunClient, got ${show(client)}`);
-  }
-  return handler(async () => {
-    const stats = (client || defaultClient()).cacheStats();
-    return { type: 'application/json; charset=utf-8', body: `${JSON.stringify(stats)}\n` };
+  if (client !== undefined && !hasStats(client)) throw invalidArgument(`client must be a GunClient, got ${show(client)}`);
+  return jsonHandler(() => statsOf(client || defaultClient()));
+}
+
+function jsonHandler(read) {
+  return handlerOf(() => ({ type: 'application/json; charset=utf-8', body: `${JSON.stringify(read())}\n` }));
+}
+
+/** `cacheStats()`, how calls ended and how long requests took, if the client counts that, and which process this is. */
+function statsOf(client) {
+  if (relayOf(client) === undefined) return Object.assign(client.cacheStats(), { process: processOf(client) });
+  const { stats, calls, exchanges, bounds } = figuresOf(client);
+  return Object.assign(stats, {
+    calls: calls.by,
+    callErrors: calls.failed,
+    requestDurations: { boundsSeconds: bounds, counts: exchanges.durations.buckets },
+    process: processOf(client),
   });
 }
 
-/** Answers with the text of a registry, or of one made for the given clients, for the default one where none is given. */
+/** Answers with the text of a registry, or of one made for the given clients, by default for the default one. */
 function metricsHandler(source) {
   let register = source;
   if (!isRegister(source)) {
@@ -25,32 +39,23 @@ function metricsHandler(source) {
     register = new Registry();
     registerMetrics(register, source);
   }
-  return handler(async () => ({ body: await register.metrics(), type: register.contentType }));
+  return handlerOf(async () => ({ body: await register.metrics(), type: register.contentType }));
 }
 
-/** A handler for Express or plain `http` that answers GET and HEAD with what `contents` gives at that moment. */
-function handler(contents) {
-  return (request, response) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.setHeader('allow', 'GET, HEAD');
-      send(response, 405, { type: 'text/plain; charset=utf-8', body: 'GET and HEAD alone are answered here\n' });
-      return;
-    }
-    contents().then(
-      (content) => send(response, 200, content),
-      (error) => send(response, 500, { type: 'text/plain; charset=utf-8', body: `${error.message}\n` }),
-    );
+/** Anything with statistics will do: a GunClient, the module itself, or what an application wraps around them. */
+function hasStats(client) {
+  return (typeof client === 'object' || typeof client === 'function') && client !== null && typeof client.cacheStats === 'function';
+}
+
+function processOf(client) {
+  return {
+    relay: relayOf(client),
+    version,
+    node: process.version,
+    pid: process.pid,
+    host: os.hostname(),
+    uptimeMs: Math.round(process.uptime() * 1000),
   };
 }
 
-function send(response, status, { type, body }) {
-  // Somebody else may have answered meanwhile, a middleware that limits time for one.
-  if (response.headersSent) return;
-  response.statusCode = status;
-  response.setHeader('content-type', type);
-  response.setHeader('content-length', Buffer.byteLength(body));
-  response.setHeader('cache-control', 'no-store');
-  response.end(body);
-}
-
-module.exports = { metricsHandler, statsHandler };
+module.exports = { hasStats, jsonHandler, metricsHandler, statsHandler, statsOf };

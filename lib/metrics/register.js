@@ -6,12 +6,12 @@ const { invalidArgument } = require('../error');
 const { FAMILIES } = require('./families');
 const { prometheus } = require('./prometheus');
 
-/** The clients that each registry tells of, by name. */
+/** The clients of each registry, by name. */
 const registered = new WeakMap();
 
 /**
- * Lets a registry of prom-client tell of clients: of the default one, of one, or of several by name. Clients added later
- * stand beside those before; one of the same name takes its place.
+ * Adds the metrics of clients to a registry of prom-client: of the default client, of one, or of several by name. A later
+ * call adds clients; one of the same name replaces the earlier one.
  */
 function registerMetrics(register, clients) {
   const { Counter, Gauge, register: globalRegister, FixedHistogram } = prometheus();
@@ -19,7 +19,7 @@ function registerMetrics(register, clients) {
   if (!isRegister(target)) throw invalidArgument(`register must be a Registry of prom-client, got ${show(target)}`);
   const added = byName(clients);
   let sources = registered.get(target);
-  // A registry that was cleared begins anew.
+  // A registry that was cleared starts again.
   if (sources === undefined || target.getSingleMetric(FAMILIES[0].name) === undefined) {
     sources = new Map();
     registered.set(target, sources);
@@ -47,7 +47,7 @@ function byName(clients) {
   return entries;
 }
 
-/** Reads all clients once per scrape, which asks for all metrics in one turn: figures of one moment belong together. */
+/** Reads all clients once per scrape, so that its figures are of one moment: prom-client collects all metrics in one turn. */
 function reader(sources) {
   let reading;
   return () => {
@@ -79,6 +79,7 @@ function define(Kind, { kind, name, help, read, label }, register, readAll) {
 }
 
 function valuesOf(value, label) {
+  if (value === undefined) return [];
   if (label === undefined) return [[{}, value]];
   return Object.entries(value).map(([labelValue, count]) => [{ [label]: labelValue }, count]);
 }

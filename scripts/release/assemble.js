@@ -7,9 +7,9 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { output } = require('../command');
-const { mainManifest } = require('../pack/manifests');
-const { packMain } = require('../pack/tarballs');
-const { TARGETS, packageOf } = require('../targets');
+const { mainManifest } = require('./pack/manifests');
+const { packMain } = require('./pack/tarballs');
+const { TARGETS, packageOf } = require('./targets');
 
 /** Reads Cargo.lock; fetched when a release is made, for it is large. */
 const CDXGEN = '@cyclonedx/cdxgen@12.8.4';

@@ -7,9 +7,9 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { ROOT, output, run } = require('../command');
-const { startRegistry } = require('../package/registry');
-const { TARBALLS } = require('../platforms/cache');
-const { TARGETS, packageOf } = require('../targets');
+const { startRegistry } = require('./package/registry');
+const { TARBALLS } = require('./platforms/cache');
+const { TARGETS, packageOf } = require('./targets');
 const { assemble } = require('./assemble');
 const { publish } = require('./publish');
 

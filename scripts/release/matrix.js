@@ -2,7 +2,7 @@
 
 // Prints the targets as the matrix of the release workflow.
 
-const { TARGETS } = require('../targets');
+const { TARGETS } = require('./targets');
 
 const include = TARGETS.map(({ name, triple, runner, libc }) => ({ name, triple, runner, containers: libc === 'musl' ? '--containers' : '' }));
 

@@ -5,8 +5,8 @@
 const fs = require('fs');
 const path = require('path');
 const { ROOT, output, run } = require('../command');
-const { mainManifest } = require('../pack/manifests');
-const { TARGETS } = require('../targets');
+const { mainManifest } = require('./pack/manifests');
+const { TARGETS } = require('./targets');
 const { assemble } = require('./assemble');
 
 /** Publishes tarballs one after the other. One that is there already is left alone, so that a release can be resumed. */

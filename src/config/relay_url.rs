@@ -1,24 +1,33 @@
 //! The relay's address: what it may be, and what becomes of the credentials in it.
 
 use super::OptionValue;
+use crate::soul;
 use base64::prelude::{BASE64_STANDARD, Engine};
+use http::Uri;
 use http::header::HeaderValue;
 use percent_encoding::percent_decode_str;
+use rustls::pki_types::ServerName;
 use std::sync::Arc;
 use url::Url;
 
-/// A relay's address, checked: http or https, with a host, without query, fragment or credentials.
+/// The longest URI that the `http` crate takes is one byte below 64 KiB; this leaves room for what a proxy adds.
+const MAX_URI_BYTES: usize = 65_000;
+/// How long the address may be: the longest soul takes three bytes for each of its own when percent-encoded.
+const MAX_BASE_BYTES: usize = MAX_URI_BYTES - "/get?soul=".len() - 3 * soul::MAX_BYTES;
+
+/// A relay's address, checked: http or https, with a host, without query or fragment, and usable with every soul.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelayUrl {
-    /// The base without a slash at its end; may be shown.
+    /// The base without credentials and without a slash at its end; may be shown.
     pub shown: Arc<str>,
-    /// `{base}/get`
+    /// `{base}/get`, without credentials.
     pub get: Url,
+    /// What the URL's credentials become: basic auth. It prints as "Sensitive".
+    pub authorization: Option<HeaderValue>,
 }
 
 impl RelayUrl {
-    /// The relay and, where the URL carries credentials, the header they become.
-    pub(super) fn parse(text: &str) -> Option<(RelayUrl, Option<HeaderValue>)> {
+    pub(super) fn parse(text: &str) -> Option<RelayUrl> {
         let mut url = Url::parse(text).ok()?;
         let usable = is_http(text) && url.has_host() && url.query().is_none() && url.fragment().is_none();
         if !usable {
@@ -29,22 +38,70 @@ impl RelayUrl {
         url.set_password(None).ok()?;
         let prefix = url.path().trim_end_matches('/').to_owned();
         url.set_path(&prefix);
-        let shown = url.as_str().trim_end_matches('/').into();
+        let shown: Arc<str> = url.as_str().trim_end_matches('/').into();
         url.set_path(&format!("{prefix}/get"));
-        Some((RelayUrl { shown, get: url }, authorization))
+        let relay = RelayUrl { shown, get: url, authorization };
+        relay.is_usable_below().then_some(relay)
+    }
+
+    /// Whether the parsers below take it too, which are stricter than the URL standard: `http://{` is a URL and no URI,
+    /// and TLS takes fewer names than DNS.
+    fn is_usable_below(&self) -> bool {
+        let is_short = self.shown.len() <= MAX_BASE_BYTES;
+        let is_uri = Uri::try_from(self.get.as_str()).is_ok_and(|uri| uri.host().is_some());
+        let is_tls_name = || {
+            let host = self.get.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+            ServerName::try_from(host).is_ok()
+        };
+        is_short && is_uri && (self.get.scheme() == "http" || is_tls_name())
+    }
+
+    /// The relay of a GUN peer, `ws[s]://host[:port]/gun`: both are served on one port.
+    pub(super) fn of_peer(text: &str) -> Option<RelayUrl> {
+        let (scheme, rest) = text.split_once("://")?;
+        let http = match () {
+            () if scheme.eq_ignore_ascii_case("ws") => "http",
+            () if scheme.eq_ignore_ascii_case("wss") => "https",
+            () => return None,
+        };
+        let base = rest.strip_suffix('/').unwrap_or(rest).strip_suffix("/gun")?;
+        let relay = RelayUrl::parse(&format!("{http}://{base}"))?;
+        (relay.get.path() == "/get").then_some(relay)
+    }
+
+    /// The address that was probably meant by text without a scheme, as `did you mean …?`.
+    pub(super) fn hint(text: &str) -> Option<String> {
+        if text.contains("://") {
+            return None;
+        }
+        let meant = RelayUrl::parse(&format!("http://{text}"))?;
+        Some(format!("did you mean {}?", meant.shown))
     }
 }
 
-/// The value without what stands between `//` and `@`, which may be a password.
+/// The value without credentials, query and fragment, which may be secrets.
 pub(super) fn redacted(value: &OptionValue) -> OptionValue {
     let OptionValue::Text(text) = value else {
         return value.clone();
     };
-    let shown = text.rsplit_once('@').map(|(before, after)| {
-        let scheme = before.split_once("//").map_or("", |(scheme, _)| scheme);
-        format!("{scheme}//***@{after}")
-    });
-    OptionValue::Text(shown.unwrap_or_else(|| text.clone()))
+    let at = text.rfind('@');
+    let cut = text.find(['?', '#']);
+    let end = cut.unwrap_or(text.len());
+    let scheme = text.split_once("//").map_or("", |(scheme, _)| scheme);
+    let mut shown = match at {
+        // A query that holds an @, or a password that holds a question mark.
+        Some(at) if at > end => return OptionValue::Text(format!("{scheme}//***")),
+        Some(at) => {
+            let scheme = text[..at].split_once("//").map_or("", |(scheme, _)| scheme);
+            format!("{scheme}//***@{}", &text[at + 1..end])
+        }
+        None => text[..end].to_owned(),
+    };
+    if let Some(cut) = cut {
+        shown.push_str(&text[cut..cut + 1]);
+        shown.push_str("***");
+    }
+    OptionValue::Text(shown)
 }
 
 /// Whether the text begins as an http or https URL does.

@@ -37,9 +37,17 @@ fn defaults_are_those_of_the_contract() {
     assert_eq!(config.budget, Some(BudgetPolicy { ratio: 0.2, min_per_second: 10.0 }));
     let second = Duration::from_secs(1);
     assert_eq!(config.breaker, Some(BreakerPolicy { failures: 50, after: second, probe_every: second }));
-    assert_eq!(config.max_in_flight, 64);
+    assert_eq!(config.max_in_flight, 256);
     assert_eq!(config.max_queue, 10_000);
-    assert_eq!(config.max_body_bytes, 33_554_432);
+    assert_eq!(config.max_body_bytes, 268_435_456);
+    assert_eq!(config.max_buffered_bytes, 268_435_456);
+    assert_eq!(config.connect_timeout, Duration::from_secs(5));
+    assert_eq!(config.queue_timeout, Duration::from_secs(120));
+    assert_eq!((config.first_ttl, config.refresh), (None, true));
+    assert_eq!((config.record_ttl, config.stale_if_error), (Duration::ZERO, Duration::ZERO));
+    assert_eq!(config.record_max_bytes, 67_108_864);
+    assert!(config.fallbacks.is_empty() && config.cache_namespace.is_none());
+    assert!(config.cache_file.is_none() && config.cache_url.is_none());
     assert_eq!(config.stats_every, 100);
     assert_eq!(config.sweep_every, Duration::from_secs(3_600));
     assert!(config.headers.is_empty());
@@ -49,7 +57,7 @@ fn defaults_are_those_of_the_contract() {
 fn every_setting_takes_the_ends_of_its_range_and_nothing_beyond() {
     for setting in &SETTINGS {
         let (low, high) = (*setting.range.start(), *setting.range.end());
-        for good in [low, setting.default, high] {
+        for good in [low, setting.default.unwrap_or(low), high] {
             let value = OptionValue::Number(good as f64);
             assert!(options(&[(setting.option, value)]).is_ok(), "{}", setting.option);
         }
@@ -93,10 +101,147 @@ fn the_relay_is_the_first_http_entry_of_the_peers() {
     assert_eq!(relay("http://a:1").as_deref(), Ok("http://a:1"));
     assert_eq!(relay("wss://x/gun, https://b:2/p/ ,http://c").as_deref(), Ok("https://b:2/p"));
     assert_eq!(relay("").as_deref(), Ok("http://gun-relay:8765"));
-    for bad in ["wss://x/gun", "gun-relay:8765", "http://", "http://a?b=c"] {
+    for bad in ["wss://x/other", "gun-relay:8765", "http://", "http://a?b=c", "http://${GUN_HOST}:8765,http://b"] {
         let error = relay(bad).unwrap_err();
         assert!(error.starts_with("environment variable GUN_PEERS must be"), "{error}");
     }
+}
+
+#[test]
+fn without_an_http_entry_the_relay_is_the_first_gun_peer() {
+    let relay = |peers: &str| env(&[("GUN_PEERS", peers)]).map(|c| c.relay.shown.to_string());
+    assert_eq!(relay("ws://a:8765/gun").as_deref(), Ok("http://a:8765"));
+    assert_eq!(relay("ws://a/no, WSS://b/gun/ ,ws://c/gun").as_deref(), Ok("https://b"));
+    assert_eq!(relay("ws://a/gun,http://b").as_deref(), Ok("http://b"));
+    for bad in ["ws://a:8765", "ws://a/p/gun", "ws:///gun", "ws://${GUN_HOST}/gun", "ftp://a/gun"] {
+        assert!(relay(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn fallback_relays_each_have_their_own_credentials() {
+    let by_option = options(&[("fallbackUrls", text("http://a:1/p\nhttps://u:p@b"))]).expect("good");
+    let by_variable = env(&[("GUN_FALLBACK_RELAYS", "http://a:1/p, https://u:p@b,")]).expect("good");
+    for config in [by_option, by_variable] {
+        let shown: Vec<&str> = config.fallbacks.iter().map(|relay| &*relay.shown).collect();
+        assert_eq!(shown, ["http://a:1/p", "https://b"]);
+        assert_eq!(config.fallbacks[0].authorization, None);
+        assert_eq!(config.fallbacks[1].authorization.as_ref().expect("credentials"), "Basic dTpw");
+    }
+    assert!(options(&[("fallbackUrls", text(""))]).expect("good").fallbacks.is_empty());
+    for bad in [text("http://a\nb"), text("ws://a/gun"), OptionValue::Number(1.0)] {
+        let error = options(&[("fallbackUrls", bad)]).unwrap_err();
+        assert!(error.starts_with("option fallbackUrls must be"), "{error}");
+    }
+}
+
+#[test]
+fn a_url_that_a_layer_below_cannot_use_is_refused() {
+    let path = |bytes: usize| format!("http://a/{}", "p".repeat(bytes));
+    for bad in [
+        "http://${GUN_HOST}:8765".to_owned(),
+        "https://${GUN_HOST}".to_owned(),
+        "http://{".to_owned(),
+        "http://a`b".to_owned(),
+        "https://a$b".to_owned(),
+        "https://-".to_owned(),
+        path(70_000),
+        path(52_900),
+    ] {
+        let error = options(&[("relayUrl", text(&bad))]).unwrap_err();
+        assert!(error.starts_with("option relayUrl must be an http or https URL"), "{error}");
+        assert!(error.len() < 500, "{}", error.len());
+        assert!(options(&[("fallbackUrls", text(&bad))]).is_err());
+    }
+    for good in ["https://[::1]:1/p", "https://1.2.3.4", "http://a_b:1", "http://a/%7Bx%7D/{y}|", "http://é.example/ü"]
+    {
+        assert!(options(&[("relayUrl", text(good))]).is_ok(), "{good}");
+    }
+    // The longest path fits with the longest soul.
+    let config = options(&[("relayUrl", text(&path(52_000)))]).expect("good");
+    let uri = format!("{}?soul={}", config.relay.get, "%00".repeat(crate::soul::MAX_BYTES));
+    assert!(http::Uri::try_from(uri).is_ok());
+}
+
+#[test]
+fn a_refused_url_shows_no_secret_and_says_what_may_have_been_meant() {
+    for (bad, shown) in [
+        ("http://a?key=SECRET", "got \"http://a?***\""),
+        ("http://a/p#SECRET", "got \"http://a/p#***\""),
+        ("http://u:SECRET@a?key=SECRET", "got \"http://***@a?***\""),
+        ("http://a?key=@SECRET", "got \"http://***\""),
+        ("http://u:SEC?RET@a", "got \"http://***\""),
+        ("gun-relay:8765", "got \"gun-relay:8765\"; did you mean http://gun-relay:8765?"),
+        ("localhost", "; did you mean http://localhost?"),
+        ("u:SECRET@gun-relay:8765/p", "; did you mean http://gun-relay:8765/p?"),
+    ] {
+        for (option, error) in [
+            ("relayUrl", options(&[("relayUrl", text(bad))]).unwrap_err()),
+            ("GUN_PEERS", env(&[("GUN_PEERS", bad)]).unwrap_err()),
+        ] {
+            assert!(error.ends_with(shown), "{option}: {error}");
+            assert!(!error.contains("SEC") && !error.contains("RET"), "{error}");
+        }
+    }
+}
+
+#[test]
+fn the_stores_of_the_cache_are_a_file_and_a_server() {
+    let by_option = options(&[
+        ("cache.file", text("/tmp/a b")),
+        ("cache.url", text("rediss://us%40er:p%3Aw@store:7000/3")),
+        ("cache.namespace", text("n")),
+        ("cache.refresh", OptionValue::Other("false".to_owned())),
+    ]);
+    let by_variable = env(&[
+        ("GUN_404_CACHE_FILE", "/tmp/a b"),
+        ("GUN_404_CACHE_URL", "rediss://us%40er:p%3Aw@store:7000/3"),
+        ("GUN_404_CACHE_NAMESPACE", "n"),
+        ("GUN_404_CACHE_REFRESH", "off"),
+    ]);
+    for config in [by_option.expect("good"), by_variable.expect("good")] {
+        assert_eq!(config.cache_file.as_deref(), Some(std::path::Path::new("/tmp/a b")));
+        assert_eq!(config.cache_namespace.as_deref(), Some("n"));
+        assert!(!config.refresh);
+        let url = config.cache_url.as_ref().expect("a server");
+        assert_eq!((url.is_tls, &*url.host, url.port, url.database), (true, "store", 7_000, 3));
+        assert_eq!((url.user.as_deref(), url.password.as_deref()), (Some("us@er"), Some("p:w")));
+        assert_eq!(&*url.shown, "rediss://store:7000/3");
+        assert!(!format!("{config:?}").contains("p:w"));
+    }
+    let url = |url| options(&[("cache.url", text(url))]).map(|config| config.cache_url.expect("a server"));
+    let plain = url("valkey://[::1]").expect("good");
+    assert_eq!((plain.is_tls, &*plain.host, plain.port, plain.database), (false, "::1", 6_379, 0));
+    assert_eq!(url("redis://:pw@a").expect("good").password.as_deref(), Some("pw"));
+    for bad in ["http://a", "redis://", "redis:///1", "redis://u:SECRET@a/x", "redis://SECRET@a", "redis://${H}", "a:1"]
+    {
+        let error = url(bad).unwrap_err();
+        assert!(error.starts_with("option cache.url must be a URL such as redis://"), "{error}");
+        assert!(!error.contains("SECRET"), "{error}");
+    }
+    for (option, bad) in [
+        ("cache.refresh", text("off")),
+        ("cache.refresh", OptionValue::Number(1.0)),
+        ("cache.file", text("")),
+        ("cache.file", OptionValue::Number(1.0)),
+        ("cache.namespace", text("")),
+    ] {
+        let error = options(&[(option, bad)]).unwrap_err();
+        assert!(error.starts_with(&format!("option {option} must be")), "{error}");
+    }
+    assert_eq!(
+        env(&[("GUN_404_CACHE_REFRESH", "true")]).unwrap_err(),
+        "environment variable GUN_404_CACHE_REFRESH must be on or off, got \"true\""
+    );
+}
+
+#[test]
+fn the_options_are_listed_once_each() {
+    let names: Vec<&str> = Config::option_names().collect();
+    for name in ["relayUrl", "cache.capacity", "cache.file", "breaker", "headers", "ca", "maxBufferedBytes"] {
+        assert_eq!(names.iter().filter(|listed| **listed == name).count(), 1, "{name}");
+    }
+    assert!(!names.contains(&"NODE_EXTRA_CA_CERTS"));
 }
 
 #[test]
@@ -118,22 +263,12 @@ fn credentials_become_basic_auth_and_are_shown_nowhere() {
     let config = options(&[("relayUrl", text("http://us%40er:p%3Aw@a:1/p"))]).expect("good");
     assert_eq!(&*config.relay.shown, "http://a:1/p");
     assert_eq!(config.relay.get.as_str(), "http://a:1/p/get");
-    assert_eq!(config.headers[AUTHORIZATION], "Basic dXNAZXI6cDp3");
+    assert_eq!(config.relay.authorization.as_ref().expect("credentials"), "Basic dXNAZXI6cDp3");
     assert!(!format!("{config:?}").contains("dXNAZXI6cDp3"));
     for bad in ["ftp://user:secret@a", "http://user:secret@", "http://user:sec@ret@a?q"] {
         let error = options(&[("relayUrl", text(bad))]).unwrap_err();
         assert!(error.contains("//***@"), "{error}");
         assert!(!error.contains("sec"), "{error}");
-    }
-}
-
-#[test]
-fn a_named_authorization_header_wins_over_the_url_in_either_order() {
-    let url = ("relayUrl", text("http://user:pass@a"));
-    let header = ("headers.Authorization", text("Bearer x"));
-    for order in [[url.clone(), header.clone()], [header, url]] {
-        let config = options(&order).expect("good");
-        assert_eq!(config.headers[AUTHORIZATION], "Bearer x");
     }
 }
 
@@ -147,6 +282,7 @@ fn a_header_that_could_change_the_message_is_refused_without_showing_its_value()
         ("headers.x", text("secreté")),
         ("headers.Content-Length", text("secret")),
         ("headers.transfer-encoding", text("secret")),
+        ("headers.Accept-Encoding", text("secret")),
         ("headers.x", OptionValue::Other("secret".to_owned())),
     ] {
         let error = options(&[(name, value)]).unwrap_err();
@@ -209,12 +345,14 @@ fn the_readme_and_the_types_name_every_setting_with_its_default() {
     for Setting { option, variable, default, .. } in &SETTINGS {
         let row = readme.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{option}`")));
         let row = row.unwrap_or_else(|| panic!("the README has no row for {option}"));
-        assert!(row.contains(&format!("`{default}`")), "{row}");
+        let default = default.map_or("ttlMs".to_owned(), |default| default.to_string());
+        assert!(row.contains(&format!("`{default}`")) || row.contains(&format!(".{default}`")), "{row}");
         assert!(variable.is_none_or(|variable| row.contains(variable)), "{row}");
         let member = format!("\n  {}?: number", option.rsplit('.').next().expect("a name"));
         let is_documented = types.match_indices(&member).any(|(at, _)| {
             let comment = types[..at].rsplit("/**").next().expect("a comment");
-            comment.contains(&format!("@default {default}\n"))
+            // The default of one setting is another one, which may be described in words.
+            comment.contains(&format!("@default {default}\n")) || default == "ttlMs" && comment.contains("ttlMs")
         });
         assert!(is_documented, "index.d.ts has no {option} with its default");
     }

@@ -6,7 +6,7 @@ use super::POOL_IDLE;
 use super::dial::Dial;
 use crate::config::Config;
 use bytes::Bytes;
-use http::header::{ACCEPT, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
+use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
 use http::{Request, Response, StatusCode, Uri, uri};
 use http_body_util::Empty;
 use hyper::body::Incoming;
@@ -46,6 +46,9 @@ impl Transport {
             .pool_max_idle_per_host(config.max_in_flight)
             .build(connector);
         let mut headers = config.headers.clone();
+        if let Some(authorization) = &config.relay.authorization {
+            headers.entry(AUTHORIZATION).or_insert(authorization.clone());
+        }
         headers
             .entry(USER_AGENT)
             .or_insert(HeaderValue::from_static(concat!("gun-native/", env!("CARGO_PKG_VERSION"))));

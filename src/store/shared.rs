@@ -22,13 +22,12 @@ mod keys;
 mod machine;
 mod pending;
 mod scripts;
-mod url;
 
 #[cfg(test)]
 mod tests;
 
 use super::{Listener, StoreError, StoreStats};
-use crate::config::Tls;
+use crate::config::{StoreUrl, Tls};
 use keys::{Keys, Message};
 pub use machine::Flush;
 use machine::{Action, Event, Machine, Moment};
@@ -40,7 +39,6 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, timeout};
-pub use url::{ALLOWED, StoreUrl};
 
 /// How long a look-up may take; after it the relay is asked.
 pub const LOOK_UP_TIMEOUT: Duration = Duration::from_millis(100);
@@ -165,7 +163,7 @@ impl SharedStore {
         let seed = RandomState::new().build_hasher().finish();
         let machine = Machine::new(Moment::ZERO, seed);
         let inner = Arc::new(Inner {
-            keys: Keys::new(&config.namespace, config.url.db),
+            keys: Keys::new(&config.namespace, config.url.database),
             config: config.clone(),
             origin: Arc::clone(machine.origin()),
             listener,
@@ -278,7 +276,7 @@ impl SharedStore {
                     format!("invalidations are not confirmed after {time} s ({why}); they are kept and sent again")
                 }
             };
-            Err(StoreError { store: inner.config.url.to_string(), message })
+            Err(StoreError { store: inner.config.url.shown.to_string(), message })
         }
     }
 

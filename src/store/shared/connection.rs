@@ -1,7 +1,8 @@
 //! A connection that is ready: logged in, with the scripts loaded and the channel subscribed.
 
 use super::scripts::{ALL, Script};
-use super::{Inner, StoreUrl, driver};
+use super::{Inner, driver};
+use crate::config::StoreUrl;
 use redis::aio::MultiplexedConnection;
 use redis::{
     AsyncConnectionConfig, Cmd, ErrorKind, Pipeline, ProtocolVersion, PushInfo, PushKind, RedisConnectionInfo,
@@ -98,9 +99,9 @@ impl Connection {
 fn login(url: &StoreUrl) -> RedisConnectionInfo {
     // The library's name would need a permission of its own.
     let mut login = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP3).set_skip_set_lib_name();
-    login = login.set_db(url.db.into());
-    if let Some(username) = &url.username {
-        login = login.set_username(username);
+    login = login.set_db(url.database.into());
+    if let Some(user) = &url.user {
+        login = login.set_username(user);
     }
     if let Some(password) = &url.password {
         login = login.set_password(password);

@@ -1,0 +1,40 @@
+'use strict';
+
+// What the relay of the soak has, and what it has not: workouts and meal plans that name exercises and meals, most of
+// which are missing. The relay and the indexer make it from the same seed.
+
+const { Random } = require('../../__tests__/helpers/random');
+
+const PUBLISHER = 'f3a9c1d27b40';
+const PLANS = [
+  { kind: 'workout', plans: 400, part: 'exercise', parts: 2000, perPlan: 10 },
+  { kind: 'mealPlan', plans: 100, part: 'meal', parts: 500, perPlan: 8 },
+];
+/** How unequal the popularity of plans and parts is: the first of 2,000 parts is drawn 125 times as often as the middle one. */
+const EXPONENT = 0.7;
+/** Of the parts, one in so many is stored. */
+const STORED_EVERY = 25;
+
+const soulOf = (kind, number) => `${PUBLISHER}:${kind}-${number}`;
+
+/** The souls of the plans by kind, the records that are stored, and the souls that are missing. */
+function fixturesOf(seed) {
+  const random = new Random(seed);
+  const fixtures = { plans: {}, stored: new Map(), missing: [] };
+  for (const { kind, plans, part, parts, perPlan } of PLANS) {
+    const pick = random.zipf(parts, EXPONENT);
+    fixtures.plans[kind] = [];
+    for (let number = 0; number < plans; number += 1) {
+      const souls = Array.from({ length: perPlan }, () => soulOf(part, pick()));
+      fixtures.plans[kind].push(soulOf(kind, number));
+      fixtures.stored.set(soulOf(kind, number), { name: `${kind} ${number}`, data: JSON.stringify({ parts: souls }) });
+    }
+    for (let number = 0; number < parts; number += 1) {
+      if (number % STORED_EVERY === 0) fixtures.stored.set(soulOf(part, number), { name: `${part} ${number}`, notes: 'x'.repeat(800) });
+      else fixtures.missing.push(soulOf(part, number));
+    }
+  }
+  return fixtures;
+}
+
+module.exports = { EXPONENT, fixturesOf };

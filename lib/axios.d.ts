@@ -1,0 +1,44 @@
+/**
+ * gun-native under axios: code that reads a relay by axios stays as it is.
+ *
+ * ```js
+ * require('gun-native/axios').install(axios, { peers: ['https://node.example/gun-relay'] });
+ * ```
+ *
+ * `docs/axios.md` lists what is the same as with axios alone, and what is not.
+ *
+ * @packageDocumentation
+ */
+
+import { GunClient } from '../index';
+
+/** The part of the axios module, or of an instance, used here. */
+export interface AxiosLike {
+  defaults: { adapter?: any };
+  create(config?: any): any;
+  getUri(config?: any): string;
+}
+
+export interface InstallOptions {
+  /** Answers requests to its own relay; also to the default client's relay if the two are the same. */
+  client?: GunClient | undefined;
+  /**
+   * Base URLs of further relays that others write to, such as `https://node.example/gun-relay`. Each gets its own client
+   * with `cache.firstTtlMs` 60000. A `GunClient` configures a peer in full: TLS, headers, time limits.
+   */
+  peers?: ReadonlyArray<string | URL | GunClient> | undefined;
+}
+
+/**
+ * Adds gun-native to the axios module or to an instance. From then on a GET of `<base>/get` with one `soul` is answered by
+ * gun-native if `<base>` is the relay of the default client, of `client`, or of a peer. A POST to `<base>/put` is sent as
+ * before and then invalidates its soul. Every other request goes to the adapter that was there before.
+ *
+ * Instances created from axios later are included; an instance created earlier has its own adapter and needs its own
+ * `install`. Installing again adds to what is there.
+ *
+ * @param axios - The module, its namespace from `import *`, or an instance; axios 1.5 or newer.
+ * @returns A function that undoes it and closes the clients of peers given as URLs. It resolves when they are closed.
+ * @throws `GunError` `ERR_GUN_INVALID_ARGUMENT` for a bad argument or environment variable.
+ */
+export function install(axios: AxiosLike | { default: AxiosLike }, options?: InstallOptions): () => Promise<void>;

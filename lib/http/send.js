@@ -1,0 +1,67 @@
+'use strict';
+
+const PREFIX = '{"success":true,"data":';
+const SUFFIX = '}';
+/** What is in JavaScript's memory of a record at a time: enough for a full socket, little beside a hundred of them. */
+const CHUNK_BYTES = 65536;
+
+/** Sends a record from native memory, a chunk whenever the socket has room. Releases the body, whatever happens. */
+async function sendBody(request, response, body, idleTimeoutMs) {
+  try {
+    if (isOver(response) || response.headersSent) return;
+    response.statusCode = 200;
+    setHeaders(response, PREFIX.length + body.length + SUFFIX.length);
+    if (request.method === 'HEAD') {
+      response.end();
+      return;
+    }
+    response.write(PREFIX);
+    for (let chunk = body.read(CHUNK_BYTES); chunk.length > 0; chunk = body.read(CHUNK_BYTES)) {
+      if (!response.write(chunk)) await hasRoom(response, idleTimeoutMs);
+      if (isOver(response)) return;
+    }
+    response.end(SUFFIX);
+  } finally {
+    body.release();
+  }
+}
+
+/** Answers in JSON, unless somebody else has answered meanwhile, a middleware that limits time for one. */
+function sendJson(request, response, status, value) {
+  if (isOver(response)) return;
+  if (response.headersSent) {
+    // Half an answer: the length that was announced shows that it is one.
+    response.destroy();
+    return;
+  }
+  const text = JSON.stringify(value);
+  response.statusCode = status;
+  setHeaders(response, Buffer.byteLength(text));
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
+
+function setHeaders(response, length) {
+  response.setHeader('content-type', 'application/json');
+  response.setHeader('content-length', length);
+}
+
+function isOver(response) {
+  return response.destroyed || response.writableEnded;
+}
+
+/** Resolves when a response takes bytes again or is closed; closes one whose client takes none for too long. */
+function hasRoom(response, idleTimeoutMs) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => response.destroy(), idleTimeoutMs);
+    const end = () => {
+      clearTimeout(timer);
+      response.removeListener('drain', end);
+      response.removeListener('close', end);
+      resolve();
+    };
+    response.once('drain', end);
+    response.once('close', end);
+  });
+}
+
+module.exports = { sendBody, sendJson };

@@ -1,0 +1,46 @@
+'use strict';
+
+const { execFile } = require('child_process');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { promisify } = require('util');
+const { TOOLS, find } = require('./tools');
+
+/** A browser that talks to loopback alone, keeps nothing, and ends by itself. */
+const FLAGS = [
+  '--headless',
+  '--no-sandbox', // which root may not have
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+  '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+];
+
+/**
+ * Opens a page, lets so much of its own time pass, and does what the flag says: `--dump-dom` or `--screenshot=FILE`.
+ *
+ * @returns {Promise<string>} what the browser printed
+ */
+async function open(url, flag, { ms = 3000, width = 1280, height = 1000, flags: more = [] } = {}) {
+  const program = find('chromium');
+  if (program === undefined) throw new Error(`chromium was not found; it is in the Debian package ${TOOLS.chromium}`);
+  const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-chromium-'));
+  try {
+    const flags = [...FLAGS, `--user-data-dir=${profile}`, `--virtual-time-budget=${ms}`, `--window-size=${width},${height}`, ...more];
+    const { stdout } = await promisify(execFile)(program, [...flags, flag, url], { timeout: 60_000 });
+    return stdout;
+  } finally {
+    fs.rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+/** The page as it stands after a while. */
+const domOf = (url, options) => open(url, '--dump-dom', options);
+
+/** A picture of it, as a PNG. */
+const picture = (url, file, options) => open(url, `--screenshot=${file}`, options);
+
+module.exports = { domOf, picture };

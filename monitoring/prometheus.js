@@ -1,0 +1,92 @@
+'use strict';
+
+const { spawn } = require('child_process');
+const { once } = require('events');
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const readline = require('readline');
+const { TOOLS, find } = require('./tools');
+
+const RULES = path.join(__dirname, 'alerts', 'gun-native.rules.yml');
+
+/**
+ * Starts a Prometheus on a free port of loopback that scrapes `/metrics` of the targets every second, with the alerts
+ * loaded. Its data goes with it.
+ *
+ * @param {string[]} targets as `host:port`
+ * @returns {Promise<{url: string, close: () => Promise<void>}>}
+ */
+async function startPrometheus(targets) {
+  const program = find('prometheus');
+  if (program === undefined) throw new Error(`prometheus was not found; it is in the Debian package ${TOOLS.prometheus}`);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-prometheus-'));
+  const config = path.join(folder, 'prometheus.yml');
+  fs.writeFileSync(config, configOf(targets));
+  const args = [
+    `--config.file=${config}`,
+    `--storage.tsdb.path=${path.join(folder, 'data')}`,
+    '--web.listen-address=127.0.0.1:0',
+  ];
+  const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const ended = once(child, 'exit');
+  const close = async () => {
+    child.kill('SIGTERM');
+    await ended;
+    fs.rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const url = await Promise.race([listening(child.stderr), ended.then(failed)]);
+    return { url, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function configOf(targets) {
+  return [
+    'global: {scrape_interval: 1s, evaluation_interval: 1s}',
+    `rule_files: [${JSON.stringify(RULES)}]`,
+    'scrape_configs:',
+    '  - job_name: indexer',
+    `    static_configs: [{targets: ${JSON.stringify(targets)}}]`,
+    '',
+  ].join('\n');
+}
+
+/** The address, once it answers there. The log goes on being read, or the pipe would fill up. */
+function listening(stderr) {
+  return new Promise((resolve) => {
+    let url;
+    readline.createInterface({ input: stderr }).on('line', (line) => {
+      const said = /msg="Listening on" .*address=(\S+)/.exec(line);
+      if (said) url = `http://${said[1]}`;
+      if (line.includes('Server is ready to receive web requests')) resolve(url);
+    });
+  });
+}
+
+function failed([code]) {
+  throw new Error(`prometheus ended with code ${code} before it was ready`);
+}
+
+/** What Prometheus has for an expression now. */
+async function query(url, expr) {
+  const { result } = await api(`${url}/api/v1/query?query=${encodeURIComponent(expr)}`);
+  return result;
+}
+
+/** The alerts as Prometheus has understood them. */
+async function rules(url) {
+  const { groups } = await api(`${url}/api/v1/rules?type=alert`);
+  return groups.flatMap((group) => group.rules);
+}
+
+async function api(url) {
+  const answer = await (await fetch(url)).json();
+  if (answer.status !== 'success') throw new Error(`Prometheus: ${answer.error}`);
+  return answer.data;
+}
+
+module.exports = { api, query, rules, startPrometheus };

@@ -1,0 +1,62 @@
+'use strict';
+
+// The manifests of what is published. They differ from the repository's own package.json, which cannot name the platform
+// packages: `npm ci` would look for a version of them that is published only later.
+
+const fs = require('fs');
+const path = require('path');
+const { ROOT } = require('../../command');
+const { TARGETS, binaryOf, packageOf } = require('../targets');
+
+/** What both kinds of package say alike. */
+const SHARED = ['version', 'license', 'keywords', 'engines'];
+/** What concerns those who work on the package. */
+const DEVELOPMENT = ['devDependencies', 'jest', 'overrides'];
+
+function ownManifest() {
+  return JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
+}
+
+/** The main package: no word of development, and one optional package per target, of exactly its own version. */
+function mainManifest() {
+  const manifest = ownManifest();
+  for (const member of DEVELOPMENT) delete manifest[member];
+  return {
+    ...manifest,
+    ...repository(),
+    scripts: { build: manifest.scripts.build },
+    optionalDependencies: Object.fromEntries(TARGETS.map((target) => [packageOf(target), manifest.version])),
+  };
+}
+
+/** The package of one target. */
+function platformManifest(target) {
+  const own = ownManifest();
+  const { os, cpu, libc } = target;
+  return {
+    name: packageOf(target),
+    ...Object.fromEntries(SHARED.map((member) => [member, own[member]])),
+    description: `The binary of gun-native for ${target.name}`,
+    ...repository(),
+    main: binaryOf(target),
+    files: [binaryOf(target)],
+    os: [os],
+    cpu: [cpu],
+    ...(libc && { libc: [libc] }),
+  };
+}
+
+/** Where the hosted workflow builds from: npm checks the provenance of a package against it. */
+function repository() {
+  const { GITHUB_SERVER_URL, GITHUB_REPOSITORY } = process.env;
+  if (!GITHUB_REPOSITORY) return {};
+  return { repository: { type: 'git', url: `git+${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}.git` } };
+}
+
+/** Cargo.toml without benchmarks and tests: cargo rejects a manifest that names missing files, and the package has neither. */
+function cargoManifest() {
+  const text = fs.readFileSync(path.join(ROOT, 'Cargo.toml'), 'utf8');
+  return text.replace(/^\[\[(?:bench|test)\]\]\n(.+\n)+\n?/gm, '');
+}
+
+module.exports = { cargoManifest, mainManifest, platformManifest };

@@ -1,0 +1,54 @@
+'use strict';
+
+// Writes the tarballs of the packages. Each is laid out in a folder of its own first, for its manifest is not the
+// repository's.
+
+const fs = require('fs');
+const os = require('os');
+const path = require('path');
+const { ROOT, output } = require('../../command');
+const { binaryOf, packageOf } = require('../targets');
+const { cargoManifest, mainManifest, platformManifest } = require('./manifests');
+
+/** Packs the main package into a folder; the path of the tarball. */
+function packMain(folder) {
+  return packed(folder, (stage) => {
+    // npm itself says what the `files` of package.json come to.
+    const [{ files }] = JSON.parse(output('npm', ['pack', '--dry-run', '--json', '--ignore-scripts']));
+    for (const file of files) copy(path.join(ROOT, file.path), path.join(stage, file.path));
+    fs.writeFileSync(path.join(stage, 'Cargo.toml'), cargoManifest());
+    return mainManifest();
+  });
+}
+
+/** Packs a target's package with this binary into a folder; the path of the tarball. */
+function packPlatform(folder, target, binary) {
+  return packed(folder, (stage) => {
+    copy(binary, path.join(stage, binaryOf(target)));
+    copy(path.join(ROOT, 'LICENSE'), path.join(stage, 'LICENSE'));
+    const readme = `# ${packageOf(target)}\n\nThe binary of gun-native for ${target.name}. Install \`gun-native\`: it brings this.\n`;
+    fs.writeFileSync(path.join(stage, 'README.md'), readme);
+    return platformManifest(target);
+  });
+}
+
+/** Lays a package out by `fill`, which gives its manifest, and packs it. */
+function packed(folder, fill) {
+  fs.mkdirSync(folder, { recursive: true });
+  const stage = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-pack-'));
+  try {
+    fs.writeFileSync(path.join(stage, 'package.json'), `${JSON.stringify(fill(stage), null, 2)}\n`);
+    const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', path.resolve(folder)];
+    const [{ filename }] = JSON.parse(output('npm', args, { cwd: stage }));
+    return path.join(folder, filename);
+  } finally {
+    fs.rmSync(stage, { recursive: true });
+  }
+}
+
+function copy(from, to) {
+  fs.mkdirSync(path.dirname(to), { recursive: true });
+  fs.copyFileSync(from, to);
+}
+
+module.exports = { packMain, packPlatform };
