@@ -126,10 +126,12 @@ fn of_io(error: &io::Error) -> String {
 }
 
 fn of_redis(error: &RedisError) -> String {
-    match error.kind() {
-        ErrorKind::AuthenticationFailed => "it refused the login".to_owned(),
-        _ if error.is_connection_dropped() => "it closed the connection".to_owned(),
-        _ => shown(&error.to_string()),
+    match error.code() {
+        Some("WRONGPASS" | "NOAUTH") => "it refused the login".to_owned(),
+        Some(code) => shown(&format!("it answered {code} {}", error.detail().unwrap_or_default())),
+        None if error.kind() == ErrorKind::AuthenticationFailed => "it refused the login".to_owned(),
+        None if error.is_connection_dropped() => "it closed the connection".to_owned(),
+        None => shown(&error.to_string()),
     }
 }
 
