@@ -3,7 +3,7 @@
 const js = require('@eslint/js');
 const globals = require('globals');
 
-// The helper of the example runs where the package does: it is there to be copied.
+// The example's helper runs wherever the package does, because users copy it.
 const SHIPPED = ['index.js', 'axios.js', 'http.js', 'metrics.js', 'bin/**/*.js', 'lib/**/*.js', 'examples/indexer/helpers/**/*.js'];
 
 module.exports = [
@@ -25,8 +25,8 @@ module.exports = [
   },
   {
     files: SHIPPED,
-    // The `esm` loader parses what has the word `import` or `export` in it, a comment will do, and stops at `?.`, `??`, the
-    // assignments `??=`, `||=`, `&&=` and static blocks. It finds builtins by their bare names only.
+    // The `esm` loader parses files that contain the word `import` or `export`, even in a comment, and fails at `?.`, `??`, the
+    // assignments `??=`, `||=`, `&&=` and static blocks. It resolves builtins only by their bare names.
     languageOptions: { ecmaVersion: 2018, globals: { FinalizationRegistry: 'readonly', WeakRef: 'readonly', performance: 'readonly' } },
     rules: {
       'no-restricted-syntax': [

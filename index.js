@@ -1,7 +1,7 @@
 'use strict';
 
 const { GunClient, defaultClient } = require('./lib/client');
-const { GunError } = require('./lib/error');
+const { GunError, isGunError, isRecord } = require('./lib/error');
 
 function getRecord(soul, options) {
   try {
@@ -19,6 +19,14 @@ function getRecords(souls, options) {
   }
 }
 
+function getRecordText(soul, options) {
+  try {
+    return defaultClient().getRecordText(soul, options);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 function cacheStats() {
   return defaultClient().cacheStats();
 }
@@ -31,4 +39,15 @@ function invalidateAll() {
   return defaultClient().invalidateAll();
 }
 
-module.exports = { getRecord, getRecords, cacheStats, invalidate, invalidateAll, GunClient, GunError };
+module.exports = {
+  getRecord,
+  getRecords,
+  getRecordText,
+  cacheStats,
+  invalidate,
+  invalidateAll,
+  isRecord,
+  isGunError,
+  GunClient,
+  GunError,
+};

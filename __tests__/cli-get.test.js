@@ -2,7 +2,7 @@
 
 const fs = require('fs');
 const path = require('path');
-const { DEFAULT_RELAY } = require('../lib/cli/relay');
+const { DEFAULT_RELAY } = require('../lib/cli/get');
 const { missing, record, stall, status } = require('./helpers/answers');
 const { ROOT, runCli } = require('./helpers/child');
 const { newRelay } = require('./helpers/setup');
@@ -24,6 +24,29 @@ test('a missing soul is told on stderr and by exit code 1; the others are printe
   const { relay, ...result } = await get({ a: record({ n: 1 }) }, ['gone', 'a']);
   expect(result).toMatchObject({ code: 1, stdout: '{\n  "n": 1\n}\n', stderr: 'missing: "gone"\n' });
   expect(relay.requests).toHaveLength(2);
+});
+
+test('- reads souls from stdin, one per line, each once', async () => {
+  const { relay, code, stdout } = await get({ a: record({ n: 1 }) }, ['-', 'first', '--json'], { stdin: 'a\r\n\ngone\na\n' });
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout).map(({ soul }) => soul)).toEqual(['a', 'gone', 'first']);
+  expect(relay.requests).toHaveLength(3);
+});
+
+test('- on bytes that are not UTF-8 is an error of the command line', async () => {
+  const { code, stderr } = await get({}, ['-'], { stdin: Buffer.from([0xff]) });
+  expect([code, stderr]).toEqual([2, expect.stringContaining('get: stdin is not UTF-8')]);
+});
+
+test('--json has the cause of a failure', async () => {
+  const { stdout } = await runCli(['get', 'a', '--json', '--relay', 'http://127.0.0.1:1']);
+  expect(JSON.parse(stdout)[0].error).toMatchObject({ code: 'ERR_GUN_CONNECT', cause: { message: expect.any(String) } });
+});
+
+test('a URL without a scheme is http', async () => {
+  const relay = await newRelay({ a: record({ n: 1 }) });
+  const { code } = await runCli(['get', 'a', '--relay', relay.url.replace('http://', '')]);
+  expect([code, relay.souls]).toEqual([0, ['a']]);
 });
 
 test('a failure has an exit code of its own, which goes before that of a missing soul', async () => {
@@ -97,6 +120,12 @@ describe('the relay', () => {
     expect([code, relay.souls]).toEqual([1, ['a']]);
   });
 
+  test('is else the first ws entry that ends in /gun, read as http', async () => {
+    const relay = await newRelay({ a: missing() });
+    const { code } = await runCli(['get', 'a'], { env: { GUN_PEERS: `wss://peer.invalid, ${relay.url.replace('http', 'ws')}/gun` } });
+    expect([code, relay.souls]).toEqual([1, ['a']]);
+  });
+
   test('is that of --relay before that of GUN_PEERS', async () => {
     const { code, relay } = await get({}, ['a'], { env: { GUN_PEERS: 'http://127.0.0.1:1' } });
     expect([code, relay.souls]).toEqual([1, ['a']]);
@@ -111,10 +140,10 @@ describe('the relay', () => {
   test.each([
     ['option --relay', ['--relay', 'ftp://user:secret@host'], {}],
     ['environment variable GUN_PEERS', [], { GUN_PEERS: 'wss://user:secret@host' }],
-  ])('is refused by the name of who said it: %s', async (saidBy, args, env) => {
+  ])('is refused with the source of its address: %s', async (source, args, env) => {
     const { code, stderr } = await runCli(['get', 'a', ...args], { env });
     expect(code).toBe(2);
-    expect(stderr).toContain(`${saidBy} must be an http or https URL`);
+    expect(stderr).toContain(`${source} must be an http or https URL`);
     expect(stderr).not.toContain('secret');
   });
 });

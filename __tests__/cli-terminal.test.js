@@ -7,7 +7,7 @@ const { newRelay } = require('./helpers/setup');
 const { runOnTerminal } = require('./helpers/terminal');
 
 const ERASE = '\r\x1b[K';
-const GREEN_PASS = '\x1b[32mPASS\x1b[39m';
+const GREEN_MARK = '\x1b[32m✓\x1b[39m';
 
 /** The arguments of a verification of a relay that has nothing. */
 async function verification() {
@@ -15,12 +15,12 @@ async function verification() {
   return ['verify', '--relay', relay.url, '--callers', '2'];
 }
 
-test('a terminal sees progress, which is gone when the table comes, and colour', async () => {
+test('a terminal sees progress, which is gone when the report comes, and colour', async () => {
   const { code, stdout } = await runOnTerminal(await verification());
   expect(code).toBe(0);
   expect(stdout).toContain(`${ERASE}pass 1 of 2: 0 of 56 souls`);
   expect(stdout).toContain(`${ERASE}http://127.0.0.1:`);
-  expect(stdout).toContain(GREEN_PASS);
+  expect(stdout).toContain(GREEN_MARK);
 });
 
 test('a pipe gets neither', async () => {
@@ -28,7 +28,7 @@ test('a pipe gets neither', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout).not.toContain('\x1b');
   expect(stdout).not.toContain('\r');
-  expect(stdout).toContain('PASS');
+  expect(stdout).toContain('✓ the relay answers');
 });
 
 test('NO_COLOR turns colour off, not progress', async () => {
@@ -40,18 +40,26 @@ test('NO_COLOR turns colour off, not progress', async () => {
 test('a dumb terminal gets neither', async () => {
   const { stdout } = await runOnTerminal(await verification(), { env: { TERM: 'dumb' } });
   expect(stdout).not.toContain('\x1b');
-  expect(stdout).toContain('PASS');
+  expect(stdout).toContain('✓ the relay answers');
 });
 
 test('FORCE_COLOR colours a pipe, and 0 is no colour', async () => {
   const args = await verification();
-  expect((await runCli(args, { env: { FORCE_COLOR: '1' } })).stdout).toContain(GREEN_PASS);
+  expect((await runCli(args, { env: { FORCE_COLOR: '1' } })).stdout).toContain(GREEN_MARK);
   expect((await runCli(args, { env: { FORCE_COLOR: '0' } })).stdout).not.toContain('\x1b');
 });
 
 test('colour stays out of JSON', async () => {
   const { stdout } = await runCli([...(await verification()), '--json'], { env: { FORCE_COLOR: '1' } });
   expect(JSON.parse(stdout).passed).toBe(true);
+});
+
+test('on 60 columns no line is longer, a long failure is wrapped and indented', async () => {
+  const { stdout } = await runOnTerminal(['verify', '--relay', 'http://127.0.0.1:1'], { columns: 60, env: { NO_COLOR: '1' } });
+  const lines = stdout.split(/\r?\n/).filter((line) => !line.includes('\x1b') && !line.includes('gun-native-verify:'));
+  expect(stdout).toContain('✗ the relay answers');
+  expect(lines.filter((line) => line.startsWith('    ')).length).toBeGreaterThan(2);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
 });
 
 describe('a reader that leaves early', () => {

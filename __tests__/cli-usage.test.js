@@ -5,39 +5,54 @@ const { CLI, runCli, runFile } = require('./helpers/child');
 const { testOfEsm } = require('./helpers/esm');
 
 const EXIT_CODES = ['0 fine', '1 a soul is missing, or a check failed', '2 the command line', '3 the relay or the indexer', '4 gun-native itself'];
+const COMMANDS = ['get', 'stats', 'verify'];
 
-test('--help tells commands, options and exit codes', async () => {
+test('--help has commands, options, examples and exit codes, in 60 columns', async () => {
   const { code, stdout, stderr } = await runCli(['--help']);
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-  const said = ['gun-native get SOUL', 'gun-native stats URL', 'gun-native verify', 'GUN_PEERS', 'NO_COLOR'];
-  const options = ['--relay', '--json', '--refs', '--timeout', '--souls', '--passes', '--callers', '--help', '--version'];
+  const said = ['gun-native get SOUL', 'gun-native stats URL', 'gun-native verify', 'GUN_PEERS', 'NO_COLOR', 'gun-native stats localhost:3005 --watch'];
+  const options = ['--relay', '--json', '--refs', '--timeout', '--souls', '--passes', '--callers', '--watch', '--version'];
   for (const text of [...said, ...options]) expect(stdout).toContain(text);
-  for (const text of EXIT_CODES) expect(stdout.replace(/\s+/g, ' ')).toContain(text);
+  for (const text of EXIT_CODES) expect(stdout).toContain(text);
+  for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(60);
 });
 
-test('help is to be had with a command, too, and by -h', async () => {
-  const { stdout } = await runCli(['-h']);
-  expect(await runCli(['verify', '--help'])).toMatchObject({ code: 0, stdout });
+test('help and -h are the same', async () => {
+  const { stdout } = await runCli(['--help']);
+  for (const args of [['-h'], ['help']]) expect(await runCli(args)).toMatchObject({ code: 0, stdout });
 });
 
-test('--version is that of the package', async () => {
-  expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+test.each(COMMANDS)('help %s and %s --help are about this command, with examples', async (command) => {
+  const { code, stdout } = await runCli(['help', command]);
+  expect(code).toBe(0);
+  expect(stdout).toMatch(new RegExp(`^gun-native ${command} `));
+  expect(stdout.match(new RegExp(`^  gun-native ${command} `, 'gm')).length).toBeGreaterThanOrEqual(2);
+  for (const other of COMMANDS.filter((name) => name !== command)) expect(stdout).not.toContain(`gun-native ${other}`);
+  expect(await runCli([command, '--help'])).toMatchObject({ code: 0, stdout });
+});
+
+test('--version and -v are that of the package', async () => {
+  for (const flag of ['--version', '-v']) expect(await runCli([flag])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
 });
 
 test.each([
-  [[], 'a command is missing, one of get, stats, verify'],
-  [['fetch', 'a'], 'there is no command "fetch", only get, stats, verify'],
+  [[], 'a command is missing: get, stats, verify or help'],
+  [['fetch', 'a'], 'there is no command "fetch"\n'],
+  [['gett', 'a'], 'there is no command "gett", did you mean get?'],
+  [['verfiy'], 'there is no command "verfiy", did you mean verify?'],
+  [['help', 'stat'], 'there is no command "stat", did you mean stats?'],
   [['constructor'], 'there is no command "constructor"'],
   [['get'], 'get takes one SOUL or more, got 0'],
   [['stats'], 'stats takes one URL, got 0'],
   [['stats', 'http://a', 'http://b'], 'stats takes one URL, got 2'],
   [['verify', 'http://a'], 'verify takes options only, got 1'],
-  [['get', 'a', '--depth', '2'], "'--depth'"],
+  [['get', 'a', '--relais', 'b'], 'there is no option --relais, did you mean --relay?'],
+  [['get', '-soul'], 'there is no option -s; put "--" before a soul that begins with a dash'],
   [['get', 'a', '--relay'], "'--relay <value>'"],
   [['get', 'a', '--json=yes'], "'--json'"],
-  [['get', 'a', '--souls', 'file'], 'option --souls does not go with get'],
-  [['stats', 'http://a', '--relay', 'http://b'], 'option --relay does not go with stats'],
-  [['verify', '--refs', '1'], 'option --refs does not go with verify'],
+  [['get', 'a', '--souls', 'file'], 'get has no option --souls'],
+  [['stats', 'http://a', '--relay', 'http://b'], 'stats has no option --relay'],
+  [['verify', '--refs', '1'], 'verify has no option --refs'],
   [['get', 'a', '--refs', '9'], 'option --refs must be a whole number from 0 to 8, got "9"'],
   [['get', 'a', '--refs', '1.5'], 'option --refs must be'],
   [['get', 'a', '--timeout', '0'], 'option --timeout must be a whole number from 1 to 2147483647, got "0"'],
@@ -48,7 +63,7 @@ test.each([
   const { code, stdout, stderr } = await runCli(args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(message);
-  expect(stderr).toContain('--help');
+  expect(stderr).toContain('Run "gun-native --help" for usage.');
 });
 
 test('without a binary, help works and a command is exit code 4 that says what to do', async () => {

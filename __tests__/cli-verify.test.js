@@ -4,7 +4,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { put, startGunRelay } = require('../examples/relay');
-const { isStatsLine } = require('../lib/cli/checks');
+const { isStatsLine } = require('../lib/cli/verify');
 const { json, missing, record, status } = require('./helpers/answers');
 const { runCli } = require('./helpers/child');
 const { newRelay } = require('./helpers/setup');
@@ -45,33 +45,38 @@ test('nothing is written to the relay, and no soul asked for that anybody could 
   expect(other.relay.souls.filter((soul) => relay.souls.includes(soul))).toEqual([]);
 });
 
-test('the table has a line for each check, with PASS or FAIL at its end', async () => {
+test('the report has a mark for each check first, details below, and a summary last, all within 60 columns', async () => {
   const relay = await newRelay();
   const { code, stdout } = await runCli(['verify', '--relay', relay.url]);
   expect(code).toBe(0);
-  const [head, , titles, ...rows] = stdout.trim().split('\n');
-  expect(head).toBe(`${relay.url}: 56 souls, 2 passes, 10 callers`);
-  expect(titles.trim().split(/ {2,}/)).toEqual(['check', 'expectation', 'measurement']);
-  expect(rows).toHaveLength(10);
-  for (const row of rows) expect(row.split(/ {2,}/)).toEqual([expect.any(String), expect.any(String), expect.any(String), 'PASS']);
-  expect(stdout).toContain('a missing soul costs one request');
-  expect(stdout).toMatch(/56 requests, 0 tried again +56 requests, 0 tried again +PASS/);
+  const lines = stdout.trimEnd().split('\n');
+  expect(lines.slice(0, 3)).toEqual([relay.url, '56 souls, 2 passes, 10 callers', '']);
+  expect(lines.filter((line) => line.startsWith('✓ '))).toHaveLength(10);
+  expect(stdout).toContain('✓ a missing soul costs one request\n    56 requests, 0 retried\n');
+  expect(lines[lines.length - 1]).toMatch(/^10 of 10 passed in \d+\.\d s$/);
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(60);
+});
+
+test('a check that fails shows what was expected', async () => {
+  const relay = await newRelay(() => record({}));
+  const { stdout } = await runCli(['verify', '--relay', relay.url]);
+  expect(stdout).toMatch(/✗ the relay answers\n {4}expected: missing, for a made-up soul\n {4}measured: found, after \d+ ms\n\n0 of 1 passed/);
 });
 
 test('callers and passes are as many as told', async () => {
   const { code, relay, report } = await verify({}, ['--passes', '3', '--callers', '4']);
   expect(code).toBe(0);
   expect(report).toMatchObject({ passes: 3, callers: 4 });
-  const hits = report.checks.find(({ check }) => check === 'known to be missing, asked again');
-  expect(hits.measurement).toBe(`0 requests, ${MADE_UP * 4 * 2} hits`);
+  const hits = report.checks.find(({ check }) => check === 'missing souls are cached');
+  expect(hits.measurement).toBe(`0 requests, ${MADE_UP * 4 * 2} cache hits`);
   expect(relay.requests).toHaveLength(MADE_UP + 2);
 });
 
 test('a relay that is not there fails the first check, and has an exit code of its own', async () => {
   const { code, stdout, stderr } = await runCli(['verify', '--relay', 'http://127.0.0.1:1']);
   expect(code).toBe(3);
-  expect(stdout).toMatch(/^the relay answers .*could not be reached.*FAIL$/m);
-  expect(stderr).toBe('The other checks need a relay that knows what is missing.\n');
+  expect(stdout).toMatch(/^✗ the relay answers\n.*\n {4}measured: .*could not be reached/m);
+  expect(stderr).toBe('The other checks need a relay that reports missing records.\n');
 });
 
 test('so does one that fails', async () => {
@@ -85,11 +90,11 @@ test('a relay that has a record for everything is no relay, but it has answered'
   expect(report.checks[0].measurement).toMatch(/^found, after \d+ ms$/);
 });
 
-test('a relay whose missing souls cannot be remembered fails the checks of memory', async () => {
+test('a relay whose missing souls cannot be remembered fails the checks of the cache', async () => {
   const { code, failed } = await verify(() => json('{"success":false}'));
   expect(code).toBe(1);
   // Whether the callers of the first pass share is a matter of their haste: nothing is remembered for those who come late.
-  expect(failed).toEqual(expect.arrayContaining(['known to be missing, asked again', 'invalidated, it is asked for again']));
+  expect(failed).toEqual(expect.arrayContaining(['missing souls are cached', 'an invalidated soul is requested again']));
 });
 
 test('a relay that needs several attempts fails the check of one request', async () => {
@@ -167,7 +172,7 @@ test('credentials of the relay are used and not shown', async () => {
   const { code, stdout } = await runCli(['verify', '--relay', url, '--callers', '2']);
   expect(code).toBe(0);
   expect(relay.requests.every(({ headers }) => headers.authorization === 'Basic YW5uOnNlY3JldA==')).toBe(true);
-  expect(stdout).toContain(`${relay.url}: `);
+  expect(stdout).toContain(`${relay.url}\n`);
   expect(stdout).not.toContain('secret');
 });
 

@@ -51,7 +51,7 @@ test.each([
     expect(Object.keys(known)).toContain(name);
     for (const [, label, , pattern] of matchers) {
       expect(Object.keys(known[name])).toContain(label);
-      if (['client', 'instance', 'job'].includes(label)) continue;
+      if (['client', 'instance', 'job', 'relay'].includes(label)) continue;
       for (const value of pattern.split('|')) expect(known[name][label]).toContain(value);
     }
   }

@@ -63,12 +63,14 @@ test.each(Object.entries(declared()))('the README and index.d.ts say the same of
 });
 
 test('the whole numbers among them are those of the program', () => {
-  const settings = [...read('src/config/settings.rs').matchAll(/option: "([\w.]+)",\s+variable: (?:None|Some\("(\w+)"\)),[^}]*?default: ([\w_]+),/g)];
+  const settings = [...read('src/config/settings.rs').matchAll(/option: "([\w.]+)",\s+variable: (?:None|Some\("(\w+)"\)),[^}]*?default: (?:Some\((\w+)\)|None),/g)];
   expect(settings.length).toBeGreaterThanOrEqual(16);
   expect(settings).toHaveLength(read('src/config/settings.rs').match(/\n +option: "/g).length);
   const options = declared();
   for (const [, option, variable, standard] of settings) {
-    expect([option, options[option].variable, options[option].standard]).toEqual([option, variable, standard.replaceAll('_', '')]);
+    // Another setting gives the default of this one.
+    const expected = standard === undefined ? 'ttlMs' : standard.replaceAll('_', '');
+    expect([option, options[option].variable, options[option].standard]).toEqual([option, variable, expected]);
   }
 });
 
@@ -77,7 +79,10 @@ test("the operators' guide has every variable with its default", () => {
     return quoted(variables).map((variable, at) => [variable, quoted(standards)[at]]);
   });
   const expected = Object.values(declared()).filter(({ variable }) => variable).map(({ variable, standard }) => [variable, standard]);
-  // What is logged is `on` or `off` there, and a logger here.
-  const onOrOff = ([variable, standard]) => [variable, variable === 'GUN_NATIVE_LOG' ? 'on' : standard];
-  expect(ofGuide.sort()).toEqual(expected.map(onOrOff).sort());
+  // Variables say `on` and `off`, and the cell of one without a default is empty.
+  const inGuide = ([variable, standard]) => {
+    if (standard === 'true' || standard === 'console') return [variable, 'on'];
+    return [variable, /^none|^\[\]$/.test(standard) ? undefined : standard];
+  };
+  expect(ofGuide.sort()).toEqual(expected.map(inGuide).sort());
 });

@@ -73,6 +73,7 @@ describe('GUN_PEERS', () => {
     ['the first of several', (url) => `${url},http://127.0.0.1:1`],
     ['the first http entry', (url) => `wss://peer.invalid/gun, ws://other.invalid ,${url} , http://127.0.0.1:1`],
     ['an entry among empty ones', (url) => `,, ${url},`],
+    ['the first peer, if no entry is http', (url) => `ws://peer.invalid/other, ${url.replace('http', 'ws')}/gun`],
   ])('names the relay: %s', async (_what, peers) => {
     const relay = await newRelay();
     expect(await callWith({ GUN_PEERS: peers(relay.url) })).toEqual({ value: null });
@@ -104,7 +105,7 @@ describe('a bad value is ERR_GUN_INVALID_ARGUMENT that names the variable and th
     ['GUN_RETRIES', '0x10'],
     ['GUN_MAX_IN_FLIGHT', '0'],
     ['GUN_NATIVE_LOG', 'loud'],
-    ['GUN_PEERS', 'wss://peer.invalid/gun'],
+    ['GUN_PEERS', 'wss://peer.invalid/other'],
     ['GUN_PEERS', 'gun-relay:8765'],
     ['GUN_PEERS', 'http://'],
     ['GUN_PEERS', ','],

@@ -9,7 +9,9 @@ const { ROOT, runFile, runNode } = require('./helpers/child');
 const { testOfEsm } = require('./helpers/esm');
 const { newRelay } = require('./helpers/setup');
 
-const NAMES = ['GunClient', 'GunError', 'cacheStats', 'getRecord', 'getRecords', 'invalidate', 'invalidateAll'];
+const NAMES = [
+  'GunClient', 'GunError', 'cacheStats', 'getRecord', 'getRecordText', 'getRecords', 'invalidate', 'invalidateAll', 'isGunError', 'isRecord',
+];
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-'));
 afterAll(() => fs.rmSync(directory, { recursive: true }));
@@ -20,7 +22,7 @@ function fileWith(name, source) {
   return file;
 }
 
-test('the package exports its seven names', () => {
+test('the package exports its ten names', () => {
   expect(Object.keys(require('..')).sort()).toEqual(NAMES);
 });
 
@@ -50,16 +52,19 @@ testOfEsm('node -r esm loads it, by import and by require', async () => {
   expect(result).toMatchObject({ code: 0, stdout: '{ n: 1 } true ERR_GUN_INVALID_ARGUMENT\n', stderr: '' });
 });
 
-test('after jest.resetModules it loads again and shares the default client', async () => {
+test('with its modules loaded again over the same addon, as jest does, it shares the default client', async () => {
   const relay = await newRelay();
-  process.env.GUN_PEERS = relay.url;
-  const first = require('..');
-  jest.resetModules();
-  const second = require('..');
-  expect(second.getRecord).not.toBe(first.getRecord);
-  expect(await first.getRecord('a')).toBeNull();
-  expect(await second.getRecord('a')).toBeNull();
-  expect(second.cacheStats().hits).toBe(1);
+  const source = `
+    const first = require('./index.js');
+    for (const file of Object.keys(require.cache)) if (!file.endsWith('.node')) delete require.cache[file];
+    const second = require('./index.js');
+    (async () => {
+      const answers = [await first.getRecord('a'), await second.getRecord('a')];
+      console.log(first === second, answers, second.cacheStats().hits);
+    })();
+  `;
+  const result = await runNode(source, { env: { GUN_PEERS: relay.url } });
+  expect(result).toMatchObject({ code: 0, stdout: 'false [ null, null ] 1\n', stderr: '' });
   expect(relay.requests).toHaveLength(1);
 });
 

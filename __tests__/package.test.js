@@ -55,7 +55,7 @@ test('installed from the files, the package loads the binary of its platform pac
 
 test('the main package holds what runs, what describes it and what builds it, and nothing else', () => {
   const files = filesIn(path.join(project, 'node_modules', 'gun-native')).map((file) => file.split(path.sep).join('/'));
-  const expected = /^(index\.(js|d\.ts)|(axios|http|metrics)\.js|monitoring\/(dashboards\/[\w-]+\.json|alerts\/[\w.-]+\.yml)|package\.json|README\.md|LICENSE|Cargo\.toml|Cargo\.lock|build\.rs|scripts\/build\.js|(bin|lib)\/[\w/-]+\.js|lib\/[\w-]+\.d\.ts|src\/[\w/]+\.rs)$/;
+  const expected = /^(index\.(js|d\.ts)|(axios|http|metrics)\.js|monitoring\/(dashboards\/[\w-]+\.json|alerts\/[\w.-]+\.yml)|package\.json|README\.md|LICENSE|Cargo\.toml|Cargo\.lock|build\.rs|scripts\/build\.js|(bin|lib)\/[\w/-]+\.js|lib\/[\w-]+\.d\.ts|lib\/metrics\/page\.html|src\/[\w/]+\.rs)$/;
   expect(files.filter((file) => !expected.test(file))).toEqual([]);
   expect(files.filter((file) => /tests(\/|\.rs$)|permutations\.rs$|\.node$/.test(file))).toEqual([]);
   const { bin } = require('../package.json');

@@ -31,5 +31,6 @@ test.each([
   const error = thrownBy(() => newClient({ relayUrl }));
   expect(error).toMatchObject({ name: 'GunError', code: 'ERR_GUN_INVALID_ARGUMENT' });
   expect(error.message).toMatch(/relayUrl must be .*http/);
-  if (typeof relayUrl === 'string') expect(error.message).toContain(JSON.stringify(relayUrl));
+  // A query may hold a key.
+  if (typeof relayUrl === 'string') expect(error.message).toContain(JSON.stringify(relayUrl.replace(/([?#]).*/, '$1***')));
 });

@@ -1,11 +1,11 @@
 'use strict';
 
-// One cell of the tables: one job done by one client, in a process that does nothing else, so that its memory and its
-// CPU are that client's. Started by harness.js with the cell as its argument; answers over IPC.
+// One cell of the tables: one job done by one client in a process of its own, so that memory and CPU are that client's.
+// Started by harness.js with the cell as its argument; answers over IPC.
 
 const { job, client, params, origin, fillOrigin, tag } = JSON.parse(process.argv[2]);
 
-// The harness asks the relay, so that no HTTP client but the measured one is ever loaded here.
+// The harness queries the relay, so that only the measured HTTP client is loaded here.
 function requests() {
   return new Promise((resolve) => {
     process.once('message', (message) => resolve(message.requests));
@@ -22,7 +22,7 @@ const relay = {
 const measure = require(`./measure/${job.measure}`);
 const adapter = require(`./clients/${client}`);
 
-// Without its harness a cell has nobody to answer to.
+// Ends with the harness.
 process.on('disconnect', () => process.exit());
 
 measure({ adapter, params, relay }).then(

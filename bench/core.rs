@@ -1,13 +1,13 @@
-//! The pure parts of a call, each alone: `cargo bench --no-default-features`.
+//! The pure parts of a call, measured separately: `cargo bench --no-default-features`.
 
 use bytes::Bytes;
 use divan::{Bencher, black_box, counter::BytesCount};
-use gun_native::flight::{Boarding, Deadline, Flights, Outcome};
 use gun_native::histogram::Histogram;
-use gun_native::metrics::{Calls, Exchanges};
-use gun_native::negative_cache::NegativeCache;
+use gun_native::metrics::{AttemptCounts, CallCounts};
+use gun_native::negative_cache::{CachePolicy, NegativeCache};
 use gun_native::record::read_answer;
 use gun_native::relay::{Answer, classify};
+use gun_native::single_flight::{Join, Outcome, SingleFlight, Terms};
 use gun_native::store_file::{FileStore, Opened};
 use http::header::HeaderMap;
 use std::path::Path;
@@ -15,12 +15,18 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 const HOUR: Duration = Duration::from_secs(3_600);
+const PATIENCE: Terms =
+    Terms { own: None, timeout: HOUR, queue_timeout: HOUR, is_batch: false, is_fresh: false, may_join: true };
+
+fn policy() -> CachePolicy {
+    CachePolicy { capacity: 10_000, ttl: HOUR, first_ttl: HOUR, refresh: true }
+}
 
 fn main() {
     divan::main();
 }
 
-/// An answer of the relay with so many bytes of record; with `strings`, its `data` is a string of JSON.
+/// A relay's answer with a record of this many bytes; with `strings`, its `data` is a JSON string.
 fn answer(bytes: usize, strings: bool) -> Bytes {
     let fields: Vec<String> = (0..bytes / 40).map(|n| format!(r#""field {n:06}":"value {n:06} of it""#)).collect();
     let record = format!("{{{}}}", fields.join(","));
@@ -49,38 +55,27 @@ fn classify_missing(bencher: Bencher) {
 #[divan::bench]
 fn cache_hit(bencher: Bencher) {
     let now = Instant::now();
-    let cache = NegativeCache::new(10_000, HOUR, now);
+    let cache = NegativeCache::new(policy(), now);
     let soul = "f3a9c1d27b40:h:1b2c3d4e5f60:000000000042";
     cache.remember(soul, now);
-    bencher.bench(|| cache.knows(black_box(soul), Instant::now()));
+    bencher.bench(|| cache.look_up(black_box(soul), Instant::now()));
 }
 
 #[divan::bench]
 fn cache_miss(bencher: Bencher) {
     let now = Instant::now();
-    let cache = NegativeCache::new(10_000, HOUR, now);
-    bencher.bench(|| cache.knows(black_box("f3a9c1d27b40:h:1b2c3d4e5f60:000000000042"), Instant::now()));
+    let cache = NegativeCache::new(policy(), now);
+    bencher.bench(|| cache.look_up(black_box("f3a9c1d27b40:h:1b2c3d4e5f60:000000000042"), Instant::now()));
 }
 
 #[divan::bench]
-fn flight_join_and_leave(bencher: Bencher) {
-    let (flights, _departures) = Flights::<()>::new(10);
-    let board = || flights.board(black_box("soul"), Instant::now(), Deadline::WithFlight(HOUR), || false, || ());
-    let _stays = board();
-    bencher.bench(|| match board() {
-        Boarding::Joined(ticket) => flights.leave(&ticket),
-        other => panic!("the flight is there: {other:?}"),
-    });
-}
-
-#[divan::bench]
-fn flight_from_begin_to_landing(bencher: Bencher) {
-    let (flights, mut departures) = Flights::<()>::new(10);
-    bencher.bench_local(|| {
-        let deadline = Deadline::WithFlight(HOUR);
-        let boarding = flights.board(black_box("soul"), Instant::now(), deadline, || false, || ());
-        let flight = departures.try_recv().expect("a flight");
-        (boarding, flights.land(&flight, || ()))
+fn single_flight_join_and_leave(bencher: Bencher) {
+    let single_flight = SingleFlight::<()>::new(10);
+    let join = || single_flight.join(black_box("soul"), Instant::now(), PATIENCE, || false, || ());
+    let _stays = join();
+    bencher.bench(|| match join() {
+        Join::Joined(handle) => single_flight.leave(&handle),
+        other => panic!("the request is there: {other:?}"),
     });
 }
 
@@ -90,13 +85,13 @@ fn histogram_observe(bencher: Bencher) {
     bencher.bench(|| histogram.observe(black_box(Duration::from_micros(3_004_000))));
 }
 
-/// All that a call with one exchange pays for its figures.
+/// The cost of the metrics of a call with one attempt.
 #[divan::bench]
 fn metrics_of_a_call(bencher: Bencher) {
-    let (calls, exchanges) = (Calls::default(), Exchanges::default());
+    let (calls, attempts) = (CallCounts::default(), AttemptCounts::default());
     let (answer, began) = (Answer::Missing { remember: true }, Instant::now());
     bencher.bench(|| {
-        exchanges.begin().ended(black_box(&answer));
+        attempts.ended(black_box(&answer), Instant::now() - began);
         calls.ended(black_box(&Outcome::Missing), Instant::now() - began);
     });
 }
@@ -129,7 +124,7 @@ fn store_file_open(bencher: Bencher) {
 fn store_file_load_10_000_into_the_cache(bencher: Bencher) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = store_file(folder.path());
-    bencher.with_inputs(|| NegativeCache::new(10_000, HOUR, Instant::now())).bench_refs(|cache| {
+    bencher.with_inputs(|| NegativeCache::new(policy(), Instant::now())).bench_refs(|cache| {
         let now = Instant::now();
         let loaded = store(&path).load(SystemTime::now(), |soul, _| assert!(cache.remember(soul, now)));
         assert_eq!(loaded.entries, 10_000);

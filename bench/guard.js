@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run bench:guard: fails when gun-native has become dear. It holds ratios to peers measured beside it, with margins
-// that no machine's mood crosses, and the numbers of requests, which are exact.
+// npm run bench:guard: fails if gun-native has become slower. It checks ratios to peers measured in the same run, with wide
+// margins, and the numbers of requests, which are exact.
 
 const os = require('os');
 const { chosenJobs } = require('./jobs');
@@ -21,7 +21,7 @@ const LIMITS = [
   { name: 'known missing / lru-cache', job: 'known-missing', metric: 'nsPerHit', peer: 'lru-cache', limit: 6 },
 ];
 
-// Every round of these must have sent exactly so many requests.
+// Every round of these must have sent exactly this many requests.
 const REQUESTS = [
   { job: 'found-32', client: 'gun-native', metric: 'requests', sent: (params) => params.calls },
   { job: 'missing-32', client: 'gun-native', metric: 'requests', sent: (params) => params.calls },

@@ -1,12 +1,12 @@
 'use strict';
 
-// Starts the relay and the cells, each in a process of its own, and puts the rounds in their order.
+// Starts the relay and the cells, each in a process of its own, and orders the rounds.
 
 const path = require('path');
 const { fork } = require('child_process');
 const relays = require('./relay');
 
-// A cell that takes longer hangs: the longest waits for 1 million souls to expire.
+// A cell that takes longer is assumed to hang; the longest one waits for 1 million souls to expire.
 const CELL_LIMIT_MS = 240_000;
 
 const children = new Set();
@@ -18,7 +18,7 @@ function start(file, args) {
   return child;
 }
 
-/** Ends every process that was started here; after Ctrl-C nothing may be left. */
+/** Ends every process started here, so that nothing is left after Ctrl-C. */
 function stopAll() {
   for (const child of children) child.kill('SIGKILL');
 }
@@ -29,7 +29,7 @@ async function startRelay() {
   return relay;
 }
 
-/** Runs one cell; resolves with its figures. */
+/** Runs one cell; resolves with its results. */
 function runCell(relay, job, client, params) {
   const tag = `${job.name}-${client}`;
   const cell = { job, client, params, origin: relay.url, fillOrigin: relay.fillUrl, tag };
@@ -63,9 +63,9 @@ function rotated(list, by) {
 }
 
 /**
- * Runs the rounds of all jobs. Within a round the clients of a job stand beside each other, and another one begins in
- * the next round: what drifts on the machine drifts for all. Resolves with `results[job][client] = [figures, ...]`
- * and the errors of the cells that failed.
+ * Runs the rounds of all jobs. Within a round the clients of a job run one after the other, in an order that rotates with the
+ * round, so that drift of the machine affects all alike. Resolves with `results[job][client] = [result, ...]` and the errors of
+ * failed cells.
  */
 async function runRounds(relay, jobs, onProgress = () => {}) {
   const total = jobs.reduce((sum, job) => sum + job.clients.length * job.rounds, 0);
@@ -75,7 +75,7 @@ async function runRounds(relay, jobs, onProgress = () => {}) {
 
   async function cell(job, client, round) {
     onProgress({ done, total, round, job: job.name, client });
-    // A round that failed leaves its place empty, so that the others stay paired with those they ran beside.
+    // A failed round leaves a gap, so that the other rounds stay paired.
     const figures = await runCell(relay, job, client, job.params).catch((error) => {
       errors.push(error);
       return {};
@@ -88,7 +88,7 @@ async function runRounds(relay, jobs, onProgress = () => {}) {
     for (const job of jobs.filter((candidate) => round < candidate.rounds)) {
       await relay.reset();
       const clients = rotated(job.clients, round);
-      // A job that mostly waits is done by all its clients at once.
+      // All clients of a job that mostly waits run at once.
       if (job.waits) await Promise.all(clients.map((client) => cell(job, client, round)));
       else for (const client of clients) await cell(job, client, round);
     }

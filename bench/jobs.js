@@ -1,8 +1,7 @@
 'use strict';
 
 // The jobs, in the order of the tables. `group` is what --job also understands; `measure` names the file in measure/;
-// `waits` marks a job that mostly waits, which all its clients do at once; `rounds` is for jobs that take long, or
-// next to no time.
+// `waits` marks a job that mostly waits, for which all clients run at once; `rounds` overrides the number of rounds.
 
 const ROUNDS = 5;
 
@@ -12,8 +11,8 @@ const NEAREST = ['axios', 'undici', 'gun-native'];
 const BATCHES = ['gun-native', 'gun-native-batch'];
 const TABLES = ['map', 'lru-cache', 'gun-native'];
 
-// Shorter, and a peer's figures are those of code that is not optimised yet. The jobs that make the curve of sizes
-// and callers are warmed up less, or a full run would take a quarter of an hour.
+// A shorter warm-up would measure unoptimised code. The jobs for the curves of sizes and callers are warmed up less, or a full
+// run would take a quarter of an hour.
 const WARM_UP_MS = 1000;
 const CURVE_WARM_UP_MS = 600;
 
@@ -49,7 +48,7 @@ const jobs = [
   {
     name: 'known-missing',
     group: 'known-missing',
-    title: 'Known to be missing',
+    title: 'Cached as missing',
     clients: TABLES,
     measure: 'known-missing',
     params: { behaviour: MISSING, timeMs: 300 },
@@ -80,7 +79,7 @@ const jobs = [
   { name: 'load', group: 'load', title: 'Loading the client in a fresh process', clients: [...ALL, 'lru-cache'], rounds: 11, measure: 'load', params: {} },
 ];
 
-/** The same job, made short: to see that everything works, not to read figures from. */
+/** The same job, shortened: for checking that everything works, not for results. */
 function quickly(job) {
   const params = { ...job.params };
   if (params.warmUpMs) params.warmUpMs = 100;
@@ -90,7 +89,7 @@ function quickly(job) {
   return { ...job, params };
 }
 
-/** The jobs of those names or groups, with those clients only, each with its rounds. `undefined` means all, or the usual. */
+/** The jobs of these names or groups, with these clients only, each with its rounds. `undefined` means all, or the default. */
 function chosenJobs({ names, clients, rounds, quick }) {
   const known = new Set(jobs.flatMap((job) => [job.name, job.group]));
   for (const name of names ?? []) if (!known.has(name)) throw new RangeError(`no job ${name}: there is ${[...known].join(', ')}`);

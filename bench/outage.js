@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run outage: a relay that is dead, then one that hangs, under 500 calls a second of distinct souls. What does it get,
-// what do the callers get, and how soon is all well once it is back?
+// npm run outage: a dead relay, then a hanging one, at 500 calls per second for distinct souls. Measures the requests that
+// reach it, how fast calls fail, and how soon they succeed again once it is back.
 //
 //   npm run outage -- --seconds 60
 
@@ -13,11 +13,11 @@ const { gain, percentiles } = require('./statistics');
 
 const CALLS_PER_SECOND = 500;
 const TICK_MS = 10;
-/** The relay is well for so long before its outage and after it. */
+/** Time for which the relay works before and after its outage. */
 const WELL_MS = 3_000;
-/** The client's own default; a shorter outage than three of them gets a shorter one, or a hanging relay would not be known. */
+/** The client's default. Shorter outages use a third of their duration, or a hanging relay would not be detected. */
 const ATTEMPT_TIMEOUT_MS = 20_000;
-/** Once the outage is known, this much has to go out of memory that calls filled before. */
+/** Time for memory to settle once the outage is detected. */
 const SETTLE_MS = 2_000;
 const SAMPLES = 20;
 
@@ -25,7 +25,7 @@ const MOST = {
   requestsPerCall: 1.2,
   medianMsToFail: 20,
   msToRecover: 2_000,
-  // By which a fitted line may rise while the outage is known: 20 bytes kept by each of 25,000 calls, or 300 in Rust.
+  // Allowed rise of a fitted line while the outage is detected: 20 bytes per call for 25,000 calls, or 300 in Rust.
   external: 512 * 1024,
   rss: 8 * 1024 * 1024,
 };
@@ -40,7 +40,7 @@ async function main() {
   }
 }
 
-/** Goes through one outage. Resolves with what was seen. */
+/** Runs one outage; resolves with the measurements. */
 async function outage(state, seconds) {
   const attemptTimeoutMs = Math.min(ATTEMPT_TIMEOUT_MS, Math.floor((seconds * 1_000) / 3));
   console.log(`\n== ${state} for ${seconds} s, ${CALLS_PER_SECOND} calls a second, attempts of ${attemptTimeoutMs / 1_000} s at most`);
@@ -66,7 +66,7 @@ async function outage(state, seconds) {
   return { calls: after.calls - before.calls, sent: after.sent - before.sent, toFail, samples, ...traffic.recovery };
 }
 
-/** Prints how the outage goes, and samples the memory while it is known. */
+/** Prints progress, and samples memory while the outage is detected. */
 async function watch(traffic, client, seconds) {
   console.log(['s', 'calls', 'failed', 'waiting', 'sent', 'external', 'rss'].map((title) => title.padStart(10)).join(''));
   const samples = [];
@@ -86,14 +86,14 @@ async function watch(traffic, client, seconds) {
   return samples;
 }
 
-/** Calls at their rate, however late a timer comes. */
+/** Makes calls at a fixed rate, even if timers are late. */
 class Traffic {
   begun = 0;
   answered = 0;
   failed = 0;
   /** When the first call failed because the circuit was open. */
   knownAt = undefined;
-  /** Of the calls that began after that. */
+  /** Times of the calls that began after that. */
   millisToFail = [];
   recovery = { msToRecover: Infinity, failedAfterwards: 0 };
   #client;
@@ -137,17 +137,17 @@ class Traffic {
   }
 }
 
-/** Prints what is held to a bound; how many bounds were missed. */
+/** Prints each check; returns the number of failed ones. */
 function judge({ calls, sent, toFail, samples, msToRecover, failedAfterwards }) {
   const { p50, p99 } = percentiles(toFail);
   const memory = (name) => (samples.length < 3 ? NaN : gain(samples, name));
   const kilobytes = (bytes) => `${(bytes / 1024).toFixed(0)} KB`;
   const checks = [
     [`requests sent: ${sent} for ${calls} calls, ${(sent / calls).toFixed(3)} each, at most ${MOST.requestsPerCall}`, sent <= MOST.requestsPerCall * calls],
-    [`time to fail once known: median ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, ${toFail.length} calls, median at most ${MOST.medianMsToFail} ms`, p50 < MOST.medianMsToFail],
+    [`time to fail once detected: median ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms, ${toFail.length} calls, median at most ${MOST.medianMsToFail} ms`, p50 < MOST.medianMsToFail],
     [`time to recover: ${msToRecover.toFixed(0)} ms, at most ${MOST.msToRecover} ms`, msToRecover < MOST.msToRecover],
     [`calls that failed after the first answer: ${failedAfterwards}, none`, failedAfterwards === 0],
-    ...['external', 'rss'].map((name) => [`${name} gains ${kilobytes(memory(name))} once known, at most ${kilobytes(MOST[name])}`, memory(name) <= MOST[name]]),
+    ...['external', 'rss'].map((name) => [`${name} gains ${kilobytes(memory(name))} once detected, at most ${kilobytes(MOST[name])}`, memory(name) <= MOST[name]]),
   ];
   console.log('');
   for (const [text, passed] of checks) console.log(`${passed ? 'PASS' : 'FAIL'}: ${text}`);

@@ -1,18 +1,17 @@
 'use strict';
 
-// The records of the benchmark: what the relay sends and what a client must make of it. Souls have 40 characters, as
-// those of the indexer do on average; a record is objects of small fields, as the relay sends it once its strings of
-// JSON are parsed.
+// The records of the benchmark: what the relay sends and what a client must return. Souls have 40 characters, the indexer's
+// average; a record consists of small fields, as the relay sends it after parsing its JSON strings.
 
 const SOUL_PREFIX = 'f3a9c1d27b40:workout-';
 const SOUL_DIGITS = 19;
 
-/** The soul of a number, as one flat string: what JSON.parse makes, and what a soul of the indexer therefore is. */
+/** The soul of a number, as one flat string, as JSON.parse makes it. */
 function soulAt(number) {
   return Buffer.from(SOUL_PREFIX + String(number).padStart(SOUL_DIGITS, '0')).toString('latin1');
 }
 
-/** `count` souls; those of another `family` are other souls. */
+/** `count` souls, distinct for each `family`. */
 function souls(count, family = 0) {
   return Array.from({ length: count }, (_, index) => soulAt(family * 1e9 + index));
 }
@@ -41,7 +40,7 @@ function textAround(soul, behaviour, exercises, padding) {
 
 const templates = new Map();
 
-/** The two ends of a body of `bytes` bytes around its soul, and the checksum its record carries at the very end. */
+/** The parts of a body of `bytes` bytes around its soul, and the checksum at its end. */
 function template(behaviour, bytes) {
   const key = `${behaviour}/${bytes}`;
   if (!templates.has(key)) {
@@ -57,12 +56,12 @@ function template(behaviour, bytes) {
   return templates.get(key);
 }
 
-/** The body that the relay answers for a soul that it has. */
+/** The relay's body for an existing soul. */
 function bodyOf(behaviour, bytes, soul) {
   return template(behaviour, bytes).parts.join(soul);
 }
 
-/** Throws unless `record` is the soul's whole record, so that no client is fast by being wrong. */
+/** Throws unless `record` is the soul's complete record, so that no client is fast by being wrong. */
 function checkFound(record, soul, checksum) {
   if (record === null || record._['#'] !== soul || record.oip.checksum !== checksum) {
     throw new Error(`a wrong answer for ${soul}: ${JSON.stringify(record)?.slice(0, 200)}`);
@@ -73,7 +72,7 @@ function checkMissing(record, soul) {
   if (record !== null) throw new Error(`${soul} is missing, but the answer was ${JSON.stringify(record)?.slice(0, 200)}`);
 }
 
-/** The check for every answer of a relay that behaves so: `found/1600`, `missing/0`, ... */
+/** The check for answers of this behaviour: `found/1600`, `missing/0`, ... */
 function checkFor(behaviour) {
   const [name, argument] = behaviour.split('/');
   if (!(name in NOTES)) return checkMissing;
@@ -81,7 +80,7 @@ function checkFor(behaviour) {
   return (record, soul) => checkFound(record, soul, checksum);
 }
 
-/** The record that must come back for a soul, whole; `null` where the relay has none. */
+/** The complete record of a soul; `null` if it is missing. */
 function expectedRecord(behaviour, soul) {
   const [name, argument] = behaviour.split('/');
   return name in NOTES ? JSON.parse(bodyOf(name, Number(argument), soul)).data : null;

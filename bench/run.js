@@ -1,6 +1,6 @@
 'use strict';
 
-// npm run bench: gun-native beside its peers, in one run. See --help, and jobs.js for what is done.
+// npm run bench: measures gun-native and its peers in one run. See --help, and jobs.js for the jobs.
 
 const fs = require('fs');
 const os = require('os');
@@ -17,7 +17,7 @@ const USAGE = `npm run bench -- [options]
   --job NAME[,NAME]     only these jobs, or groups of jobs (found, missing, batch, known-missing, burst, storm, cache, load)
   --client NAME[,NAME]  only these clients
   --rounds N            rounds of every job (${ROUNDS} of most); the results are medians
-  --quick               one short round: to see that it works, not for figures
+  --quick               one short round, for checking that it works, not for results
   --json                the results as JSON on stdout, in place of tables
 A run of everything takes some minutes, and writes bench/results.json, bench/RESULTS.md and bench/results.svg.`;
 
@@ -81,7 +81,7 @@ async function main() {
   if (options.json) console.log(JSON.stringify(report, null, 1));
   else {
     for (const job of jobs) console.log(jobText(job, results[job.name]));
-    // A quick run hardly warms up, which flatters the client with the least JavaScript: no figures to judge by.
+    // A quick run hardly warms up, which favours the client with the least JavaScript, so targets are not evaluated.
     if (targets.length > 0 && !options.quick) console.log(targetsText(targets));
   }
   for (const error of errors) console.error(error.message.split('\n', 1)[0]);

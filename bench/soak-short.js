@@ -11,9 +11,9 @@ const FAILING = 20_000;
 const SAMPLES = 20;
 const AT_ONCE = 200;
 /**
- * What a fitted line may gain over the second half of the run, 54,000 calls from its first sample to its last, 9,000 of
- * them failing. External memory holds the buffers of JavaScript: its bound sees 20 bytes kept by each call, or 120 by
- * each failing one. What Rust keeps shows in rss alone, which moves by itself: its bound sees 160 and 940 bytes.
+ * Allowed gain of a fitted line over the second half of the run: 54,000 calls from the first sample to the last, 9,000 of
+ * them failing. External memory has JavaScript's buffers: its limit detects 20 bytes kept per call, or 120 per failing call.
+ * Rust's memory shows only in rss, which is noisier: its limit detects 160 and 940 bytes.
  */
 const MAX_GAIN_BYTES = { external: 1024 * 1024, rss: 8 * 1024 * 1024 };
 
@@ -34,7 +34,7 @@ async function main() {
   report(samples, { size, evictions, requests });
 }
 
-/** One part's souls: all distinct, the failing ones among the missing. */
+/** The souls of one part: all distinct, failing ones among the missing. */
 function soulsOf(part) {
   const souls = [];
   for (let n = 0; n < MISSING / SAMPLES; n += 1) souls.push(`missing:${part}:${n}`);

@@ -1,6 +1,6 @@
 'use strict';
 
-/** The value below which a share of the sorted values lies, by nearest rank. */
+/** The percentile of sorted values, by nearest rank. */
 function quantile(sorted, share) {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))];
 }
@@ -15,7 +15,7 @@ function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
-/** Median and spread of a figure over the rounds that have it; `undefined` where none has. */
+/** Median and spread of a value over the rounds that have it; `undefined` if none has. */
 function summary(values) {
   const sorted = ascending(values.filter(Number.isFinite));
   if (sorted.length === 0) return undefined;
@@ -28,14 +28,13 @@ function percentiles(latencies) {
   return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) };
 }
 
-/** Ratio of two series round by round, then its summary: the rounds of both ran beside each other. */
+/** Summary of the ratio of two series, round by round. */
 function pairedRatio(values, others) {
   return summary(values.map((value, round) => value / others[round]));
 }
 
 /**
- * The line of least squares through points `[x, y]`: its slope, and the standard error of that. Two points or fewer leave
- * nothing to tell an error by.
+ * The least-squares line through points `[x, y]`: its slope and standard error. There is no error for two points or fewer.
  */
 function fitLine(points) {
   const mean = (at) => points.reduce((sum, point) => sum + point[at], 0) / points.length;
@@ -47,7 +46,7 @@ function fitLine(points) {
   return { slope, error };
 }
 
-/** By how much the fitted line of a figure rises from the first to the last of the samples, which are taken over calls. */
+/** The rise of a value's fitted line from the first sample to the last; samples are taken over calls. */
 function gain(samples, figure) {
   const { slope } = fitLine(samples.map((sample) => [sample.calls, sample[figure]]));
   return slope * (samples[samples.length - 1].calls - samples[0].calls);

@@ -1,17 +1,17 @@
 'use strict';
 
-// What gun-native is to reach, each as a figure of the same run: a ratio to a peer, paired round by round, or a limit.
+// The targets: a ratio to a peer in the same run, paired round by round, or a limit.
 
 const { pairedRatio, summary } = require('./statistics');
 
 const MB = 2 ** 20;
 
-/** How many times a peer's figure gun-native's is, in one job. */
+/** The ratio of gun-native's value to a peer's in one job. */
 function ratio(name, job, metric, peer, limit, { stretch, client = 'gun-native', peerMetric = metric } = {}) {
   return { name, job, limit, stretch, unit: '×', value: (of) => pairedRatio(of(job, client, metric), of(job, peer, peerMetric)) };
 }
 
-/** One figure of gun-native's. */
+/** A value of gun-native. */
 function figure(name, job, metric, limit, unit, scale = 1) {
   return { name, job, limit, unit, value: (of) => summary(of(job, 'gun-native', metric).map((value) => value / scale)) };
 }
@@ -50,7 +50,7 @@ const targets = [
   figure('binary', 'load', 'binaryBytes', 4, 'MB', MB),
 ];
 
-/** The targets that the results can answer, each with its value, its spread and whether it is met. */
+/** The targets covered by the results, each with its value, its spread and whether it is met. */
 function evaluate(results) {
   const of = (job, client, metric) => (results[job]?.[client] ?? []).map((round) => round[metric]);
   return targets.flatMap(({ name, job, limit, stretch, unit, value }) => {

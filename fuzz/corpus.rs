@@ -1,4 +1,4 @@
-//! The inputs that fuzzing began with and those that it found, put to the same checks: `npm run fuzz` looks for more.
+//! Applies the checks of fuzzing to every input in `corpus/`. `npm run fuzz` looks for more.
 #![cfg(not(feature = "binding"))]
 
 #[path = "src/lib.rs"]
@@ -8,7 +8,7 @@ use std::fs;
 use std::panic::catch_unwind;
 use std::path::Path;
 
-/// Puts every file of a folder to a check; all that fail are named.
+/// Applies a check to every file of a folder; names all that fail.
 fn run(target: &str, check: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let mut failed = Vec::new();

@@ -38,8 +38,8 @@ function isObject(value) {
 
 const NO_OPTIONS = Object.freeze({});
 
-/** The options of a call, checked. */
-function callOptions(options) {
+/** The options of a call, checked. Text has no references to resolve. */
+function callOptions(options, isText = false) {
   if (options === undefined || options === null) return NO_OPTIONS;
   if (!isObject(options)) throw invalidArgument(`options must be an object, got ${show(options)}`);
   const { signal, timeoutMs, fresh, resolveRefs } = options;
@@ -55,6 +55,9 @@ function callOptions(options) {
   if (resolveRefs !== undefined && !(Number.isInteger(resolveRefs) && resolveRefs >= 0 && resolveRefs <= MAX_DEPTH)) {
     throw invalidArgument(`option resolveRefs must be an integer from 0 to ${MAX_DEPTH}, got ${show(resolveRefs)}`);
   }
+  if (isText && resolveRefs) {
+    throw invalidArgument('option resolveRefs is not for getRecordText: text is as the relay has it');
+  }
   return { signal, timeoutMs, fresh, resolveRefs };
 }
 
@@ -65,17 +68,20 @@ function isSignal(value) {
 }
 
 /** Options that are objects, and those that may be `false` as well. */
-const OBJECTS = new Set(['cache', 'backoff', 'headers']);
+const OBJECTS = new Set(['cache', 'records', 'backoff', 'headers']);
 const SWITCHES = new Set(['retryBudget', 'breaker']);
 /** Options in PEM, as `tls.connect` takes them. */
 const PEM = new Set(['ca', 'cert', 'key']);
+/** Options that may be a `URL`. */
+const URLS = new Set(['relayUrl', 'proxy', 'cache.url']);
 /** The one variable that holds for every client: Node's own TLS reads it too. */
 const EXTRA_ROOTS = 'NODE_EXTRA_CA_CERTS';
 
 /** The options of a client as the addon takes them, `[name, value, ...]`, with nested ones by path: `cache.ttlMs`. */
 function clientOptions(options) {
   const flat = [];
-  const add = (name, value) => {
+  const add = (name, given) => {
+    const value = URLS.has(name) ? textOf(given) : given;
     const isPlain = typeof value === 'number' || typeof value === 'string';
     if (value !== undefined) flat.push(name, isPlain ? value : [show(value)]);
   };
@@ -90,11 +96,32 @@ function clientOptions(options) {
       }
     } else if (PEM.has(name)) {
       add(name, pemText(name, value));
+    } else if (name === 'fallbackUrls') {
+      add(name, lines(name, value));
     } else {
       add(name, value);
     }
   }
   return flat.concat(environment([EXTRA_ROOTS]));
+}
+
+/** The text of a `URL`, one of another realm included; any other value as it is. */
+function textOf(value) {
+  return isObject(value) && Object.prototype.toString.call(value) === '[object URL]' ? value.href : value;
+}
+
+/** A list of URLs as the addon takes it. No part of it is shown: URLs hold credentials. */
+function lines(name, value) {
+  const urls = Array.isArray(value) ? value.map(textOf) : [undefined];
+  const wrong = urls.findIndex((url) => typeof url !== 'string' || /[\r\n]/.test(url));
+  if (wrong === -1) return urls.join('\n');
+  const got = Array.isArray(value) ? `one whose entry ${wrong} is not a URL` : typeOf(value);
+  throw invalidArgument(`option ${name} must be an array of http or https URLs, got ${got}`);
+}
+
+/** A value that may be a secret, as a message shows it. */
+function typeOf(value) {
+  return typeof value === 'string' ? 'a string' : show(value);
 }
 
 /** The text of an option in PEM. What it is instead may be a key and stays out of the message. */
@@ -110,9 +137,7 @@ function pemText(name, value) {
 /** The entries of an option that is an object; `Headers`, a Map and a list of pairs will do as well. */
 function members(name, value) {
   if (!isObject(value)) {
-    // Text for headers may be a secret.
-    const shown = name === 'headers' && typeof value === 'string' ? 'a string' : show(value);
-    throw invalidArgument(`option ${name} must be an object, got ${shown}`);
+    throw invalidArgument(`option ${name} must be an object, got ${name === 'headers' ? typeOf(value) : show(value)}`);
   }
   if (typeof value[Symbol.iterator] !== 'function') return Object.entries(value);
   try {
@@ -126,19 +151,41 @@ function members(name, value) {
 function loggerOf(option) {
   if (option === undefined) return console;
   if (option === false) return null;
-  const isLogger = isObject(option) && ['log', 'warn', 'error'].every((name) => typeof option[name] === 'function');
-  if (isLogger) return option;
+  if (isObject(option)) {
+    const has = (name) => typeof option[name] === 'function';
+    if ((has('log') || has('info')) && has('warn') && has('error')) return option;
+  }
   throw invalidArgument(
-    `option logger must be an object with the functions log, warn and error, or false, got ${show(option)}`,
+    `option logger must be an object with the functions log, warn and error (info will do for log), or false, got ${show(option)}`,
   );
+}
+
+/**
+ * The method of a logger that takes a line: `log`, or `info` if there is no `log`, as in pino, or if `log` takes a level
+ * first, as in winston and log4js, which can say whether a level is enabled.
+ */
+function lineMethod(logger) {
+  if (typeof logger.info !== 'function') return 'log';
+  const takesLevel = typeof logger.log !== 'function' || logger.log.length > 1 || typeof logger.isLevelEnabled === 'function';
+  return takesLevel ? 'info' : 'log';
 }
 
 /** The logger that the environment asks for. */
 function loggerOfEnvironment() {
   const value = (process.env.GUN_NATIVE_LOG || '').trim();
-  if (value === '' || value === 'on') return console;
-  if (value === 'off') return null;
-  throw invalidArgument(`environment variable GUN_NATIVE_LOG must be "on" or "off", got ${show(value)}`);
+  switch (value.toLowerCase()) {
+    case '':
+    case 'on':
+    case 'true':
+    case '1':
+      return console;
+    case 'off':
+    case 'false':
+    case '0':
+      return null;
+    default:
+      throw invalidArgument(`environment variable GUN_NATIVE_LOG must be on or off (or true, false, 1, 0), got ${show(value)}`);
+  }
 }
 
 /** Those of the named variables that are set, as the addon takes them. */
@@ -150,4 +197,16 @@ function environment(names) {
   return flat;
 }
 
-module.exports = { MAX_DEPTH, MAX_TIMER_MS, callOptions, clientOptions, environment, escaped, loggerOf, loggerOfEnvironment, show };
+module.exports = {
+  MAX_DEPTH,
+  MAX_TIMER_MS,
+  callOptions,
+  clientOptions,
+  environment,
+  escaped,
+  isObject,
+  lineMethod,
+  loggerOf,
+  loggerOfEnvironment,
+  show,
+};

@@ -18,6 +18,9 @@ const cache = {
   sweep: channel('gun-native:cache:sweep'),
 };
 
+/** A relay's circuit opened or closed. */
+const breaker = channel('gun-native:breaker');
+
 /** Whether anybody listens to what calls bring about. Where nobody does, this is all that they cost. */
 function isWatched() {
   return (
@@ -31,4 +34,4 @@ function isWatched() {
   );
 }
 
-module.exports = { cache, isWatched, request };
+module.exports = { breaker, cache, isWatched, request };

@@ -1,9 +1,10 @@
 'use strict';
 
-const { callOptions, clientOptions, environment, loggerOf, loggerOfEnvironment, show } = require('./arguments');
-const { native, port, promised, register } = require('./calls');
+const { callOptions, clientOptions, environment, lineMethod, loggerOf, loggerOfEnvironment, show } = require('./arguments');
+const { native, port, promised, register } = require('./dispatch');
 const { cache, isWatched } = require('./channels');
 const { GunError, fromJson, hide, invalidArgument } = require('./error');
+const { reasonOf } = require('./signals');
 
 // Members that are nobody else's business; being symbols and hidden, they show up in no log and no copy.
 const NATIVE = Symbol('native');
@@ -14,14 +15,17 @@ class GunClient {
   constructor(options) {
     const flat = clientOptions(options);
     attach(this, loggerOf(options ? options.logger : undefined), (id) => port.open(id, flat));
-    if (options && options.rejectUnauthorized === false) warnUnverified();
+    if (!options) return;
+    if (options.rejectUnauthorized === false) warnUnverified();
+    require('./unknown-options').warnUnknown(options);
   }
 
   getRecord(soul, options) {
     try {
       const handle = this[NATIVE];
-      if (options === undefined && !isWatched()) return promised(handle, handle.get(soul));
+      if (options === undefined && !isWatched() && !handle.isClosing) return promised(handle, handle.get(soul));
       const checked = callOptions(options);
+      if (handle.isClosing) throw closed(handle, soul);
       const call = ask(handle, soul, checked);
       if (!checked.resolveRefs) return call;
       return withReferences(handle, call.then((record) => [record]), [soul], checked).then(only);
@@ -30,9 +34,15 @@ class GunClient {
     }
   }
 
-  async getRecordText(soul, options) {
-    const record = await this.getRecord(soul, options);
-    return record && JSON.stringify(record);
+  getRecordText(soul, options) {
+    try {
+      const handle = this[NATIVE];
+      const checked = callOptions(options, true);
+      if (handle.isClosing) throw closed(handle, soul);
+      return ask(handle, soul, checked, asText);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   getRecords(souls, options) {
@@ -40,6 +50,7 @@ class GunClient {
       const handle = this[NATIVE];
       if (!Array.isArray(souls)) throw invalidArgument(`souls must be an array, got ${show(souls)}`);
       const checked = callOptions(options);
+      if (handle.isClosing) throw closed(handle);
       // N-API takes no array behind a proxy, as reactive stores hand them out; and the caller may change his.
       const list = [...souls];
       const call = askMany(handle, list, checked);
@@ -67,14 +78,20 @@ class GunClient {
     return removed;
   }
 
+  async flushed() {
+    const handle = this[NATIVE];
+    // A binary without a shared store has nothing to wait for.
+    if (handle.flushed) await promised(handle, handle.flushed());
+  }
+
   close() {
-    if (this[CLOSED] === undefined) {
-      const handle = this[NATIVE];
-      hide(this, CLOSED, promised(handle, handle.close()));
-    }
+    if (this[CLOSED] === undefined) hide(this, CLOSED, closing(this[NATIVE]));
     return this[CLOSED];
   }
 }
+
+/** What can be detached from a client, `const { getRecord } = client`: each client has these bound to itself. */
+const METHODS = Object.getOwnPropertyNames(GunClient.prototype).filter((name) => name !== 'constructor');
 
 if (Symbol.asyncDispose) hide(GunClient.prototype, Symbol.asyncDispose, GunClient.prototype.close);
 
@@ -90,21 +107,26 @@ function warnUnverified() {
 
 /** Loaded with the first call that somebody listens to: most programs have none, and load quicker for it. */
 function watched() {
-  return require('./watched');
+  return require('./diagnostics');
 }
 
 /** Begins a call for one soul with its checked options, unless its signal was aborted before. */
-function ask(handle, soul, options) {
+function ask(handle, soul, options, read) {
   const { signal, timeoutMs, fresh } = options;
-  if (signal && signal.aborted) return Promise.reject(signal.reason);
-  if (isWatched()) return watched().getWatched(handle, soul, options);
-  return promised(handle, handle.get(soul, timeoutMs, fresh), signal);
+  if (signal && signal.aborted) return Promise.reject(reasonOf(signal));
+  if (isWatched()) return watched().getWatched(handle, soul, options, read);
+  return promised(handle, handle.get(soul, timeoutMs, fresh), signal, undefined, read);
+}
+
+/** Reads an answer as `getRecordText` gives it. */
+function asText(text) {
+  return text;
 }
 
 /** The same for many. A batch without a soul has nothing to watch. */
 function askMany(handle, souls, options) {
   const { signal, timeoutMs, fresh } = options;
-  if (signal && signal.aborted) return Promise.reject(signal.reason);
+  if (signal && signal.aborted) return Promise.reject(reasonOf(signal));
   if (souls.length > 0 && isWatched()) return watched().getManyWatched(handle, souls, options);
   return promised(handle, handle.getMany(souls, timeoutMs, fresh), signal);
 }
@@ -114,15 +136,45 @@ function publishInvalidated({ lines: { relay } }, soul, removed) {
   cache.invalidate.publish({ soul, relay, removed });
 }
 
-/** The answers with what they refer to; the time of the call is that of all its levels together. */
-function withReferences(handle, call, souls, { signal, timeoutMs, fresh, resolveRefs }) {
-  const deadline = performance.now() + (timeoutMs || handle.timeoutMs());
-  const askForLevel = (children) => {
-    const remaining = Math.max(1, Math.ceil(deadline - performance.now()));
+/**
+ * The answers with the records that they refer to. A timeout of the caller's own is that of all levels together; the
+ * client's counts for each request, as ever.
+ */
+async function withReferences(handle, call, souls, { signal, timeoutMs, fresh, resolveRefs }) {
+  const began = performance.now();
+  const askForChildren = (children) => {
+    const remaining = timeoutMs && Math.max(1, Math.ceil(timeoutMs - (performance.now() - began)));
     return askMany(handle, children, { signal, timeoutMs: remaining, fresh });
   };
-  // Loaded with the first call that asks for them.
-  return call.then((answers) => require('./references').follow(answers, souls, resolveRefs, askForLevel));
+  handle.resolving += 1;
+  try {
+    const answers = await call;
+    // Loaded with the first call that needs it.
+    const whole = await require('./references').follow(answers, souls, resolveRefs, handle.maxBodyBytes(), askForChildren);
+    if (signal && signal.aborted) throw reasonOf(signal);
+    return whole;
+  } finally {
+    handle.resolving -= 1;
+    if (handle.resolving === 0 && handle.whenResolved) handle.whenResolved();
+  }
+}
+
+/** Closes a client once no call is between two levels of references, whose next one the addon would refuse. */
+function closing(handle) {
+  if (handle.resolving === 0) return promised(handle, handle.close());
+  handle.isClosing = true;
+  return new Promise((resolve) => {
+    handle.whenResolved = () => {
+      handle.whenResolved = undefined;
+      resolve(promised(handle, handle.close()));
+    };
+  });
+}
+
+/** What a new call fails with before the addon has been closed, in the addon's words. */
+function closed(handle, soul) {
+  const members = { code: 'ERR_GUN_CLOSED', soul: typeof soul === 'string' ? soul : undefined };
+  return new GunError(`the client of relay ${handle.lines.relay} is closed`, members);
 }
 
 /** The one answer of a call for one soul. */
@@ -133,13 +185,17 @@ function only([answer]) {
 
 /** Opens the addon's side of a client and lets its log lines come to its logger. */
 function attach(client, logger, open) {
-  const lines = { writeLine: (line) => logger && logger.log(line) };
+  const method = logger && lineMethod(logger);
+  const lines = { writeLine: (line, level) => logger && logger[level === 'log' ? method : level](line) };
   const handle = unwrapped(() => open(register(lines)));
   handle.get = handle.getter();
   lines.relay = handle.relay();
   // What receives the lines is registered weakly and lives as long as the addon's side does.
   handle.lines = lines;
+  handle.resolving = 0;
+  handle.isClosing = false;
   hide(client, NATIVE, handle);
+  for (const name of METHODS) hide(client, name, client[name].bind(client));
 }
 
 /** All figures of a client, for its metrics. */

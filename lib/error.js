@@ -1,41 +1,65 @@
 'use strict';
 
-/** What every failed call rejects with. `code` says what kind of failure it is, `message` what happened, where and how often. */
+/** Marks a GunError for other copies of the package, whose class is another one. */
+const BRAND = Symbol.for('gun-native.GunError');
+
+/** What every failed call rejects with. `code` is the kind of failure; `message` says what happened, where and how often. */
 class GunError extends Error {
   /**
    * @param {string} message
    * @param {{code: string, soul?: string, status?: number, attempts?: number, retryable?: boolean, cause?: unknown}} members
    */
-  constructor(message, members) {
+  constructor(message, members = {}) {
     super(message);
     this.code = members.code;
     this.soul = members.soul;
     if (members.status !== undefined) this.status = members.status;
     this.attempts = members.attempts || 0;
     this.retryable = members.retryable === true;
-    if (members.cause) hide(this, 'cause', members.cause);
+    if (members.cause !== undefined && members.cause !== null) hide(this, 'cause', members.cause);
   }
 }
 
 hide(GunError.prototype, 'name', 'GunError');
+hide(GunError.prototype, BRAND, true);
 
-/** Sets a property that neither `for...in` nor `console.log` walks through, as V8 does with the members of Error itself. */
+/** Whether a value is a GunError of this or another copy of the package. */
+function isGunError(value) {
+  return typeof value === 'object' && value !== null && value[BRAND] === true;
+}
+
+/** Whether an answer of `getRecords` is a record: neither missing nor failed. */
+function isRecord(answer) {
+  return typeof answer === 'object' && answer !== null && !(answer instanceof Error) && !isGunError(answer);
+}
+
+/** Sets a property that neither `for...in` nor `console.log` shows, as V8 does with the members of Error itself. */
 function hide(object, name, value) {
   Object.defineProperty(object, name, { value, writable: true, configurable: true });
 }
 
-/** The error whose members the addon wrote as JSON. */
+/** The error whose members the addon wrote as JSON; causes that have a `retryable` are GunErrors too. */
 function fromJson(members) {
-  if (members.cause) {
-    const cause = new Error(members.cause.message);
-    if (members.cause.code) cause.code = members.cause.code;
-    return new GunError(members.message, Object.assign({}, members, { cause }));
-  }
-  return new GunError(members.message, members);
+  if (!members.cause) return new GunError(members.message, members);
+  return new GunError(members.message, Object.assign({}, members, { cause: causeFrom(members.cause) }));
+}
+
+function causeFrom(members) {
+  if (members.retryable !== undefined) return fromJson(members);
+  const cause = new Error(members.message);
+  if (members.code) cause.code = members.code;
+  if (members.cause) hide(cause, 'cause', causeFrom(members.cause));
+  return cause;
 }
 
 function invalidArgument(message) {
   return new GunError(message, { code: 'ERR_GUN_INVALID_ARGUMENT' });
 }
 
-module.exports = { GunError, fromJson, hide, invalidArgument };
+/** Rust reads the same grammar; should the two ever differ, the call fails with this. */
+function unreadable(cause) {
+  const message = 'the record is not JSON to this Node; please report this as a bug of gun-native';
+  return new GunError(message, { code: 'ERR_GUN_BAD_RESPONSE', attempts: 1, cause });
+}
+
+module.exports = { GunError, fromJson, hide, invalidArgument, isGunError, isRecord, unreadable };

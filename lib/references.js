@@ -1,39 +1,155 @@
 'use strict';
 
+const { setImmediate } = require('timers');
+const { show } = require('./arguments');
 const { GunError } = require('./error');
 
-/** References that one call follows at most: a graph that fans out ends here, not in the memory of the process. */
-const MAX_REFERENCES = 10000;
+/** References that one call follows at most. */
+const MAX_REFERENCES = 100000;
 
 /**
- * Puts the records that references point at in their places, level by level, `depth` levels deep. A reference whose
- * record is missing stays as it is, and so does one to a record that it stands in. An answer whose reference could not be
- * followed becomes that failure, and so does one that refers to more than a call follows.
+ * Children asked for in one batch: few at first, for nothing is known of their size, then more, as many as the bytes left
+ * have room for by the mean so far.
+ */
+const FIRST_BATCH = 64;
+const GROWTH = 4;
+const LARGEST_BATCH = 4096;
+const SMALLEST_BATCH = 16;
+
+/** Text put in place in one turn of the event loop, as with answers that the addon delivers. */
+const TURN_BYTES = 256 * 1024;
+
+/**
+ * Replaces references by the records that they name, level by level, `depth` levels deep. References to missing records,
+ * cycles and invalid souls are left as they are. An answer whose child fails becomes that failure, and so does one that
+ * exceeds a limit: the limits hold for all answers of a call together, since all of them are in memory at once.
  *
  * @param {Array<object | null | GunError>} answers changed in place
  * @param {string[]} souls of the answers
  * @param {number} depth
- * @param {(souls: string[]) => Promise<Array<object | null | GunError>>} ask for the records of a level, all at once
+ * @param {number} maxBytes of the text of all records put in place
+ * @param {(souls: string[]) => Promise<Array<object | null | GunError>>} ask for the records of distinct souls
  */
-async function follow(answers, souls, depth, ask) {
-  let followed = 0;
-  let level = answers.map((record, index) => ({ record, index, path: { soul: souls[index] } })).filter(hasRecord);
+async function follow(answers, souls, depth, maxBytes, ask) {
+  const call = new Call(answers, souls, maxBytes);
+  let level = answers.map((record, index) => ({ record, index, path: { soul: souls[index] } })).filter(({ record }) => isRecord(record));
   for (let left = depth; left > 0; left -= 1) {
-    const references = level.flatMap(referencesIn).filter(({ index }) => !isFailed(answers[index]));
+    const references = call.admitted(level.flatMap(referencesIn));
     if (references.length === 0) break;
-    followed += references.length;
-    if (followed > MAX_REFERENCES) {
-      for (const index of new Set(references.map((reference) => reference.index))) answers[index] = tooMany(souls[index]);
-      break;
-    }
-    const found = await ask(references.map(({ soul }) => soul));
-    level = references.map((reference, at) => settle(reference, found[at], answers)).filter(hasRecord);
+    level = await resolve(call, references, ask);
   }
   return answers;
 }
 
-function hasRecord({ record }) {
-  return record !== null && !isFailed(record);
+/** What the answers of a call have come to so far. */
+class Call {
+  constructor(answers, souls, maxBytes) {
+    this.answers = answers;
+    this.souls = souls;
+    this.maxBytes = maxBytes;
+    this.references = 0;
+    /** Bytes of text put in place, and those of each answer. */
+    this.bytes = 0;
+    this.bytesOf = new Map();
+  }
+
+  isFailed({ index }) {
+    return isFailed(this.answers[index]);
+  }
+
+  fail(index, error) {
+    this.answers[index] = error;
+    // The answer was dropped, and all that was in it.
+    this.bytes -= this.bytesOf.get(index) || 0;
+    this.bytesOf.delete(index);
+  }
+
+  /** The references of a level whose answers may have so many. */
+  admitted(references) {
+    const counts = new Map();
+    for (const { index } of references) counts.set(index, (counts.get(index) || 0) + 1);
+    for (const [index, count] of counts) {
+      if (this.isFailed({ index })) continue;
+      if (this.references + count > MAX_REFERENCES) this.fail(index, tooMany(this.souls[index]));
+      else this.references += count;
+    }
+    return references.filter((reference) => !this.isFailed(reference));
+  }
+
+  /** Whether there is room for a record in an answer, which fails if there is none. */
+  takes(index, bytes) {
+    if (this.bytes + bytes > this.maxBytes) {
+      this.fail(index, tooLarge(this.souls[index], this.maxBytes));
+      return false;
+    }
+    this.bytes += bytes;
+    this.bytesOf.set(index, (this.bytesOf.get(index) || 0) + bytes);
+    return true;
+  }
+}
+
+/** Asks for each soul of a level once and puts its record in every place that refers to it. What is there now. */
+async function resolve(call, references, ask) {
+  const placesOf = bySoul(references);
+  const souls = Array.from(placesOf.keys());
+  const seen = { asked: 0, bytes: 0 };
+  const level = [];
+  let unread = 0;
+  for (let at = 0, size = FIRST_BATCH; at < souls.length; at += size, size = nextSize(size, call, seen)) {
+    const wanted = souls.slice(at, at + size).filter((soul) => placesOf.get(soul).some((place) => !call.isFailed(place)));
+    const found = wanted.length === 0 ? [] : await ask(wanted);
+    seen.asked += wanted.length;
+    for (let index = 0; index < found.length; index += 1) {
+      const bytes = isRecord(found[index]) ? bytesOf(found[index]) : 0;
+      seen.bytes += bytes;
+      for (const place of put(call, found[index], bytes, placesOf.get(wanted[index]))) {
+        level.push(place);
+        unread += bytes;
+        if (unread > TURN_BYTES) {
+          unread = 0;
+          await new Promise((next) => setImmediate(next));
+        }
+      }
+    }
+  }
+  return level.filter((place) => !call.isFailed(place));
+}
+
+function bySoul(references) {
+  const places = new Map();
+  for (const reference of references) {
+    const others = places.get(reference.soul);
+    if (others === undefined) places.set(reference.soul, [reference]);
+    else others.push(reference);
+  }
+  return places;
+}
+
+function nextSize(size, call, { asked, bytes }) {
+  const room = bytes === 0 ? Infinity : Math.floor(((call.maxBytes - call.bytes) * asked) / bytes);
+  return Math.min(size * GROWTH, LARGEST_BATCH, Math.max(room, SMALLEST_BATCH));
+}
+
+/** Puts a child in its places, one by one, and fails the answers whose child failed or that have no room for it. */
+function* put(call, child, bytes, places) {
+  if (child === null || isNoSoul(child)) return;
+  let isUsed = false;
+  for (const place of places) {
+    if (call.isFailed(place)) continue;
+    if (isFailed(child)) {
+      call.fail(place.index, child);
+    } else if (call.takes(place.index, bytes)) {
+      // Every place has an object of its own; the first one needs no copy.
+      const record = isUsed ? copyOf(child) : child;
+      isUsed = true;
+      define(place.holder, place.key, record);
+      yield { record, index: place.index, path: { soul: place.soul, parent: place.path } };
+    }
+  }
+}
+
+function isRecord(answer) {
+  return answer !== null && !isFailed(answer);
 }
 
 function isFailed(answer) {
@@ -45,16 +161,7 @@ function isNoSoul(answer) {
   return isFailed(answer) && answer.code === 'ERR_GUN_INVALID_ARGUMENT';
 }
 
-/** Puts a record in the place of its reference, or a failure in the place of the whole answer. */
-function settle({ holder, key, soul, index, path }, answer, answers) {
-  const record = isNoSoul(answer) ? null : answer;
-  if (isFailed(record)) answers[index] = record;
-  // An assignment to `__proto__` would not make a property.
-  else if (record !== null) Object.defineProperty(holder, key, { value: record, writable: true, enumerable: true, configurable: true });
-  return { record, index, path: { soul, parent: path } };
-}
-
-/** The references in a record, at whatever place, but for those to where they stand. Nesting costs no stack. */
+/** The references in a record, wherever they are, except those to a record that they are part of. Nesting costs no stack. */
 function referencesIn({ record, index, path }) {
   const references = [];
   const holders = [record];
@@ -84,9 +191,69 @@ function isWithin(path, soul) {
   return false;
 }
 
+/** The length of a record's text, but for escapes and spaces. */
+function bytesOf(record) {
+  let bytes = 0;
+  const holders = [record];
+  while (holders.length > 0) {
+    const holder = holders.pop();
+    const isArray = Array.isArray(holder);
+    const keys = Object.keys(holder);
+    // Brackets, and commas between the members.
+    bytes += 2 + Math.max(0, keys.length - 1);
+    for (const key of keys) {
+      const value = holder[key];
+      if (!isArray) bytes += textBytes(key) + 1;
+      if (typeof value === 'string') bytes += textBytes(value);
+      else if (typeof value === 'object' && value !== null) holders.push(value);
+      else bytes += String(value).length;
+    }
+  }
+  return bytes;
+}
+
+function textBytes(text) {
+  return Buffer.byteLength(text) + 2;
+}
+
+/** A copy as another `JSON.parse` would make it. */
+function copyOf(record) {
+  const whole = emptyLike(record);
+  const pairs = [[record, whole]];
+  while (pairs.length > 0) {
+    const [from, to] = pairs.pop();
+    for (const key of Object.keys(from)) {
+      const value = from[key];
+      if (typeof value !== 'object' || value === null) {
+        define(to, key, value);
+        continue;
+      }
+      const copy = emptyLike(value);
+      define(to, key, copy);
+      pairs.push([value, copy]);
+    }
+  }
+  return whole;
+}
+
+function emptyLike(value) {
+  return Array.isArray(value) ? [] : {};
+}
+
+/** Sets a member. An assignment to `__proto__` would not make one. */
+function define(holder, key, value) {
+  if (key === '__proto__') Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
+  else holder[key] = value;
+}
+
 function tooMany(soul) {
-  const message = `a call follows at most ${MAX_REFERENCES} references`;
+  const message = `the answer for soul ${show(soul)} has more references than one call follows (${MAX_REFERENCES}); use a smaller resolveRefs`;
   return new GunError(message, { code: 'ERR_GUN_OVERLOADED', soul });
+}
+
+function tooLarge(soul, maxBytes) {
+  const message = `the records that soul ${show(soul)} refers to add up to more than ${maxBytes} bytes of text (maxBodyBytes); use a smaller resolveRefs`;
+  return new GunError(message, { code: 'ERR_GUN_BODY_TOO_LARGE', soul });
 }
 
 module.exports = { follow };

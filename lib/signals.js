@@ -36,4 +36,9 @@ function unwatch(signal, call) {
   }
 }
 
-module.exports = { unwatch, watch };
+/** What an aborted call rejects with: the signal's reason, or an AbortError where a polyfill has none. */
+function reasonOf({ reason }) {
+  return reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
+}
+
+module.exports = { reasonOf, unwatch, watch };

@@ -11,18 +11,18 @@ const { TOOLS, find } = require('./tools');
 const RULES = path.join(__dirname, 'alerts', 'gun-native.rules.yml');
 
 /**
- * Starts a Prometheus on a free port of loopback that scrapes `/metrics` of the targets every second, with the alerts
+ * Starts a Prometheus on a free port of loopback that scrapes `/metrics` of the targets, by default every second, with the alerts
  * loaded. Its data goes with it.
  *
  * @param {string[]} targets as `host:port`
  * @returns {Promise<{url: string, close: () => Promise<void>}>}
  */
-async function startPrometheus(targets) {
+async function startPrometheus(targets, everyS = 1) {
   const program = find('prometheus');
   if (program === undefined) throw new Error(`prometheus was not found; it is in the Debian package ${TOOLS.prometheus}`);
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-prometheus-'));
   const config = path.join(folder, 'prometheus.yml');
-  fs.writeFileSync(config, configOf(targets));
+  fs.writeFileSync(config, configOf(targets, everyS));
   const args = [
     `--config.file=${config}`,
     `--storage.tsdb.path=${path.join(folder, 'data')}`,
@@ -44,9 +44,9 @@ async function startPrometheus(targets) {
   }
 }
 
-function configOf(targets) {
+function configOf(targets, everyS) {
   return [
-    'global: {scrape_interval: 1s, evaluation_interval: 1s}',
+    `global: {scrape_interval: ${everyS}s, evaluation_interval: ${everyS}s}`,
     `rule_files: [${JSON.stringify(RULES)}]`,
     'scrape_configs:',
     '  - job_name: indexer',

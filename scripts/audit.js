@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run audit: are the dependencies free of known holes, and of licences and sources that are not wanted? It asks
-// registries and installs cargo-deny where that is missing, which takes minutes, and so is no part of `npm test`.
+// npm run audit: checks dependencies for known vulnerabilities, licences and sources. It queries registries and installs
+// cargo-deny if needed, which takes minutes, so it is not part of `npm test`.
 
 const { spawnSync } = require('child_process');
 const { ROOT, needsShell } = require('./command');
@@ -18,7 +18,7 @@ function succeeds([command, ...args], stdio = 'inherit') {
 }
 
 if (!succeeds(['cargo', 'deny', '--version'], 'ignore')) {
-  console.log('== cargo-deny is not there; installing it takes some minutes');
+  console.log('== installing cargo-deny, which takes some minutes');
   if (!succeeds(['cargo', 'install', '--locked', 'cargo-deny'])) process.exit(1);
 }
 const results = CHECKS.map(({ name, command }) => {

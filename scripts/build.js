@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run build: the release addon, in place. `napi build` would do the same and more, but its tools ask for a later Node
-// than this package does.
+// npm run build: builds the release addon in place. Also part of the published package, where it builds from source without
+// any dependency; `napi build` would need @napi-rs/cli and a later Node there.
 
 const { spawnSync } = require('child_process');
 const fs = require('fs');
@@ -10,7 +10,7 @@ const { target } = require('../lib/platform');
 
 const ROOT = path.join(__dirname, '..');
 
-/** What cargo calls a shared library on this platform. */
+/** Cargo's name of a shared library on this platform. */
 function libraryName() {
   if (process.platform === 'win32') return 'gun_native.dll';
   return process.platform === 'darwin' ? 'libgun_native.dylib' : 'libgun_native.so';
@@ -19,14 +19,14 @@ function libraryName() {
 const args = ['build', '--release', '--lib', '--locked'];
 const { status, error } = spawnSync('cargo', args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
 if (error) {
-  console.error(`cargo could not be started (${error.message}). Rust is to be had from rustup.rs.`);
+  console.error(`cargo could not be started (${error.message}). Install Rust from rustup.rs.`);
   process.exit(1);
 }
 if (status !== 0) process.exit(status || 1);
 
 const built = path.join(process.env.CARGO_TARGET_DIR || path.join(ROOT, 'target'), 'release', libraryName());
 const addon = path.join(ROOT, `gun-native.${target()}.node`);
-// A running Node may have the old file mapped: it is replaced, not written over.
+// A running Node may have mapped the old file, so it is replaced, not overwritten.
 fs.rmSync(addon, { force: true });
 fs.copyFileSync(built, addon);
 console.log(`built ${path.basename(addon)}, ${(fs.statSync(addon).size / 1048576).toFixed(2)} MB`);

@@ -1,23 +1,23 @@
 'use strict';
 
-// Runs other programs, the one way in all scripts. It uses no package: the setup runs before node_modules exists.
+// Runs other programs. It uses no package, because setup.js runs before node_modules exists.
 
 const { spawnSync } = require('child_process');
 const path = require('path');
 
 const ROOT = path.join(__dirname, '..');
 
-/** Whether only a shell can start a program: npm and npx are scripts on Windows. */
+/** Whether a program needs a shell: npm and npx are scripts on Windows. */
 function needsShell(command) {
   return process.platform === 'win32' && ['npm', 'npx'].includes(command);
 }
 
-/** Runs a program to its end, in the repository's root, and shows what it prints. One that fails is an error. */
+/** Runs a program in the repository's root and shows its output. Throws if it fails. */
 function run(command, args, { cwd = ROOT, env = {} } = {}) {
   start(command, args, { cwd, env, stdio: ['ignore', 'inherit', 'inherit'] });
 }
 
-/** The same, but what it prints to standard output is the result. */
+/** Runs a program and returns its standard output. Throws if it fails. */
 function output(command, args, { cwd = ROOT, env = {} } = {}) {
   return start(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }).stdout;
 }

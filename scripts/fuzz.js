@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run fuzz [-- --seconds N]: each target for a minute on inputs of its own making, from those in fuzz/corpus on. An
-// input that breaks a check is left in fuzz/artifacts; moved to fuzz/corpus, it is a test from then on.
+// npm run fuzz [-- --seconds N]: fuzzes each target for a minute, starting from fuzz/corpus. An input that breaks a check is
+// left in fuzz/artifacts; move it to fuzz/corpus to keep it as a test.
 
 const { spawnSync } = require('child_process');
 const fs = require('fs');
@@ -11,9 +11,9 @@ const { parseArgs } = require('util');
 
 const ROOT = path.join(__dirname, '..');
 const TARGETS = ['classify', 'record', 'options'];
-/** Nothing here reads further than this without having seen the same before; and the model of JSON is recursive. */
+/** Longer inputs reach no new code, and the JSON model is recursive. */
 const MAX_INPUT_BYTES = 4096;
-/** libFuzzer's instrumentation has no stable name yet; this lets the installed compiler take it. */
+/** libFuzzer's instrumentation is unstable; this lets a stable compiler use it. */
 const ENV = { ...process.env, RUSTC_BOOTSTRAP: '1' };
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
@@ -25,13 +25,13 @@ function cargo(args, stdio) {
 
 function install() {
   if (cargo(['fuzz', '--version'], 'ignore').ok) return;
-  console.log('cargo-fuzz is not installed: cargo install cargo-fuzz --locked');
+  console.log('installing cargo-fuzz: cargo install cargo-fuzz --locked');
   if (cargo(['install', 'cargo-fuzz', '--locked'], ['ignore', 'inherit', 'inherit']).ok) return;
-  console.log('FAIL: without it there is no fuzzing; `cargo test` puts the kept inputs to the same checks');
+  console.log('FAIL: fuzzing needs cargo-fuzz; `cargo test` applies the same checks to the corpus');
   process.exit(1);
 }
 
-/** Fuzzes one target; the inputs that it finds to cover something new are not kept. */
+/** Fuzzes one target; inputs with new coverage are not kept. */
 function fuzz(target) {
   const found = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-fuzz-'));
   const limits = [`-max_total_time=${values.seconds}`, `-max_len=${MAX_INPUT_BYTES}`];
@@ -49,6 +49,6 @@ function fuzz(target) {
 }
 
 install();
-console.log('building the targets, which takes some minutes the first time');
+console.log('building the targets; the first build takes some minutes');
 if (!cargo(['fuzz', 'build', '--fuzz-dir', 'fuzz'], ['ignore', 'ignore', 'inherit']).ok) process.exit(1);
 TARGETS.forEach(fuzz);

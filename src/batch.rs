@@ -1,7 +1,7 @@
 //! Many calls that settle as one: outcomes gathered in the order of the souls, told when the last has come.
 
 use crate::error::CallError;
-use crate::flight::Outcome;
+use crate::single_flight::Outcome;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Text handed over at a time. V8's strings end at 512 MB, and a batch has no bound but its souls.
@@ -30,14 +30,17 @@ impl Batch {
 
     /// Settles one soul, each once. The answer, when nothing more is awaited: written on the thread that brings the last
     /// outcome, which mostly is the network's.
-    pub fn settle(&self, index: usize, outcome: Outcome) -> Option<BatchText> {
-        self.arrived(|slots| slots.outcomes[index] = Some(outcome))
+    pub fn settle(&self, index: usize, outcome: Outcome, is_hit: bool) -> Option<BatchText> {
+        self.arrived(|slots| {
+            slots.outcomes[index] = Some(outcome.unguarded());
+            slots.hits += usize::from(is_hit);
+        })
     }
 
     /// Says, once, that every soul's call has begun, so many of them as hits: until then the batch does not end. The answer,
     /// when nothing more is awaited.
     pub fn seal(&self, hits: usize) -> Option<BatchText> {
-        self.arrived(|slots| slots.hits = hits)
+        self.arrived(|slots| slots.hits += hits)
     }
 
     fn arrived(&self, note: impl FnOnce(&mut Slots)) -> Option<BatchText> {
@@ -151,6 +154,7 @@ mod tests {
             soul: "s".into(),
             attempts: 1,
             elapsed: Duration::ZERO,
+            others: Vec::new(),
         }))
     }
 
@@ -161,20 +165,20 @@ mod tests {
     #[test]
     fn an_answer_has_records_and_null_in_the_order_of_the_souls_and_failures_beside() {
         let batch = Batch::new(3);
-        assert_eq!(batch.settle(2, Outcome::Missing), None);
+        assert_eq!(batch.settle(2, Outcome::Missing, true), None);
         assert_eq!(batch.seal(1), None);
-        assert_eq!(batch.settle(0, found(r#"{"a":1}"#)), None);
-        let answer = batch.settle(1, failed()).expect("the last one");
+        assert_eq!(batch.settle(0, found(r#"{"a":1}"#), false), None);
+        let answer = batch.settle(1, failed(), false).expect("the last one");
         assert_eq!(texts(&answer), [r#"[{"a":1},null,null]"#]);
         let indices: Vec<usize> = answer.failures.iter().map(|(index, _)| *index).collect();
         assert_eq!(indices, [1]);
-        assert_eq!((answer.calls, answer.hits, answer.bytes()), (3, 1, 19));
+        assert_eq!((answer.calls, answer.hits, answer.bytes()), (3, 2, 19));
     }
 
     #[test]
     fn a_batch_does_not_end_before_it_is_sealed() {
         let batch = Batch::new(1);
-        assert_eq!(batch.settle(0, Outcome::Missing), None);
+        assert_eq!(batch.settle(0, Outcome::Missing, false), None);
         assert_eq!(texts(&batch.seal(1).expect("the end")), ["[null]"]);
         let none = Batch::new(0).seal(0).expect("the end");
         assert_eq!((texts(&none), none.calls), (vec!["[]"], 0));

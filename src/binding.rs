@@ -8,12 +8,11 @@ mod port;
 mod report;
 mod values;
 
-use crate::client::{CallOptions, Client as CoreClient};
+use crate::client::{CallOptions, Client as CoreClient, Relays};
 use crate::config::{Config, OptionValue};
 use crate::engine::Engine;
 use crate::error::{Cause, Code, Fault};
-use crate::relay::Relay;
-use crate::stats::SweepLine;
+use crate::notice::Notice;
 use calls::{Calls, JsCaller};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
@@ -46,8 +45,8 @@ impl NativePort {
     pub fn open(&self, client_id: u32, options: NamedValues) -> Result<NativeClient> {
         let config = Config::from_options(&options.0).map_err(thrown)?;
         let outbox = Arc::downgrade(&self.port.outbox);
-        let client = open(&config, move |line| {
-            send_line(&outbox, client_id, line);
+        let client = open(&config, move |notice| {
+            send_notice(&outbox, client_id, notice);
         })?;
         Ok(self.client(client_id, client))
     }
@@ -61,14 +60,18 @@ impl NativePort {
             none => {
                 let variables: Vec<_> = variables.0.into_iter().filter_map(as_text).collect();
                 let config = Config::from_env(&variables).map_err(thrown)?;
+                // The first reader is there before the client has something to say.
                 let log = SharedLog::default();
+                let reader = (Arc::downgrade(&self.port.outbox), client_id);
+                log.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
                 let ours = Arc::clone(&log);
-                none.insert((open(&config, move |line| send_to_first(&ours, line))?, log))
+                none.insert((open(&config, move |notice| send_to_first(&ours, notice))?, log))
             }
         };
         let mut readers = log.lock().unwrap_or_else(PoisonError::into_inner);
-        readers.retain(|(outbox, _)| outbox.strong_count() > 0);
-        readers.push((Arc::downgrade(&self.port.outbox), client_id));
+        let ours = Arc::downgrade(&self.port.outbox);
+        readers.retain(|(outbox, _)| outbox.strong_count() > 0 && !outbox.ptr_eq(&ours));
+        readers.push((ours, client_id));
         Ok(self.client(client_id, client.clone()))
     }
 
@@ -102,7 +105,8 @@ impl NativeClient {
         timeout_ms: Option<u32>,
         fresh: Option<bool>,
     ) -> Result<Handle> {
-        self.calls.get_many(env.raw(), &souls, call_options(timeout_ms, fresh.unwrap_or(false)))
+        let options = CallOptions { is_batch: true, ..call_options(timeout_ms, fresh.unwrap_or(false)) };
+        self.calls.get_many(env.raw(), &souls, options)
     }
 
     /// Gives up a waiting call or batch. Triples where a line is due.
@@ -122,10 +126,10 @@ impl NativeClient {
         self.calls.client.relay().to_owned()
     }
 
-    /// The client's time for a whole call, in milliseconds.
+    /// Most bytes of an answer's body.
     #[napi(catch_unwind)]
-    pub fn timeout_ms(&self) -> f64 {
-        self.calls.client.timeout().as_secs_f64() * 1_000.0
+    pub fn max_body_bytes(&self) -> f64 {
+        self.calls.client.max_body_bytes() as f64
     }
 
     /// What `cacheStats()` gives, as JSON.
@@ -175,38 +179,43 @@ pub fn error_codes() -> Vec<&'static str> {
     Code::ALL.into_iter().map(Code::as_str).collect()
 }
 
+/// The options of a client, nested ones by path: `cache.ttlMs`.
+#[napi(catch_unwind)]
+pub fn option_names() -> Vec<&'static str> {
+    Config::option_names().collect()
+}
+
 /// The variables of the environment that the default client is made from.
 #[napi(catch_unwind)]
 pub fn variables() -> Vec<&'static str> {
     Config::variables().collect()
 }
 
-/// Who reads the sweep lines of the default client, in the order in which they came.
+/// Who reads the notices of the default client, in the order in which they came.
 type SharedLog = Arc<Mutex<Vec<(Weak<Outbox>, u32)>>>;
 
 /// The default client, from its first use to the end of the process.
 static DEFAULT: Mutex<Option<(Client, SharedLog)>> = Mutex::new(None);
 
-fn open(config: &Config, on_swept: impl Fn(SweepLine) + Send + Sync + 'static) -> Result<Client> {
+fn open(config: &Config, on_notice: impl Fn(Notice) + Send + Sync + 'static) -> Result<Client> {
     // The network's thread may outlive the environment that loaded the addon, which Windows unloads with its last one.
     retain_current_module_for_unload_safety();
-    let relay = Relay::new(config);
     let engine = Engine::shared().map_err(|error| {
         let message = format!("the network's thread could not be started: {error}");
-        thrown(Fault::Connect(Cause { code: None, message }))
+        thrown(Fault::Connect(Cause::new(None, message)))
     })?;
     let handle = engine.handle().clone();
-    Ok(Client::open(config, relay, &handle, engine, on_swept))
+    Ok(Client::open(config, Relays::new(config), &handle, engine, on_notice))
 }
 
-/// Sends a line to the first that is still there: a sweep of the shared cache is told once.
-fn send_to_first(log: &SharedLog, line: SweepLine) {
+/// Sends a notice of the default client to the first environment that is still there, so it is logged once.
+fn send_to_first(log: &SharedLog, notice: Notice) {
     let readers = log.lock().unwrap_or_else(PoisonError::into_inner);
-    let _ = readers.iter().any(|(outbox, id)| send_line(outbox, *id, line));
+    let _ = readers.iter().any(|(outbox, id)| send_notice(outbox, *id, notice.clone()));
 }
 
-fn send_line(outbox: &Weak<Outbox>, client_id: u32, line: SweepLine) -> bool {
-    outbox.upgrade().is_some_and(|outbox| outbox.put(Item::Swept { client_id, line }))
+fn send_notice(outbox: &Weak<Outbox>, client_id: u32, notice: Notice) -> bool {
+    outbox.upgrade().is_some_and(|outbox| outbox.put(Item::Notice { client_id, notice }))
 }
 
 fn to_json(figures: &impl serde::Serialize) -> Result<String> {
@@ -214,7 +223,7 @@ fn to_json(figures: &impl serde::Serialize) -> Result<String> {
 }
 
 fn call_options(timeout_ms: Option<u32>, fresh: bool) -> CallOptions {
-    CallOptions { timeout: timeout_ms.map(|ms| Duration::from_millis(ms.into())), fresh }
+    CallOptions { timeout: timeout_ms.map(|ms| Duration::from_millis(ms.into())), fresh, is_batch: false }
 }
 
 fn as_text((name, value): (String, OptionValue)) -> Option<(String, String)> {

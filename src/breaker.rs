@@ -1,28 +1,31 @@
-//! The circuit breaker: a relay that only fails is left alone but for a probe now and then, and calls fail at once.
+//! The circuit breaker: a relay that only fails gets a probe now and then, and calls fail at once.
 //!
-//! It has two states. *Closed*, requests go and failures in a row are counted. *Open*, one request goes every so often:
-//! it is the probe, whichever call it belongs to. Any proper answer closes the circuit. A probe is not waited for: one
-//! that hangs, or whose callers leave, holds nobody up, and the next one goes in its time.
+//! It has two states. *Closed*: requests are sent, and consecutive failures are counted. *Open*: one request is sent every
+//! so often, the probe, whichever call it belongs to. Any proper answer closes the circuit. Nothing waits for a probe: if
+//! it hangs or its callers leave, the next one is sent in its time.
 
-use crate::error::Fault;
+use crate::error::{Code, Fault};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
-/// When the circuit opens, and how often it is tried.
+/// Requests that ran side by side and failed within this time of the first one are one observation.
+const ONE_MOMENT: Duration = Duration::from_millis(10);
+
+/// When the circuit opens, and how often a probe is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerPolicy {
-    /// Transient failures in a row.
+    /// Consecutive failures.
     pub failures: u64,
-    /// How long they must have lasted: a moment's failures, as of a restart, are not yet an outage.
+    /// Time that these failures must span at least.
     pub after: Duration,
     /// Time between two probes.
     pub probe_every: Duration,
 }
 
-/// The circuit to one relay.
+/// One relay's circuit.
 #[derive(Debug)]
 pub struct Breaker {
     policy: Option<BreakerPolicy>,
@@ -31,84 +34,147 @@ pub struct Breaker {
 }
 
 #[derive(Debug)]
-enum State {
-    Closed {
-        /// Failures since the last proper answer.
-        failures: u64,
-        /// When the first of them began.
-        since: Instant,
-        /// When the last proper answer came.
-        answered: Instant,
+struct State {
+    /// When the circuit last opened or closed.
+    changed: Instant,
+    /// When the last proper answer arrived.
+    answered: Instant,
+    failures: Option<Failures>,
+    /// When the next probe may be sent; `None` while the circuit is closed.
+    next_probe: Option<Instant>,
+}
+
+/// Failures since the last proper answer.
+#[derive(Debug)]
+struct Failures {
+    /// Observations.
+    count: u64,
+    /// Since when the relay has failed.
+    since: Instant,
+    /// When the current observation began and when its last failure was seen.
+    moment: (Instant, Instant),
+    last: Arc<Fault>,
+}
+
+/// What a failure did to the circuit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Health {
+    /// It is closed.
+    Closed,
+    /// It has opened.
+    Opened {
+        /// How long the relay had failed.
+        lasted: Duration,
     },
-    Open {
-        since: Instant,
-        last: Arc<Fault>,
-        next_probe: Instant,
-    },
+    /// It was open already.
+    Open,
+}
+
+/// `cacheStats().breaker`, with the last failure as data.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Circuit {
+    /// Whether it is open.
+    pub is_open: bool,
+    /// Since when it is in this state.
+    pub since: Instant,
+    /// What the relay failed with since its last proper answer.
+    pub last: Option<Arc<Fault>>,
 }
 
 impl Breaker {
-    /// A closed circuit; one that never opens without a policy.
+    /// A closed circuit; it never opens without a policy.
     pub fn new(policy: Option<BreakerPolicy>, now: Instant) -> Self {
-        let state = Mutex::new(State::Closed { failures: 0, since: now, answered: now });
-        Self { policy, state, on_open: Notify::new() }
+        let state = State { changed: now, answered: now, failures: None, next_probe: None };
+        Self { policy, state: Mutex::new(state), on_open: Notify::new() }
     }
 
-    /// Asks whether a request may go; the fault of its call where it may not. `has_place` says whether it could go at
-    /// once: a probe does not queue.
-    pub fn pass(&self, has_place: bool, now: Instant) -> Result<(), Fault> {
-        match (&mut *self.lock(), self.policy) {
-            (State::Open { next_probe, .. }, Some(policy)) if has_place && *next_probe <= now => {
-                *next_probe = now + policy.probe_every;
-                Ok(())
-            }
-            (State::Open { since, last, .. }, _) => {
-                let failing_for = now.saturating_duration_since(*since);
-                Err(Fault::CircuitOpen { failing_for, last: Arc::clone(last) })
-            }
-            (State::Closed { .. }, _) => Ok(()),
+    /// Whether a request may be sent now. Only one that has a permit can be the probe.
+    ///
+    /// # Errors
+    /// [`Fault::CircuitOpen`] if it may not.
+    pub fn pass(&self, has_permit: bool, now: Instant) -> Result<(), Fault> {
+        let mut state = self.lock();
+        let (Some(policy), Some(next_probe)) = (self.policy, state.next_probe) else {
+            return Ok(());
+        };
+        if has_permit && next_probe <= now {
+            state.next_probe = Some(now + policy.probe_every);
+            return Ok(());
         }
+        // An open circuit has failures.
+        let Some(Failures { since, last, .. }) = &state.failures else { return Ok(()) };
+        Err(Fault::CircuitOpen { failing_for: now.saturating_duration_since(*since), last: Arc::clone(last) })
     }
 
-    /// Done when the circuit opens, counted from this call on.
+    /// Done when the circuit opens.
     pub fn opened(&self) -> Notified<'_> {
         self.on_open.notified()
     }
 
-    /// The relay gave a proper answer, whatever it says.
-    pub fn answered(&self, now: Instant) {
-        *self.lock() = State::Closed { failures: 0, since: now, answered: now };
+    /// Whether it is open.
+    pub fn is_open(&self) -> bool {
+        self.lock().next_probe.is_some()
     }
 
-    /// An attempt that began at `began` failed by a transient fault; whether the circuit is open now.
-    pub fn failed(&self, fault: &Fault, began: Instant, now: Instant) -> bool {
-        let Some(policy) = self.policy else { return false };
+    /// Its state, for those who look at it.
+    pub fn circuit(&self) -> Circuit {
+        let state = self.lock();
+        let last = state.failures.as_ref().map(|failures| Arc::clone(&failures.last));
+        Circuit { is_open: state.next_probe.is_some(), since: state.changed, last }
+    }
+
+    /// The relay gave a proper answer. If that closes the circuit: how long the relay had failed.
+    pub fn answered(&self, now: Instant) -> Option<Duration> {
         let mut state = self.lock();
-        match &mut *state {
-            State::Open { last, .. } => *last = Arc::new(fault.clone()),
-            // What began before the relay was well says nothing about it now: requests that hung in an outage end after it.
-            State::Closed { answered, .. } if began < *answered => return false,
-            State::Closed { failures, since, .. } => {
-                if *failures == 0 {
-                    // A relay was silent all the time that it kept a request waiting; a refusal speaks of its moment.
-                    *since = if *fault == Fault::Timeout { began } else { now };
-                }
-                *failures += 1;
-                let lasted = now.saturating_duration_since(*since);
-                if *failures < policy.failures || lasted < policy.after {
-                    return false;
-                }
-                let next_probe = now + policy.probe_every;
-                *state = State::Open { since: *since, last: Arc::new(fault.clone()), next_probe };
-                drop(state);
-                self.on_open.notify_waiters();
-            }
+        state.answered = now;
+        let failures = state.failures.take()?;
+        state.next_probe.take()?;
+        state.changed = now;
+        Some(now.saturating_duration_since(failures.since))
+    }
+
+    /// A request that began at `began` has failed with a transient fault.
+    pub fn failed(&self, fault: &Fault, began: Instant, now: Instant) -> Health {
+        let Some(policy) = self.policy else { return Health::Closed };
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        if state.next_probe.is_none() && began < state.answered {
+            // The relay has answered since, so this says nothing about it now: requests that hung in an outage end after it.
+            return Health::Closed;
         }
-        true
+        // A relay was silent all the time that it kept a request waiting; a refusal speaks of its moment.
+        let since = if fault.code() == Code::Timeout { began } else { now };
+        let failures = state.failures.get_or_insert_with(|| Failures {
+            count: 0,
+            since,
+            moment: (now, now),
+            last: Arc::new(fault.clone()),
+        });
+        failures.last = Arc::new(fault.clone());
+        if state.next_probe.is_some() {
+            return Health::Open;
+        }
+        // Requests side by side that end together have one cause: a paused process, a dead address, a restart.
+        let (first, last) = failures.moment;
+        if failures.count == 0 || began >= last || now.saturating_duration_since(first) >= ONE_MOMENT {
+            failures.count += 1;
+            failures.moment = (now, now);
+        } else {
+            failures.moment.1 = now;
+        }
+        let lasted = now.saturating_duration_since(failures.since);
+        if failures.count < policy.failures || lasted < policy.after {
+            return Health::Closed;
+        }
+        state.next_probe = Some(now + policy.probe_every);
+        state.changed = now;
+        drop(guard);
+        self.on_open.notify_waiters();
+        Health::Opened { lasted }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // Every change of the state is one assignment, so it is whole whatever panics.
+        // Nothing here panics between two changes that belong together.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -128,11 +194,12 @@ mod tests {
     /// A circuit that opened at `start + 1 s`.
     fn open(start: Instant) -> Breaker {
         let breaker = Breaker::new(Some(POLICY), start);
-        let opens: Vec<bool> = (0..=4)
+        let opens: Vec<Health> = (0..=4)
             .map(|quarter| start + secs(f64::from(quarter) / 4.0))
             .map(|at| breaker.failed(&DOWN, at, at))
             .collect();
-        assert_eq!(opens, [false, false, false, false, true]);
+        let closed = Health::Closed;
+        assert_eq!(opens, [closed, closed, closed, closed, Health::Opened { lasted: secs(1.0) }]);
         breaker
     }
 
@@ -147,17 +214,40 @@ mod tests {
     fn any_number_of_failures_in_one_moment_does_not_open_it() {
         let now = Instant::now();
         let breaker = Breaker::new(Some(POLICY), now);
-        assert!((0..1_000).all(|_| !breaker.failed(&DOWN, now, now)));
+        assert!((0..1_000).all(|_| breaker.failed(&DOWN, now, now) == Health::Closed));
         assert_eq!(breaker.pass(true, now), Ok(()));
+    }
+
+    #[test]
+    fn requests_side_by_side_that_fail_together_are_one_observation_and_one_after_another_are_many() {
+        let start = Instant::now();
+        let paused = Breaker::new(Some(POLICY), start);
+        for n in 0..300 {
+            let end = start + secs(3.0) + Duration::from_micros(30 * n);
+            assert_eq!(paused.failed(&Fault::Timeout, start + Duration::from_micros(n), end), Health::Closed);
+        }
+        let serial = Breaker::new(Some(BreakerPolicy { after: Duration::ZERO, ..POLICY }), start);
+        let moments = (0..5).map(|n| start + Duration::from_micros(n));
+        let last = moments.map(|at| serial.failed(&DOWN, at, at)).last();
+        assert!(matches!(last, Some(Health::Opened { .. })));
+    }
+
+    #[test]
+    fn its_state_says_since_when_and_why() {
+        let start = Instant::now();
+        let breaker = open(start);
+        let circuit = breaker.circuit();
+        assert_eq!(circuit, Circuit { is_open: true, since: start + secs(1.0), last: Some(Arc::new(DOWN)) });
+        breaker.answered(start + secs(9.0));
+        assert_eq!(breaker.circuit(), Circuit { is_open: false, since: start + secs(9.0), last: None });
     }
 
     #[test]
     fn the_time_that_a_relay_keeps_requests_waiting_counts() {
         let start = Instant::now();
         let breaker = Breaker::new(Some(POLICY), start);
-        let silent = start + secs(20.0);
-        let opens: Vec<bool> = (0..5).map(|_| breaker.failed(&Fault::Timeout, start, silent)).collect();
-        assert_eq!(opens, [false, false, false, false, true]);
+        let opens = (0..5).map(|n| breaker.failed(&Fault::Timeout, start, start + secs(20.0 + f64::from(n) / 10.0)));
+        assert_eq!(opens.last(), Some(Health::Opened { lasted: secs(20.4) }));
     }
 
     #[test]
@@ -165,7 +255,10 @@ mod tests {
         let start = Instant::now();
         let breaker = Breaker::new(Some(POLICY), start);
         for _ in 0..100 {
-            (0..4).for_each(|_| assert!(!breaker.failed(&Fault::Timeout, start, start + secs(20.0))));
+            for n in 0..4 {
+                let health = breaker.failed(&Fault::Timeout, start, start + secs(20.0 + f64::from(n)));
+                assert_eq!(health, Health::Closed);
+            }
             breaker.answered(start);
         }
         assert_eq!(breaker.pass(true, start), Ok(()));
@@ -180,7 +273,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_without_a_place_on_the_wire_is_no_probe() {
+    fn only_a_request_with_a_permit_is_a_probe() {
         let start = Instant::now();
         let breaker = open(start);
         assert!(breaker.pass(false, start + secs(2.0)).is_err());
@@ -191,7 +284,7 @@ mod tests {
     fn a_failed_probe_leaves_it_open_with_the_fault_of_the_probe() {
         let start = Instant::now();
         let breaker = open(start);
-        assert!(breaker.failed(&Fault::Timeout, start, start + secs(2.0)));
+        assert_eq!(breaker.failed(&Fault::Timeout, start, start + secs(2.0)), Health::Open);
         let barred = breaker.pass(false, start + secs(2.0));
         assert_eq!(barred, Err(Fault::CircuitOpen { failing_for: secs(2.0), last: Arc::new(Fault::Timeout) }));
     }
@@ -201,11 +294,11 @@ mod tests {
         let start = Instant::now();
         let breaker = open(start);
         let back = start + secs(2.0);
-        breaker.answered(back);
-        assert_eq!(breaker.pass(false, back), Ok(()));
-        let later = back + secs(20.0);
-        assert!((0..4).all(|_| !breaker.failed(&Fault::Timeout, back, later)));
-        assert!(breaker.failed(&Fault::Timeout, back, later));
+        assert_eq!(breaker.answered(back), Some(secs(2.0)));
+        assert_eq!((breaker.answered(back), breaker.pass(false, back)), (None, Ok(())));
+        let fails = |n| breaker.failed(&Fault::Timeout, back, back + secs(20.0 + f64::from(n)));
+        assert!((0..4).all(|n| fails(n) == Health::Closed));
+        assert_eq!(fails(4), Health::Opened { lasted: secs(24.0) });
     }
 
     #[test]
@@ -213,7 +306,8 @@ mod tests {
         let start = Instant::now();
         let breaker = open(start);
         breaker.answered(start + secs(2.0));
-        assert!((0..100).all(|_| !breaker.failed(&Fault::Timeout, start + secs(1.0), start + secs(20.0))));
+        let fails = || breaker.failed(&Fault::Timeout, start + secs(1.0), start + secs(20.0));
+        assert!((0..100).all(|_| fails() == Health::Closed));
         assert_eq!(breaker.pass(false, start + secs(20.0)), Ok(()));
     }
 
@@ -221,7 +315,8 @@ mod tests {
     fn without_a_policy_it_never_opens() {
         let start = Instant::now();
         let breaker = Breaker::new(None, start);
-        assert!((0..1_000).all(|_| !breaker.failed(&Fault::Timeout, start, start + secs(60.0))));
+        let fails = |n| breaker.failed(&Fault::Timeout, start, start + secs(60.0 + f64::from(n)));
+        assert!((0..1_000).all(|n| fails(n) == Health::Closed));
         assert_eq!(breaker.pass(true, start), Ok(()));
     }
 }

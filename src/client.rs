@@ -1,59 +1,104 @@
-//! One call's way: cache -> flight -> retry -> relay, and back.
+//! The public client: what a call does before its request, and what it counts.
 
-mod keeper;
-mod wire;
+mod driver;
 
+use crate::admission::Admission;
+use crate::breaker::Breaker;
 use crate::config::Config;
-use crate::error::{CallError, Cause, Code, Fault};
-use crate::flight::{Boarding, Caller, Change, Deadline, Flight, Flights, Outcome, Retry, Seat, Ticket, Trip};
-use crate::metrics::{Calls, Exchanges, Metrics};
-use crate::negative_cache::NegativeCache;
+use crate::error::{CallError, Cause, Code, Fault, OtherRelay};
+use crate::knowledge::{Knowledge, Known};
+use crate::metrics::{AttemptCounts, CallCounts, Metrics};
+use crate::notice::{Circuit, Notice};
+use crate::record::RecordText;
+use crate::record_cache::RecordCache;
 use crate::relay::{Answer, Relay};
 use crate::retry::RetryPolicy;
-use crate::stats::{Requests, Snapshot, Stats, StatsLine, SweepLine, hit_rate};
+use crate::single_flight::{
+    CallInfo, Caller, Change, Join, Outcome, Request, SingleFlight, Terms, Waiter, WaiterHandle,
+};
+use crate::stats::{BreakerState, Requests, Snapshot, Stats, StatsLine, hit_rate};
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::SemaphorePermit;
-use tokio::time::{Instant, sleep, sleep_until};
-use wire::Wire;
+use tokio::time::Instant;
 
-/// One attempt at the relay. Tests put a script in its place.
+/// One attempt at a relay. Tests use a script instead.
 pub trait Ask: Send + Sync + 'static {
-    /// Asks for the soul and says what the answer means; it takes an attempt's time at most.
+    /// Asks for the soul and says what the answer means, within the time of an attempt.
     fn ask(&self, soul: &str) -> impl Future<Output = Answer> + Send;
 }
 
 impl Ask for Relay {
-    /// Asks for the soul and says what the answer means; it takes an attempt's time at most.
+    /// Asks for the soul and says what the answer means, within the time of an attempt.
     fn ask(&self, soul: &str) -> impl Future<Output = Answer> + Send {
         Relay::ask(self, soul)
     }
 }
 
-/// What a single call may ask for.
+/// The relays of a client.
+#[derive(Debug)]
+pub struct Relays<A> {
+    /// The one whose word counts.
+    pub first: A,
+    /// Asked in order if the first one fails.
+    pub fallbacks: Vec<FallbackRelay<A>>,
+}
+
+/// A relay that can turn a failure of the first one into a record.
+#[derive(Debug)]
+pub struct FallbackRelay<A> {
+    /// What asks it.
+    pub relay: A,
+    /// The relay as it may be shown: without credentials.
+    pub shown: Arc<str>,
+    /// Its own circuit.
+    pub breaker: Breaker,
+}
+
+impl Relays<Relay> {
+    /// The relays of a configuration.
+    pub fn new(config: &Config) -> Self {
+        let others = config.fallbacks.iter();
+        Self {
+            first: Relay::new(config),
+            fallbacks: others
+                .map(|url| FallbackRelay {
+                    relay: Relay::new(&Config { relay: url.clone(), ..config.clone() }),
+                    shown: Arc::clone(&url.shown),
+                    breaker: Breaker::new(config.breaker, Instant::now()),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The options of one call.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct CallOptions {
-    /// The caller's own time; the client's when `None`.
+    /// The caller's own timeout, which counts everything; the client's if `None`.
     pub timeout: Option<Duration>,
-    /// Ask the relay even when the soul is known to be missing.
+    /// Ask the relay even if the soul is cached.
     pub fresh: bool,
+    /// Whether the call is part of a batch, which has any size.
+    pub is_batch: bool,
 }
 
 /// How a call begins.
 #[derive(Debug)]
 pub enum Begun<C> {
-    /// Answered from the cache: the soul is known to be missing.
+    /// Answered at once: the soul is cached as missing.
     Missing,
-    /// The caller will be told; with the ticket it can leave before.
-    Waits(Ticket<C>),
+    /// Answered at once from the record cache.
+    Found(RecordText),
+    /// The caller gets the outcome later; with the handle it can leave before.
+    Waits(WaiterHandle<C>),
     /// Failed at once.
     Failed(CallError),
 }
 
-/// A client of one relay: its cache, its flights and its counts. Cheap to clone.
+/// A client of one relay: its caches, its requests and its counts. Cheap to clone.
 pub struct Client<C> {
     shared: Arc<Shared<C>>,
 }
@@ -65,57 +110,72 @@ impl<C> Clone for Client<C> {
     }
 }
 
-struct Shared<C> {
-    relay: Arc<str>,
-    timeout: Duration,
-    retry: RetryPolicy,
-    wire: Wire,
+/// What a client and its requests have in common.
+pub(crate) struct Shared<C> {
+    pub relay: Arc<str>,
+    pub timeout: Duration,
+    pub attempt_timeout: Duration,
+    queue_timeout: Duration,
+    pub max_in_flight: usize,
+    pub retry: RetryPolicy,
+    pub admission: Admission,
     max_queue: usize,
+    max_body_bytes: usize,
     stats_every: u64,
-    cache: NegativeCache,
-    flights: Flights<C>,
+    pub knowledge: Knowledge,
+    pub single_flight: Arc<SingleFlight<C>>,
     is_closed: AtomicBool,
     on_closed: Mutex<Option<OnClosed>>,
-    stats: Stats,
-    calls: Calls,
-    exchanges: Exchanges,
+    on_notice: Box<dyn Fn(Notice) + Send + Sync>,
+    pub stats: Stats,
+    calls: CallCounts,
+    pub attempts: AttemptCounts,
+    /// Failed calls when the first relay last gave a proper answer.
+    failed_before: AtomicU64,
 }
 
 type OnClosed = Box<dyn FnOnce() + Send>;
 
 impl<C: Caller> Client<C> {
-    /// A client whose work is done on `handle`. `alive` is let go when the client is closed or dropped and its last
-    /// flight has landed. `on_swept` is told of every sweep that removed something.
+    /// A client whose work is done on `handle`. `alive` is dropped when the client is closed or dropped and its last
+    /// request has ended. `on_notice` hears of sweeps, warnings and changes of circuits, on any thread.
     pub fn open(
         config: &Config,
-        relay: impl Ask,
+        relays: Relays<impl Ask>,
         handle: &Handle,
         alive: impl Send + 'static,
-        on_swept: impl Fn(SweepLine) + Send + Sync + 'static,
+        on_notice: impl Fn(Notice) + Send + Sync + 'static,
     ) -> Self {
-        let (flights, departures) = Flights::new(config.max_in_flight + config.max_queue);
+        let single_flight = Arc::new(SingleFlight::new(config.max_in_flight + config.max_queue));
         let now = Instant::now();
+        let (knowledge, warning) = Knowledge::open(config, now);
         let shared = Arc::new(Shared {
             relay: Arc::clone(&config.relay.shown),
             timeout: config.timeout,
+            attempt_timeout: config.attempt_timeout,
+            queue_timeout: config.queue_timeout,
+            max_in_flight: config.max_in_flight,
             retry: config.retry.clone(),
-            wire: Wire::new(config, now),
+            admission: Admission::new(config, now),
             max_queue: config.max_queue,
+            max_body_bytes: config.max_body_bytes,
             stats_every: config.stats_every,
-            cache: NegativeCache::new(config.capacity, config.ttl, now),
-            flights,
+            knowledge,
+            single_flight: Arc::clone(&single_flight),
             is_closed: AtomicBool::new(false),
             on_closed: Mutex::new(None),
+            on_notice: Box::new(on_notice),
             stats: Stats::default(),
-            calls: Calls::default(),
-            exchanges: Exchanges::default(),
+            calls: CallCounts::default(),
+            attempts: AttemptCounts::default(),
+            failed_before: AtomicU64::new(0),
         });
         let weak = Arc::downgrade(&shared);
-        handle.spawn(keeper::keep(weak, relay, departures, config.sweep_every, on_swept, alive));
+        handle.spawn(driver::drive(weak, Arc::new(relays), single_flight, config.sweep_every, warning, alive));
         Self { shared }
     }
 
-    /// Begins a call. `soul` has been checked ([`crate::soul::check`]); `caller` is made only when it must wait.
+    /// Begins a call. `soul` has been checked ([`crate::soul::check`]); `caller` is made only if it must wait.
     pub fn get(&self, soul: &str, options: CallOptions, caller: impl FnOnce() -> C) -> Begun<C> {
         let shared = &*self.shared;
         let now = Instant::now();
@@ -123,41 +183,48 @@ impl<C: Caller> Client<C> {
             return Begun::Failed(shared.refusal(Fault::Closed, soul));
         }
         Stats::count(&shared.stats.total);
-        let is_known = || !options.fresh && shared.cache.knows(soul, now);
-        if is_known() {
-            Stats::count(&shared.stats.hits);
-            return Begun::Missing;
+        let CallOptions { timeout: own, fresh, is_batch } = options;
+        let known = if fresh { Known::Nothing } else { shared.knowledge.look_up(soul, now) };
+        if known == Known::MissingRefresh {
+            shared.single_flight.refresh_later(soul);
         }
-        let deadline = match options.timeout {
-            Some(timeout) => Deadline::At(now + timeout),
-            None => Deadline::WithFlight(shared.timeout),
-        };
-        match shared.flights.board(soul, now, deadline, is_known, caller) {
-            Boarding::Began(ticket) => Begun::Waits(ticket),
-            Boarding::Joined(ticket) => {
-                Stats::count(&shared.stats.coalesced);
-                Begun::Waits(ticket)
+        match known {
+            Known::Missing | Known::MissingRefresh => {
+                Stats::count(&shared.stats.hits);
+                return Begun::Missing;
             }
-            Boarding::Known => {
+            Known::Found(record) => return Begun::Found(record),
+            Known::Nothing => {}
+        }
+        let is_known = || !fresh && shared.knowledge.is_missing(soul, now);
+        let Shared { timeout, queue_timeout, .. } = *shared;
+        let terms = Terms { own, timeout, queue_timeout, is_batch, is_fresh: fresh, may_join: true };
+        match shared.single_flight.join(soul, now, terms, is_known, caller) {
+            Join::Began(handle) => Begun::Waits(handle),
+            Join::Joined(handle) => {
+                Stats::count(&shared.stats.coalesced);
+                Begun::Waits(handle)
+            }
+            Join::Known => {
                 Stats::count(&shared.stats.hits);
                 Begun::Missing
             }
-            Boarding::Full => {
+            Join::Full => {
                 shared.stats.count_failed(Code::Overloaded);
                 let limit = shared.max_queue;
                 let error = shared.refusal(Fault::Overloaded { limit }, soul);
                 shared.calls.failed_at_once(&error);
                 Begun::Failed(error)
             }
-            Boarding::Closed => Begun::Failed(shared.refusal(Fault::Closed, soul)),
+            Join::Closed => Begun::Failed(shared.refusal(Fault::Closed, soul)),
         }
     }
 
-    /// Gives up a call; whether it was still waiting. The request goes on for the others and ends with the last.
-    pub fn leave(&self, ticket: &Ticket<C>) -> bool {
-        let left = self.shared.flights.leave(ticket);
-        if let Some(seat) = &left {
-            self.shared.calls.aborted(seat.began.elapsed());
+    /// Gives up a call; whether it was still waiting. The request runs on for its other callers and ends with the last.
+    pub fn leave(&self, handle: &WaiterHandle<C>) -> bool {
+        let left = self.shared.single_flight.leave(handle);
+        if let Some(waiter) = &left {
+            self.shared.calls.aborted(waiter.began.elapsed());
         }
         left.is_some()
     }
@@ -167,31 +234,36 @@ impl<C: Caller> Client<C> {
     pub fn count_settled(&self, is_hit: bool) -> Option<StatsLine> {
         let shared = &*self.shared;
         let (hits, calls) = shared.stats.count_settled(is_hit, shared.stats_every)?;
-        Some(StatsLine { hits, calls, size: shared.cache.size() })
+        Some(StatsLine { hits, calls, size: shared.knowledge.missing.size() })
     }
 
-    /// Forgets that a soul is missing; whether it was known to be. No answer to a request that began before is
+    /// Forgets what is known of a soul; whether it was known to be missing. No answer to a request that began before is
     /// remembered, or given to a caller that comes after.
     pub fn invalidate(&self, soul: &str) -> bool {
-        let shared = &*self.shared;
-        let forget = || shared.cache.forget(soul, Instant::now());
-        shared.flights.invalidate(soul, forget)
+        let (was_known, warning) = self.shared.knowledge.invalidate(soul, &self.shared.single_flight);
+        self.shared.notify(warning);
+        was_known
     }
 
     /// The same for every soul; how many were known to be missing.
     pub fn invalidate_all(&self) -> usize {
-        let shared = &*self.shared;
-        let forget = || shared.cache.forget_all(Instant::now());
-        shared.flights.invalidate_all(forget)
+        let (known, warning) = self.shared.knowledge.invalidate_all(&self.shared.single_flight);
+        self.shared.notify(warning);
+        known
     }
 
-    /// Takes no more calls. `on_closed` is told once those in flight have settled and the connections are gone.
-    /// To be called once.
+    /// Writes what is to outlive the process, for a process that ends. It blocks.
+    pub fn persist(&self) {
+        self.shared.knowledge.write();
+    }
+
+    /// Accepts no new calls. `on_closed` runs once those in flight have settled and the connections are gone. To be called
+    /// once.
     pub fn close(&self, on_closed: impl FnOnce() + Send + 'static) {
         let shared = &*self.shared;
         *shared.on_closed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(on_closed));
         shared.is_closed.store(true, Relaxed);
-        shared.flights.close();
+        shared.single_flight.close();
     }
 
     /// The error of a call that is refused before it begins.
@@ -209,21 +281,21 @@ impl<C: Caller> Client<C> {
         &self.shared.relay
     }
 
-    /// The time of a whole call whose caller asks for none of its own.
-    pub fn timeout(&self) -> Duration {
-        self.shared.timeout
+    /// Most bytes of an answer's body, which also bounds the text of resolved references.
+    pub fn max_body_bytes(&self) -> usize {
+        self.shared.max_body_bytes
     }
 
     /// All figures, those of `cacheStats()` among them.
     pub fn metrics(&self) -> Metrics {
-        let Shared { stats, calls, exchanges, .. } = &*self.shared;
-        Metrics::new(self.snapshot(), stats.exhausted.load(Relaxed), calls, exchanges)
+        let Shared { stats, calls, attempts, .. } = &*self.shared;
+        Metrics::new(self.snapshot(), stats.exhausted.load(Relaxed), calls, attempts)
     }
 
     /// What `cacheStats()` gives.
     pub fn snapshot(&self) -> Snapshot {
-        let Shared { cache, stats, flights, exchanges, .. } = &*self.shared;
-        let durations = exchanges.durations();
+        let Shared { knowledge, admission, stats, attempts, .. } = &*self.shared;
+        let (cache, durations) = (&knowledge.missing, attempts.durations());
         let (hits, total) = (stats.hits.load(Relaxed), stats.total.load(Relaxed));
         let counts = cache.counts();
         let in_flight = stats.in_flight.now();
@@ -243,191 +315,170 @@ impl<C: Caller> Client<C> {
                 coalesced: stats.coalesced.load(Relaxed),
                 retried: stats.retried.load(Relaxed),
                 in_flight,
-                queued: (flights.in_the_air() as u64).saturating_sub(in_flight + stats.backing_off.now()),
+                queued: self.shared.queued(),
                 found: stats.found.load(Relaxed),
                 missing: stats.missing.load(Relaxed),
                 failed: stats.failed(),
                 p50: durations.quantile_ms(0.5),
                 p90: durations.quantile_ms(0.9),
                 p99: durations.quantile_ms(0.99),
+                refreshed: stats.refreshed.load(Relaxed),
             },
+            breaker: BreakerState::new(&admission.breaker.circuit(), Instant::now()),
+            store: knowledge.store(),
+            records: knowledge.records.as_ref().map(RecordCache::stats),
         }
     }
 }
 
-impl<C: Caller> Shared<C> {
-    /// Flies a flight from its first attempt to its landing.
-    async fn fly(self: Arc<Self>, relay: Arc<impl Ask>, flight: Arc<Flight<C>>) {
-        let mut landing = Landing { shared: &self, flight: &flight, landed: None };
-        let time_is_up = AtomicBool::new(false);
-        tokio::select! {
-            // Time first: no attempt begins for callers whose time is over.
-            biased;
-            () = self.watch(&flight, &time_is_up) => {}
-            landed = self.attempts(&*relay, &flight, &time_is_up) => landing.landed = Some(landed),
+impl<C> Drop for Shared<C> {
+    fn drop(&mut self) {
+        // Nobody owns the client any more, so nobody waits: its driver ends.
+        self.single_flight.close();
+        self.knowledge.release();
+    }
+}
+
+impl<C> Shared<C> {
+    /// Takes note of a change of a relay's circuit.
+    pub fn circuit_changed(&self, relay: &Arc<str>, is_open: bool, lasted: Duration, last_error: String) {
+        let failed_calls = self.calls.failed_so_far() - self.failed_before.load(Relaxed);
+        let relay = Arc::clone(relay);
+        (self.on_notice)(Notice::Circuit(Circuit { relay, is_open, lasted, failed_calls, last_error }));
+    }
+
+    /// The first relay gave a proper answer.
+    pub fn answered(&self) {
+        self.failed_before.store(self.calls.failed_so_far(), Relaxed);
+    }
+
+    /// Requests that wait for a permit.
+    fn queued(&self) -> u64 {
+        let active = self.single_flight.active_count() as u64;
+        active.saturating_sub(self.stats.in_flight.now() + self.stats.backing_off.now())
+    }
+
+    fn notify(&self, notice: Option<Notice>) {
+        if let Some(notice) = notice {
+            (self.on_notice)(notice);
         }
     }
 
-    /// Attempts until the relay has answered or the policy gives up.
-    async fn attempts(&self, relay: &impl Ask, flight: &Flight<C>, time_is_up: &AtomicBool) -> Answer {
-        let mut last = None;
-        loop {
-            let place = match self.wire.place().await {
-                Ok(place) => place,
-                // What was seen by this very request says more than that others fail too.
-                Err(barred) => return last.map_or(barred.into(), |fault| self.give_up(fault)),
-            };
-            let exchange = self.wire.exchange(time_is_up);
-            let answer = self.attempt(relay, flight, place).await;
-            let now = Instant::now();
-            let (fault, retry_after) = match answer {
-                Answer::Failed { fault, retry_after } if fault.is_transient() => (fault, retry_after),
-                proper => {
-                    exchange.answered(now);
-                    return proper;
-                }
-            };
-            if exchange.failed(&fault, now) {
-                return self.give_up(fault);
-            }
-            let remaining =
-                flight.last_deadline().map_or(Duration::ZERO, |deadline| deadline.saturating_duration_since(now));
-            let jitter = fastrand::f64();
-            let made = flight.attempts();
-            let delay = self.retry.next_delay(&fault, made, retry_after, remaining, jitter);
-            let Some(delay) = delay.filter(|_| self.wire.budget().take(now)) else {
-                return self.give_up(fault);
-            };
-            flight.will_retry(|| Retry { error: Arc::new(self.failure(fault.clone(), flight, flight.began)), delay });
-            let _waiting = self.stats.backing_off.enter();
-            tokio::select! {
-                biased;
-                () = self.wire.breaker.opened() => return self.give_up(fault),
-                () = sleep(delay) => last = Some(fault),
-            }
-        }
-    }
-
-    /// The end of a flight that a transient fault was the last to meet.
-    fn give_up(&self, fault: Fault) -> Answer {
-        Stats::count(&self.stats.exhausted);
-        fault.into()
-    }
-
-    /// One exchange.
-    async fn attempt(&self, relay: &impl Ask, flight: &Flight<C>, _place: SemaphorePermit<'_>) -> Answer {
-        let _on_the_wire = self.stats.in_flight.enter();
-        Stats::count(&self.stats.sent);
-        if flight.attempts.fetch_add(1, Relaxed) == 0 {
-            self.wire.budget().pay_in();
-        } else {
-            Stats::count(&self.stats.retried);
-        }
-        let exchange = self.exchanges.begin();
-        let answer = relay.ask(&flight.soul).await;
-        exchange.ended(&answer);
-        answer
-    }
-
-    /// Sends callers away as their time ends; done when none is left, whatever made them leave. `time_is_up` tells of the
-    /// last one's end where that came by the client's own time, not by a shorter one of the caller.
-    async fn watch(&self, flight: &Arc<Flight<C>>, time_is_up: &AtomicBool) {
-        while let Some(deadline) = flight.first_deadline() {
-            tokio::select! {
-                () = sleep_until(deadline) => {}
-                () = flight.changed.notified() => continue,
-            }
-            let now = Instant::now();
-            let expired = self.flights.expire(flight, now);
-            // Callers that left at this very moment leave a flight without callers too, and no timeout.
-            if !expired.is_empty() && flight.first_deadline().is_none() {
-                let client_time = flight.began + self.timeout;
-                time_is_up.store(expired.iter().any(|seat| seat.deadline >= client_time), Relaxed);
-                self.stats.count_failed(Code::Timeout);
-                Stats::count(&self.stats.exhausted);
-            }
-            for seat in expired {
-                let error = self.failure(Fault::Timeout, flight, seat.began);
-                let trip = Trip { attempts: flight.attempts(), status: None, joined: seat.has_joined(), change: None };
-                self.settle(seat, Outcome::Failed(Arc::new(error)), trip, now);
-            }
-        }
-    }
-
-    /// Takes a flight off the board, remembers what it learnt and tells its callers. There is no answer where they have left
-    /// before.
-    fn land(&self, flight: &Arc<Flight<C>>, landed: Option<Answer>) {
-        let remember = matches!(landed, Some(Answer::Missing { remember: true }));
-        let is_found = matches!(landed, Some(Answer::Found(_)));
-        let status = landed.as_ref().and_then(Answer::status);
-        // True whenever the request began: at worst a soul that went missing since is asked for once more.
-        let is_forgotten = is_found && self.cache.forget(&flight.soul, Instant::now());
-        let mut change = is_forgotten.then_some(Change::Invalidated);
-        let seats = self.flights.land(flight, || {
-            if remember && self.cache.remember(&flight.soul, Instant::now()) {
-                change = Some(Change::Inserted);
-            }
-        });
-        let outcome = match landed {
-            Some(Answer::Found(text)) => {
-                Stats::count(&self.stats.found);
-                Outcome::Found(text)
-            }
-            Some(Answer::Missing { .. }) => {
-                Stats::count(&self.stats.missing);
-                Outcome::Missing
-            }
-            Some(Answer::Failed { fault, .. }) => {
-                self.stats.count_failed(fault.code());
-                Outcome::Failed(Arc::new(self.failure(fault, flight, flight.began)))
-            }
-            None if seats.is_empty() => return,
-            None => {
-                let cause =
-                    Cause { code: None, message: "the request was broken off by a fault of gun-native".to_owned() };
-                self.stats.count_failed(Code::Connect);
-                Outcome::Failed(Arc::new(self.failure(Fault::Connect(cause), flight, flight.began)))
-            }
-        };
-        let now = Instant::now();
-        for seat in seats {
-            let change = if seat.caller.is_watching() { change.take() } else { None };
-            let trip = Trip { attempts: flight.attempts(), status, joined: seat.has_joined(), change };
-            self.settle(seat, outcome.clone(), trip, now);
-        }
-    }
-
-    fn settle(&self, seat: Seat<C>, outcome: Outcome, trip: Trip, now: Instant) {
-        self.calls.ended(&outcome, now - seat.began);
-        seat.caller.settle(outcome, trip);
-    }
-
-    fn failure(&self, fault: Fault, flight: &Flight<C>, began: Instant) -> CallError {
+    /// The error of a request's caller.
+    pub fn failure(&self, fault: Fault, request: &Request<C>, began: Instant) -> CallError {
         CallError {
             fault,
             relay: Arc::clone(&self.relay),
-            soul: Arc::clone(&flight.soul),
-            attempts: flight.attempts(),
+            soul: Arc::clone(&request.soul),
+            attempts: request.attempts(),
             elapsed: began.elapsed(),
+            others: Vec::new(),
         }
+    }
+
+    /// An expired record that may be returned instead of an error to so many calls.
+    pub fn stale(&self, soul: &str, calls: usize) -> Option<RecordText> {
+        let records = self.knowledge.records.as_ref()?;
+        let record = records.stale(soul, Instant::now())?;
+        records.count_stale(calls);
+        Some(record)
     }
 
     /// A failure before any attempt.
     fn refusal(&self, fault: Fault, soul: &str) -> CallError {
-        CallError { fault, relay: Arc::clone(&self.relay), soul: soul.into(), attempts: 0, elapsed: Duration::ZERO }
+        let relay = Arc::clone(&self.relay);
+        CallError { fault, relay, soul: soul.into(), attempts: 0, elapsed: Duration::ZERO, others: Vec::new() }
     }
 }
 
-/// Lands the flight when dropped, however its task ends: nobody waits for ever because a leader died.
-struct Landing<'f, C: Caller> {
-    shared: &'f Shared<C>,
-    flight: &'f Arc<Flight<C>>,
-    landed: Option<Answer>,
+impl<C: Caller> Shared<C> {
+    /// Ends a request: what it learned goes into the caches, and its callers get their outcomes. There is no answer if they
+    /// have left before.
+    pub fn complete(&self, request: &Arc<Request<C>>, ended: Option<Ended>) {
+        let Some(Ended { answer, others, is_known }) = ended else {
+            self.complete_without_answer(request);
+            return;
+        };
+        let now = Instant::now();
+        // True whenever the request began: at worst a soul that went missing since is asked for once more.
+        let is_forgotten = matches!(answer, Answer::Found(_)) && self.knowledge.forget_missing(&request.soul, now);
+        let mut change = is_forgotten.then_some(Change::Invalidated);
+        let waiters = self.single_flight.complete(request, || {
+            if self.knowledge.learn(&request.soul, &answer, now) {
+                change = Some(Change::Inserted);
+            }
+        });
+        let status = answer.status();
+        let outcome = match answer {
+            Answer::Found(text) => {
+                Stats::count(&self.stats.found);
+                Outcome::Found(text)
+            }
+            Answer::Missing { .. } if is_known => Outcome::Missing,
+            Answer::Missing { .. } => {
+                Stats::count(&self.stats.missing);
+                Outcome::Missing
+            }
+            Answer::Failed { .. } if request.is_refresh() && waiters.is_empty() => return,
+            Answer::Failed { fault, .. } => {
+                self.stats.count_failed(fault.code());
+                let stale = if fault.is_transient() { self.stale(&request.soul, waiters.len()) } else { None };
+                match stale {
+                    Some(record) => Outcome::Found(record),
+                    None => {
+                        let failure = self.failure(fault, request, request.began);
+                        Outcome::Failed(Arc::new(CallError { others, ..failure }))
+                    }
+                }
+            }
+        };
+        for waiter in waiters {
+            let change = if waiter.caller.is_watching() { change.take() } else { None };
+            let joined = waiter.has_joined();
+            let info = CallInfo { attempts: request.attempts(), status, joined, change, is_hit: is_known };
+            self.settle(waiter, outcome.clone(), info, now);
+        }
+    }
+
+    fn complete_without_answer(&self, request: &Arc<Request<C>>) {
+        let waiters = self.single_flight.complete(request, || ());
+        if waiters.is_empty() {
+            return;
+        }
+        let cause = Cause::new(None, "the request was broken off by a fault of gun-native");
+        self.stats.count_failed(Code::Connect);
+        let failure = self.failure(Fault::Connect(cause), request, request.began);
+        let outcome = Outcome::Failed(Arc::new(failure));
+        for waiter in waiters {
+            let joined = waiter.has_joined();
+            let info = CallInfo { attempts: request.attempts(), status: None, joined, change: None, is_hit: false };
+            self.settle(waiter, outcome.clone(), info, Instant::now());
+        }
+    }
+
+    /// Gives a caller its outcome.
+    pub fn settle(&self, waiter: Waiter<C>, outcome: Outcome, info: CallInfo, now: Instant) {
+        if info.is_hit {
+            Stats::count(&self.stats.hits);
+        } else {
+            self.calls.ended(&outcome, now - waiter.began);
+        }
+        waiter.caller.settle(outcome, info);
+    }
 }
 
-impl<C: Caller> Drop for Landing<'_, C> {
-    fn drop(&mut self) {
-        self.shared.land(self.flight, self.landed.take());
+/// How a request ended.
+pub(crate) struct Ended {
+    pub answer: Answer,
+    /// What the fallback relays answered, if they were asked and had no record.
+    pub others: Vec<OtherRelay>,
+    /// Whether a store knew the answer, so the relay was not asked.
+    pub is_known: bool,
+}
+
+impl From<Answer> for Ended {
+    fn from(answer: Answer) -> Self {
+        Self { answer, others: Vec::new(), is_known: false }
     }
 }
 

@@ -25,13 +25,15 @@ pub enum Code {
     CircuitOpen,
     /// The client is closed.
     Closed,
+    /// The shared store could not confirm that it has every invalidation.
+    CacheStore,
     /// Thrown by the loader in JavaScript, where there is no native code to throw it.
     BinaryMissing,
 }
 
 impl Code {
     /// Every code, in the order of the contract.
-    pub const ALL: [Code; 10] = [
+    pub const ALL: [Code; 11] = [
         Code::InvalidArgument,
         Code::Connect,
         Code::Timeout,
@@ -41,6 +43,7 @@ impl Code {
         Code::Overloaded,
         Code::CircuitOpen,
         Code::Closed,
+        Code::CacheStore,
         Code::BinaryMissing,
     ];
 
@@ -56,13 +59,14 @@ impl Code {
             Code::Overloaded => "ERR_GUN_OVERLOADED",
             Code::CircuitOpen => "ERR_GUN_CIRCUIT_OPEN",
             Code::Closed => "ERR_GUN_CLOSED",
+            Code::CacheStore => "ERR_GUN_CACHE_STORE",
             Code::BinaryMissing => "ERR_GUN_BINARY_MISSING",
         }
     }
 
     /// Whether a call that was counted when it began can end with it.
     pub fn ends_a_call(self) -> bool {
-        !matches!(self, Code::InvalidArgument | Code::Closed | Code::BinaryMissing)
+        !matches!(self, Code::InvalidArgument | Code::Closed | Code::CacheStore | Code::BinaryMissing)
     }
 }
 
@@ -73,6 +77,20 @@ pub struct Cause {
     pub code: Option<&'static str>,
     /// A sentence without credentials or data of the relay.
     pub message: String,
+    /// What to do about it, where there is something to do.
+    pub hint: Option<String>,
+}
+
+impl Cause {
+    /// One without a hint.
+    pub fn new(code: Option<&'static str>, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: None }
+    }
+
+    /// The same with something to do about it.
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
 }
 
 /// What went wrong in one attempt or one call.
@@ -82,10 +100,34 @@ pub enum Fault {
     InvalidArgument(String),
     /// Refused, reset, closed early, DNS, TLS.
     Connect(Cause),
-    /// No answer within the attempt's or the call's time.
+    /// No answer within the call's time.
     Timeout,
+    /// No answer within the time of one attempt.
+    AttemptTimeout {
+        /// That time.
+        limit: Duration,
+    },
+    /// No connection within the time of one connection attempt.
+    ConnectTimeout {
+        /// That time.
+        limit: Duration,
+        /// The proxy that was connected to, if there is one.
+        proxy: Option<Arc<str>>,
+    },
+    /// No permit within the call's time: the relay was not asked.
+    QueueTimeout {
+        /// Requests that may be on the wire.
+        max_in_flight: usize,
+    },
     /// An HTTP status that is neither a record nor a missing soul.
     Status(u16),
+    /// The same with what is known about it.
+    StatusWith {
+        /// The status.
+        status: u16,
+        /// The end of a sentence: where it points, who sent it, or how long the relay asks to be left alone.
+        note: Arc<str>,
+    },
     /// A 200 that cannot be read.
     BadResponse {
         /// What is wrong with it, as the end of a sentence about the answer.
@@ -120,8 +162,11 @@ impl Fault {
         match self {
             Fault::InvalidArgument(_) => Code::InvalidArgument,
             Fault::Connect(_) => Code::Connect,
-            Fault::Timeout => Code::Timeout,
-            Fault::Status(_) => Code::Status,
+            Fault::Timeout
+            | Fault::AttemptTimeout { .. }
+            | Fault::ConnectTimeout { .. }
+            | Fault::QueueTimeout { .. } => Code::Timeout,
+            Fault::Status(_) | Fault::StatusWith { .. } => Code::Status,
             Fault::BadResponse { .. } => Code::BadResponse,
             Fault::BodyTooLarge { .. } => Code::BodyTooLarge,
             Fault::Overloaded { .. } => Code::Overloaded,
@@ -142,23 +187,70 @@ impl Fault {
     /// The HTTP status of the answer that it is about, where one was read.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Fault::Status(status) => Some(*status),
+            Fault::Status(status) | Fault::StatusWith { status, .. } => Some(*status),
             Fault::BadResponse { reason, .. } => (*reason != NOT_HTTP).then_some(200),
             Fault::BodyTooLarge { .. } => Some(200),
             _ => None,
         }
     }
 
+    /// The status of an answer that was refused because of it.
+    pub fn refused_status(&self) -> Option<u16> {
+        self.status().filter(|_| self.code() == Code::Status)
+    }
+
+    /// The same fault of a call that fails at once, since it has less time left than the relay asks to be left alone.
+    pub fn without_waiting(self, retry_after: Duration) -> Self {
+        let note = match &self {
+            Fault::Status(_) => String::new(),
+            Fault::StatusWith { note, .. } => format!("{note}; "),
+            _ => return self,
+        };
+        let status = self.status().unwrap_or_default();
+        let seconds = retry_after.as_secs();
+        let note =
+            format!("{note}it asks to wait {seconds} s (Retry-After), longer than the call has left (timeoutMs)");
+        Fault::StatusWith { status, note: note.into() }
+    }
+
     /// Whether the same call may succeed later with nothing changed but time.
     pub fn is_transient(&self) -> bool {
         match self {
-            Fault::Connect(_) | Fault::Timeout | Fault::Overloaded { .. } | Fault::CircuitOpen { .. } => true,
+            Fault::Connect(_)
+            | Fault::Timeout
+            | Fault::AttemptTimeout { .. }
+            | Fault::ConnectTimeout { .. }
+            | Fault::QueueTimeout { .. }
+            | Fault::Overloaded { .. }
+            | Fault::CircuitOpen { .. } => true,
             // RFC 9110 and 6585: the statuses that speak of the moment, not of the request.
-            Fault::Status(status) => {
+            Fault::Status(status) | Fault::StatusWith { status, .. } => {
                 matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
             }
             Fault::BadResponse { truncated, .. } => *truncated,
             Fault::InvalidArgument(_) | Fault::BodyTooLarge { .. } | Fault::Closed => false,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    /// A sentence about a relay, `it` in there; complete only for what a relay can do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Connect(cause) => write!(f, "it could not be reached: {}", cause.message),
+            Fault::Timeout | Fault::AttemptTimeout { .. } => f.write_str("it did not answer in time"),
+            Fault::ConnectTimeout { .. } => f.write_str("it could not be reached in time"),
+            Fault::Status(status) | Fault::StatusWith { status, .. } => write!(f, "it answered {status}"),
+            Fault::BadResponse { reason, .. } => write!(f, "it gave an unusable answer: {reason}"),
+            Fault::BodyTooLarge { limit } => write!(f, "it sent more than {limit} bytes"),
+            Fault::CircuitOpen { failing_for, last } => {
+                write!(f, "it was not asked: it has only failed for {}, and {last}", Elapsed(*failing_for))
+            }
+            Fault::InvalidArgument(text) => f.write_str(text),
+            Fault::QueueTimeout { .. } | Fault::Overloaded { .. } => {
+                f.write_str("it was not asked: too many requests wait")
+            }
+            Fault::Closed => f.write_str("the client is closed"),
         }
     }
 }
@@ -179,6 +271,26 @@ pub struct CallError {
     pub attempts: u32,
     /// Time from the call's beginning.
     pub elapsed: Duration,
+    /// What the fallback relays answered, if they were asked and had no record.
+    pub others: Vec<OtherRelay>,
+}
+
+/// What a fallback relay answered instead of a record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherRelay {
+    /// The relay as it may be shown: without credentials.
+    pub relay: Arc<str>,
+    /// How it failed; `None` if it has no record.
+    pub fault: Option<Fault>,
+}
+
+impl fmt::Display for OtherRelay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fault {
+            Some(fault) => write!(f, "fallback relay {}: {fault}", self.relay),
+            None => write!(f, "fallback relay {} has no record of it", self.relay),
+        }
+    }
 }
 
 impl fmt::Display for CallError {
@@ -190,12 +302,22 @@ impl fmt::Display for CallError {
             Fault::Overloaded { limit } => {
                 return write!(f, "relay {relay} was not asked for soul {soul}: {limit} requests wait already");
             }
+            Fault::QueueTimeout { max_in_flight } => {
+                let time = Elapsed(self.elapsed);
+                return write!(
+                    f,
+                    "relay {relay} was not asked for soul {soul}: the call timed out in the queue after {time}, with \
+                     {max_in_flight} requests in flight; a larger maxInFlight (GUN_MAX_IN_FLIGHT) shortens the wait"
+                );
+            }
             Fault::CircuitOpen { failing_for, last } => {
                 let time = Elapsed(*failing_for);
                 write!(f, "relay {relay} was not asked for soul {soul}: it has done nothing but fail for {time}")?;
                 return match &**last {
                     Fault::Connect(cause) => write!(f, ", and could not be reached at last: {}", cause.message),
-                    Fault::Status(status) => write!(f, ", and answered {status} at last"),
+                    Fault::Status(status) | Fault::StatusWith { status, .. } => {
+                        write!(f, ", and answered {status} at last")
+                    }
                     Fault::BadResponse { reason, .. } => write!(f, ", and gave an unusable answer at last: {reason}"),
                     _ => f.write_str(", and did not answer in time at last"),
                 };
@@ -204,8 +326,12 @@ impl fmt::Display for CallError {
             Fault::Connect(cause) => {
                 write!(f, "relay {relay} could not be reached for soul {soul}: {}", cause.message)?
             }
-            Fault::Timeout => write!(f, "relay {relay} did not answer in time for soul {soul}")?,
-            Fault::Status(status) => write!(f, "relay {relay} answered {status} for soul {soul}")?,
+            Fault::Timeout | Fault::AttemptTimeout { .. } | Fault::ConnectTimeout { .. } => {
+                write!(f, "relay {relay} did not answer in time for soul {soul}")?;
+            }
+            Fault::Status(status) | Fault::StatusWith { status, .. } => {
+                write!(f, "relay {relay} answered {status} for soul {soul}")?;
+            }
             Fault::BadResponse { reason, .. } => {
                 write!(f, "relay {relay} gave an unusable answer for soul {soul}: {reason}")?;
             }
@@ -213,13 +339,36 @@ impl fmt::Display for CallError {
                 write!(f, "relay {relay} sent more than {limit} bytes for soul {soul}")?;
             }
         }
+        self.write_hint(f)?;
         let plural = if self.attempts == 1 { "" } else { "s" };
         write!(f, " ({} attempt{plural} in {})", self.attempts, Elapsed(self.elapsed))
     }
 }
 
+impl CallError {
+    /// What to know and do about it, after a semicolon.
+    fn write_hint(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fault {
+            Fault::Connect(Cause { hint: Some(hint), .. }) => write!(f, "; {hint}"),
+            Fault::AttemptTimeout { limit } => write!(f, "; attemptTimeoutMs ended ({})", Elapsed(*limit)),
+            Fault::ConnectTimeout { limit, proxy: None } => {
+                write!(f, "; there was no connection within connectTimeoutMs ({})", Elapsed(*limit))
+            }
+            Fault::ConnectTimeout { limit, proxy: Some(proxy) } => {
+                write!(f, "; there was no connection to proxy {proxy} within connectTimeoutMs ({})", Elapsed(*limit))
+            }
+            Fault::StatusWith { note, .. } => write!(f, "; {note}"),
+            Fault::Status(404) => f.write_str("; a relay says {\"error\":\"Not found\"}: wrong path or a proxy?"),
+            Fault::BadResponse { reason, .. } if *reason == NOT_HTTP && self.relay.starts_with("http:") => {
+                f.write_str("; if the relay uses TLS, its URL begins with https://")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 /// A duration as an operator reads it: `12 ms`, `1.2 s`.
-struct Elapsed(Duration);
+pub struct Elapsed(pub Duration);
 
 impl fmt::Display for Elapsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -272,6 +421,7 @@ mod tests {
             soul: soul.into(),
             attempts,
             elapsed: Duration::from_millis(millis),
+            others: Vec::new(),
         }
         .to_string()
     }
@@ -290,7 +440,7 @@ mod tests {
 
     #[test]
     fn an_open_circuit_says_for_how_long_and_what_the_last_failure_was() {
-        let cause = Cause { code: Some("ECONNREFUSED"), message: "connection refused".to_owned() };
+        let cause = Cause::new(Some("ECONNREFUSED"), "connection refused");
         for (last, shown) in [
             (Fault::Status(503), "answered 503 at last"),
             (Fault::Timeout, "did not answer in time at last"),

@@ -1,20 +1,19 @@
 //! What `gun-native/metrics` tells beyond `cacheStats()`: how calls and exchanges ended, and how long they took.
 
 use crate::error::CallError;
-use crate::flight::Outcome;
 use crate::histogram::{self, Distribution, Histogram};
 use crate::relay::Answer;
+use crate::single_flight::Outcome;
 use crate::stats::{ByCode, Snapshot, Stats};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// Calls that waited for the relay, each from its beginning to its end. Known-missing answers are not among them: they
 /// are counted already, and to take their time would cost more than they do.
 #[derive(Debug, Default)]
-pub struct Calls {
+pub struct CallCounts {
     found: AtomicU64,
     missing: AtomicU64,
     aborted: AtomicU64,
@@ -22,7 +21,7 @@ pub struct Calls {
     durations: Histogram,
 }
 
-impl Calls {
+impl CallCounts {
     /// Counts a call that got its outcome after so long.
     pub fn ended(&self, outcome: &Outcome, took: Duration) {
         match outcome {
@@ -39,6 +38,11 @@ impl Calls {
         self.durations.observe(Duration::ZERO);
     }
 
+    /// Calls that failed so far.
+    pub fn failed_so_far(&self) -> u64 {
+        self.failed.sum()
+    }
+
     /// Counts a call whose caller left it after so long.
     pub fn aborted(&self, took: Duration) {
         Stats::count(&self.aborted);
@@ -46,19 +50,19 @@ impl Calls {
     }
 }
 
-/// HTTP exchanges: each attempt is one.
+/// Attempts: each is one HTTP exchange.
 #[derive(Debug, Default)]
-pub struct Exchanges {
+pub struct AttemptCounts {
     by_class: [AtomicU64; CLASSES.len()],
     failed: ByCode,
     cancelled: AtomicU64,
     durations: Histogram,
 }
 
-/// Classes of HTTP statuses. `none` is for an exchange that ended before a status was read.
+/// Classes of HTTP statuses. `none` is for an attempt that ended before a status was read.
 const CLASSES: [&str; 6] = ["none", "2xx", "3xx", "4xx", "5xx", "other"];
 
-/// The place in [`CLASSES`].
+/// The index in [`CLASSES`].
 fn class_of(status: Option<u16>) -> usize {
     match status {
         None => 0,
@@ -67,45 +71,26 @@ fn class_of(status: Option<u16>) -> usize {
     }
 }
 
-impl Exchanges {
-    /// Begins one.
-    pub fn begin(&self) -> Exchange<'_> {
-        Exchange { exchanges: self, began: Instant::now(), is_answered: false }
+impl AttemptCounts {
+    /// Counts an attempt that the relay answered, or failed to answer, after this time.
+    pub fn ended(&self, answer: &Answer, took: Duration) {
+        Stats::count(&self.by_class[class_of(answer.status())]);
+        if let Answer::Failed { fault, .. } = answer {
+            self.failed.count(fault.code());
+        }
+        self.durations.observe(took);
+    }
+
+    /// Counts an attempt whose last caller left after this time.
+    pub fn cancelled(&self, took: Duration) {
+        Stats::count(&self.by_class[class_of(None)]);
+        Stats::count(&self.cancelled);
+        self.durations.observe(took);
     }
 
     /// How long they took.
     pub fn durations(&self) -> Distribution {
         self.durations.distribution()
-    }
-}
-
-/// An exchange under way. Dropped without an answer it counts as cancelled: its last caller has left.
-#[derive(Debug)]
-#[must_use = "the exchange ends when this is dropped"]
-pub struct Exchange<'e> {
-    exchanges: &'e Exchanges,
-    began: Instant,
-    is_answered: bool,
-}
-
-impl Exchange<'_> {
-    /// Ends it with what the relay's answer, or its failing to answer, means.
-    pub fn ended(mut self, answer: &Answer) {
-        self.is_answered = true;
-        Stats::count(&self.exchanges.by_class[class_of(answer.status())]);
-        if let Answer::Failed { fault, .. } = answer {
-            self.exchanges.failed.count(fault.code());
-        }
-    }
-}
-
-impl Drop for Exchange<'_> {
-    fn drop(&mut self) {
-        if !self.is_answered {
-            Stats::count(&self.exchanges.by_class[class_of(None)]);
-            Stats::count(&self.exchanges.cancelled);
-        }
-        self.exchanges.durations.observe(self.began.elapsed());
     }
 }
 
@@ -138,13 +123,13 @@ pub struct Ended {
 
 impl Metrics {
     /// Puts a client's counts together.
-    pub fn new(stats: Snapshot, exhausted: u64, calls: &Calls, exchanges: &Exchanges) -> Self {
+    pub fn new(stats: Snapshot, exhausted: u64, calls: &CallCounts, exchanges: &AttemptCounts) -> Self {
         let calls = calls.so_far(stats.hits);
         Self { calls, exchanges: exchanges.so_far(), stats, exhausted, bounds: histogram::bounds().into() }
     }
 }
 
-impl Calls {
+impl CallCounts {
     /// `hits` are known-missing answers, which take less than a microsecond and belong in the lowest bucket.
     fn so_far(&self, hits: u64) -> Ended {
         let failed = self.failed.all();
@@ -161,7 +146,7 @@ impl Calls {
     }
 }
 
-impl Exchanges {
+impl AttemptCounts {
     fn so_far(&self) -> Ended {
         let by = CLASSES.into_iter().zip(&self.by_class).map(|(class, count)| (class, count.load(Relaxed))).collect();
         let mut failed = self.failed.all();

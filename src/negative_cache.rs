@@ -1,38 +1,61 @@
-//! Souls that the relay said it has no record of: bounded in entries, each with a life that is checked on every read.
-//!
-//! quick_cache bounds and evicts; it has no notion of a life, so the entry carries the moment it was made.
+//! Souls that the relay has no record of: bounded in entries, each with a life that is checked on every read.
 
+mod entries;
+mod list;
+
+use entries::{Entries, Life, Moment, Pushed};
 use quick_cache::sync::Cache;
-use quick_cache::{DefaultHashBuilder, Lifecycle, OptionsBuilder, UnitWeighter};
-use smallvec::SmallVec;
-use std::sync::Arc;
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, UnitWeighter};
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Entries to a shard. The capacity is exact where one shard will do; a larger cache is split, so that a sweep holds
-/// one part of it at a time and a reader waits for well under a millisecond.
-const ENTRIES_PER_SHARD: usize = 16_384;
+/// Entries handled with the lock held once, where all are gone through: a reader waits for well under a millisecond.
+const ENTRIES_AT_ONCE: usize = 256;
 
-/// Milliseconds since the cache was made.
-type Moment = u64;
+/// Part of its TTL that an entry has left when a read causes a refresh.
+const REFRESH_IN_LAST: u64 = 10;
+
+/// Size and TTL of a negative cache.
+#[derive(Debug, Clone)]
+pub struct CachePolicy {
+    /// Most entries; 0 turns the cache off.
+    pub capacity: usize,
+    /// Longest life of an entry.
+    pub ttl: Duration,
+    /// Life after a soul's first 404. It doubles with each further 404 up to `ttl`.
+    pub first_ttl: Duration,
+    /// Whether reads in the last tenth of an entry's life ask for a refresh.
+    pub refresh: bool,
+}
+
+/// What the cache knows of a soul.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lookup {
+    /// Nothing.
+    Unknown,
+    /// The relay has no record of it.
+    Known,
+    /// The same, and it was read in the last tenth of its TTL for the first time: refresh it now.
+    KnownRefresh,
+}
 
 /// Souls known to be missing. All methods may be called from any thread.
 #[derive(Debug)]
 pub struct NegativeCache {
-    /// `None` when the capacity is 0.
-    entries: Option<Entries>,
-    capacity: usize,
-    ttl: Duration,
+    policy: CachePolicy,
     epoch: Instant,
-    counts: Arc<Counts>,
+    /// `None` when the capacity is 0.
+    entries: Option<Mutex<Entries>>,
+    /// 404s of each soul, by its hash: they outlive the entries. `None` when every life is the same.
+    streaks: Option<Streaks>,
+    hasher: DefaultHashBuilder,
+    counts: Counts,
 }
 
-/// A soul's bytes, within the entry where they are as few as most souls have: an allocation for each would lie among those
-/// of requests that come and go, and keep their pages from being used again (see docs/performance.md).
-type Soul = SmallVec<[u8; 48]>;
-
-type Entries = Cache<Soul, Moment, UnitWeighter, DefaultHashBuilder, CountEvictions>;
+type Streaks = Cache<u64, u32>;
 
 /// What became of entries: `inserts - evictions - expirations - invalidations` is the size.
 #[derive(Debug, Default)]
@@ -41,10 +64,12 @@ pub struct Counts {
     pub inserts: AtomicU64,
     /// Pushed out by newer entries.
     pub evictions: AtomicU64,
-    /// Found past their life, by a read or a sweep.
+    /// Found past their life, by a read, an insertion or a sweep.
     pub expirations: AtomicU64,
     /// Forgotten on request, or because the relay has the record now.
     pub invalidations: AtomicU64,
+    /// Reads of entries that were learned from a store.
+    pub learned_hits: AtomicU64,
 }
 
 /// What a sweep did.
@@ -57,97 +82,144 @@ pub struct Swept {
 }
 
 impl NegativeCache {
-    /// A cache of at most `capacity` entries that live for `ttl`; `epoch` is what their ages are counted from.
-    pub fn new(capacity: usize, ttl: Duration, epoch: Instant) -> Self {
-        let counts = Arc::new(Counts::default());
-        let entries = (capacity > 0).then(|| {
-            let options = OptionsBuilder::new()
-                .estimated_items_capacity(capacity)
-                .weight_capacity(capacity as u64)
-                .shards(capacity.div_ceil(ENTRIES_PER_SHARD))
-                // A ghost is a key seen lately and evicted; to know it again is not worth its memory here.
-                .ghost_allocation(0.0)
-                .build()
-                .expect("both capacities are set");
-            let lifecycle = CountEvictions(Arc::clone(&counts));
-            Cache::with_options(options, UnitWeighter, DefaultHashBuilder::default(), lifecycle)
-        });
-        Self { entries, capacity, ttl, epoch, counts }
+    /// An empty cache; `epoch` is what its time is counted from.
+    pub fn new(policy: CachePolicy, epoch: Instant) -> Self {
+        let CachePolicy { capacity, ttl, first_ttl, .. } = policy;
+        Self {
+            epoch,
+            entries: (capacity > 0).then(|| Mutex::new(Entries::new(capacity))),
+            streaks: (capacity > 0 && first_ttl < ttl).then(|| streaks(capacity)),
+            hasher: DefaultHashBuilder::default(),
+            counts: Counts::default(),
+            policy,
+        }
     }
 
-    /// Whether the soul is known to be missing. An entry past its life is removed and does not count.
-    pub fn knows(&self, soul: &str, now: Instant) -> bool {
-        let Some(entries) = &self.entries else {
-            return false;
+    /// Whether the soul is known to be missing. An entry past its life is removed and does not count. Each entry's life
+    /// has at most one [`Lookup::KnownRefresh`].
+    pub fn look_up(&self, soul: &str, now: Instant) -> Lookup {
+        let (Some(mut entries), now) = (self.lock(), self.moment(now)) else {
+            return Lookup::Unknown;
         };
-        let Some(made) = entries.get(soul.as_bytes()) else {
-            return false;
+        let Some(index) = entries.find(soul.as_bytes()) else {
+            return Lookup::Unknown;
         };
-        if self.is_alive(made, now) {
-            return true;
-        }
-        // Only this very entry: another thread may have made a new one.
-        if entries.remove_if(soul.as_bytes(), |other| *other == made).is_some() {
+        let life = entries.life(index);
+        if life.ends <= now {
+            entries.remove_at(index);
             self.counts.expirations.fetch_add(1, Relaxed);
+            return Lookup::Unknown;
         }
-        false
+        let lookup = if life.refresh_from <= now { Lookup::KnownRefresh } else { Lookup::Known };
+        if lookup == Lookup::KnownRefresh {
+            life.refresh_from = Moment::MAX;
+        }
+        if life.is_learned {
+            self.counts.learned_hits.fetch_add(1, Relaxed);
+        }
+        entries.touch(index);
+        lookup
     }
 
-    /// Remembers that the soul is missing, from `now` on; whether anything is remembered here.
+    /// Remembers a 404: the soul is missing from `now` on. Returns whether anything is remembered here.
     pub fn remember(&self, soul: &str, now: Instant) -> bool {
-        let Some(entries) = &self.entries else {
-            return false;
-        };
-        let removed = entries.remove(soul.as_bytes());
-        let is_renewed = removed.as_ref().is_some_and(|(_, made)| self.is_alive(*made, now));
-        entries.insert(soul.as_bytes().into(), self.moment(now));
-        if !is_renewed {
-            self.counts.expirations.fetch_add(removed.is_some().into(), Relaxed);
-            self.counts.inserts.fetch_add(1, Relaxed);
+        let mut life = self.policy.ttl;
+        if let Some(streaks) = &self.streaks {
+            let key = self.hash(soul);
+            let before = streaks.get(&key).unwrap_or(0);
+            let times = 2u32.saturating_pow(before);
+            life = life.min(self.policy.first_ttl.saturating_mul(times));
+            streaks.insert(key, before.saturating_add(1));
         }
-        true
+        self.store(soul, life, false, now)
     }
 
-    /// Forgets the soul; whether it was known to be missing.
+    /// Remembers for `life`, at most the TTL, what a store knows. It does not count as a further 404. Returns whether
+    /// anything is remembered here.
+    pub fn remember_for(&self, soul: &str, life: Duration, now: Instant) -> bool {
+        self.store(soul, life.min(self.policy.ttl), true, now)
+    }
+
+    /// Forgets the soul, its earlier 404s too; whether it was known to be missing.
     pub fn forget(&self, soul: &str, now: Instant) -> bool {
-        let removed = self.entries.as_ref().and_then(|entries| entries.remove(soul.as_bytes()));
-        removed.is_some_and(|(_, made)| self.count_removed(made, now))
+        if let Some(streaks) = &self.streaks {
+            streaks.remove(&self.hash(soul));
+        }
+        let Some(mut entries) = self.lock() else { return false };
+        entries.remove(soul.as_bytes()).is_some_and(|life| self.count_removed(life, self.moment(now)))
     }
 
     /// Forgets every soul; how many were known to be missing.
     pub fn forget_all(&self, now: Instant) -> usize {
-        let Some(entries) = &self.entries else { return 0 };
-        entries.drain().filter(|(_, made)| self.count_removed(*made, now)).count()
-    }
-
-    /// Removes the entries past their life. Readers on other threads wait for one shard at most.
-    pub fn sweep(&self, now: Instant) -> Swept {
-        let removed = AtomicU64::new(0);
-        if let Some(entries) = &self.entries {
-            entries.retain(|_, made| {
-                let alive = self.is_alive(*made, now);
-                removed.fetch_add(u64::from(!alive), Relaxed);
-                alive
-            });
+        if let Some(streaks) = &self.streaks {
+            streaks.clear();
         }
-        let removed = removed.into_inner();
-        self.counts.expirations.fetch_add(removed, Relaxed);
-        Swept { removed: removed as usize, remain: self.size() }
+        let Some(mut entries) = self.lock() else { return 0 };
+        let now = self.moment(now);
+        let forgotten = std::mem::replace(&mut *entries, Entries::new(self.policy.capacity));
+        let alive = forgotten.lives().filter(|&&life| self.count_removed(life, now)).count();
+        drop(entries); // before the memory is given back
+        alive
     }
 
-    /// Entries now, those past their life included until a read or a sweep finds them.
+    /// Forgets the souls learned from a store ([`Self::remember_for`]); how many were known to be missing.
+    pub fn forget_learned(&self, now: Instant) -> usize {
+        let now = self.moment(now);
+        let mut alive = 0;
+        self.for_slots(|entries, first| {
+            let (found, has_more) = entries.in_slots(first, ENTRIES_AT_ONCE);
+            let learned: Vec<_> = found.filter(|(_, _, life)| life.is_learned).map(|(index, ..)| index).collect();
+            for index in learned {
+                alive += usize::from(self.count_removed(*entries.life(index), now));
+                entries.remove_at(index);
+            }
+            has_more
+        });
+        alive
+    }
+
+    /// Removes the entries past their life. Readers on other threads wait for a few entries at most.
+    pub fn sweep(&self, now: Instant) -> Swept {
+        let now = self.moment(now);
+        let mut removed = 0;
+        self.for_slots(|entries, _| {
+            let expired = (0..ENTRIES_AT_ONCE).take_while(|_| entries.remove_expired(now)).count();
+            self.counts.expirations.fetch_add(expired as u64, Relaxed);
+            removed += expired;
+            expired == ENTRIES_AT_ONCE
+        });
+        Swept { removed, remain: self.size() }
+    }
+
+    /// The live entries, each with what remains of its life. One that is forgotten and remembered meanwhile may be there
+    /// twice.
+    pub fn entries(&self, now: Instant) -> Vec<(Box<str>, Duration)> {
+        let now = self.moment(now);
+        let mut all = Vec::new();
+        self.for_slots(|entries, first| {
+            let (found, has_more) = entries.in_slots(first, ENTRIES_AT_ONCE);
+            all.extend(found.filter(|(_, _, life)| life.ends > now).filter_map(|(_, soul, life)| {
+                let soul = std::str::from_utf8(soul).ok()?;
+                Some((soul.into(), Duration::from_millis(life.ends - now)))
+            }));
+            has_more
+        });
+        all
+    }
+
+    /// Entries now, those past their life included until a read, an insertion or a sweep finds them.
     pub fn size(&self) -> usize {
-        self.entries.as_ref().map_or(0, Cache::len)
+        self.lock().map_or(0, |entries| entries.len())
     }
 
     /// Most entries.
     pub fn capacity(&self) -> usize {
-        self.capacity
+        self.policy.capacity
     }
 
-    /// Life of an entry.
+    /// Longest life of an entry.
     pub fn ttl(&self) -> Duration {
-        self.ttl
+        self.policy.ttl
     }
 
     /// What became of the entries so far.
@@ -155,16 +227,56 @@ impl NegativeCache {
         &self.counts
     }
 
-    /// Counts a removed entry for what it was; whether it was alive.
-    fn count_removed(&self, made: Moment, now: Instant) -> bool {
-        let alive = self.is_alive(made, now);
-        let counter = if alive { &self.counts.invalidations } else { &self.counts.expirations };
-        counter.fetch_add(1, Relaxed);
-        alive
+    fn store(&self, soul: &str, life: Duration, is_learned: bool, now: Instant) -> bool {
+        let (Some(mut entries), now) = (self.lock(), self.moment(now)) else {
+            return false;
+        };
+        let ms = life.as_millis() as u64;
+        let ends = now.saturating_add(ms);
+        let refresh_from = if self.policy.refresh { ends - ms / REFRESH_IN_LAST } else { Moment::MAX };
+        let life = Life { ends, refresh_from, is_learned };
+        let found = entries.find(soul.as_bytes());
+        if let Some(index) = found {
+            if entries.life(index).ends > now {
+                entries.renew(index, life);
+                return true;
+            }
+            entries.remove_at(index);
+            self.counts.expirations.fetch_add(1, Relaxed);
+        }
+        self.counts.inserts.fetch_add(1, Relaxed);
+        match entries.insert(soul.as_bytes(), life, now) {
+            Pushed::Nothing => {}
+            Pushed::Expired => _ = self.counts.expirations.fetch_add(1, Relaxed),
+            Pushed::Live => _ = self.counts.evictions.fetch_add(1, Relaxed),
+        }
+        true
     }
 
-    fn is_alive(&self, made: Moment, now: Instant) -> bool {
-        u128::from(self.moment(now).saturating_sub(made)) < self.ttl.as_millis()
+    /// Goes through the slots, some with each lock: `visit` gets the first of them and says whether there are more.
+    fn for_slots(&self, mut visit: impl FnMut(&mut Entries, usize) -> bool) {
+        let mut first = 0;
+        while self.lock().is_some_and(|mut entries| visit(&mut entries, first)) {
+            first += ENTRIES_AT_ONCE;
+            // A lock that is taken again at once may leave others waiting for long.
+            std::thread::yield_now();
+        }
+    }
+
+    /// Counts a removed entry for what it was; whether it was alive.
+    fn count_removed(&self, life: Life, now: Moment) -> bool {
+        let is_alive = life.ends > now;
+        let counter = if is_alive { &self.counts.invalidations } else { &self.counts.expirations };
+        counter.fetch_add(1, Relaxed);
+        is_alive
+    }
+
+    fn lock(&self) -> Option<MutexGuard<'_, Entries>> {
+        Some(self.entries.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn hash(&self, soul: &str) -> u64 {
+        self.hasher.hash_one(soul)
     }
 
     fn moment(&self, now: Instant) -> Moment {
@@ -172,118 +284,22 @@ impl NegativeCache {
     }
 }
 
-#[derive(Debug, Clone)]
-struct CountEvictions(Arc<Counts>);
-
-impl Lifecycle<Soul, Moment> for CountEvictions {
-    type RequestState = ();
-
-    fn on_evict(&self, _state: &mut (), _soul: Soul, _made: Moment) {
-        self.0.evictions.fetch_add(1, Relaxed);
-    }
+/// Room for the 404s of as many souls as there are entries, and of half as many that were evicted.
+fn streaks(capacity: usize) -> Streaks {
+    let options = OptionsBuilder::new()
+        .estimated_items_capacity(capacity)
+        .weight_capacity(capacity as u64)
+        .shards(1)
+        .hot_allocation(0.7)
+        .build()
+        .expect("both capacities are set");
+    Cache::with_options(
+        options,
+        UnitWeighter,
+        DefaultHashBuilder::default(),
+        quick_cache::sync::DefaultLifecycle::default(),
+    )
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TTL: Duration = Duration::from_secs(10);
-
-    fn cache(capacity: usize) -> (NegativeCache, Instant) {
-        let now = Instant::now();
-        (NegativeCache::new(capacity, TTL, now), now)
-    }
-
-    fn balance(cache: &NegativeCache) -> u64 {
-        let counts = cache.counts();
-        let gone = [&counts.evictions, &counts.expirations, &counts.invalidations];
-        counts.inserts.load(Relaxed) - gone.iter().map(|count| count.load(Relaxed)).sum::<u64>()
-    }
-
-    #[test]
-    fn an_entry_is_known_until_its_life_ends_even_when_no_sweep_comes() {
-        let (cache, start) = cache(10);
-        cache.remember("a", start);
-        assert!(cache.knows("a", start + TTL - Duration::from_millis(1)));
-        assert!(!cache.knows("a", start + TTL));
-        assert_eq!(cache.size(), 0);
-        assert_eq!(cache.counts().expirations.load(Relaxed), 1);
-    }
-
-    #[test]
-    fn a_soul_remembered_again_lives_anew_and_is_one_entry_until_its_life_has_ended() {
-        let (cache, start) = cache(10);
-        let counts = || [&cache.counts().inserts, &cache.counts().expirations].map(|count| count.load(Relaxed));
-        cache.remember("a", start);
-        cache.remember("a", start + TTL / 2);
-        assert!(cache.knows("a", start + TTL));
-        assert_eq!((cache.size(), counts(), balance(&cache)), (1, [1, 0], 1));
-        cache.remember("a", start + 2 * TTL);
-        assert_eq!((cache.size(), counts(), balance(&cache)), (1, [2, 1], 1));
-    }
-
-    #[test]
-    fn small_capacities_are_exact_and_evictions_are_counted() {
-        for capacity in [1, 2, 3, 100, ENTRIES_PER_SHARD] {
-            let (cache, now) = cache(capacity);
-            for soul in 0..capacity {
-                cache.remember(&soul.to_string(), now);
-            }
-            assert_eq!(cache.size(), capacity);
-            assert!((0..capacity).all(|soul| cache.knows(&soul.to_string(), now)));
-            for soul in 0..50 {
-                cache.remember(&format!("more {soul}"), now);
-            }
-            assert_eq!(cache.size(), capacity);
-            assert_eq!(cache.counts().evictions.load(Relaxed), 50);
-            assert_eq!(balance(&cache), capacity as u64);
-        }
-    }
-
-    #[test]
-    fn a_capacity_of_0_remembers_nothing() {
-        let (cache, now) = cache(0);
-        cache.remember("a", now);
-        assert!(!cache.knows("a", now));
-        assert_eq!((cache.size(), cache.forget_all(now)), (0, 0));
-    }
-
-    #[test]
-    fn forgetting_tells_what_was_known_and_an_expired_entry_was_not() {
-        let (cache, start) = cache(10);
-        for soul in ["a", "b", "c"] {
-            cache.remember(soul, start);
-        }
-        assert!(cache.forget("a", start));
-        assert!(!cache.forget("a", start));
-        assert!(!cache.forget("b", start + TTL));
-        cache.remember("d", start + TTL);
-        assert_eq!(cache.forget_all(start + TTL), 1);
-        assert_eq!(balance(&cache), 0);
-        assert_eq!(cache.counts().invalidations.load(Relaxed), 2);
-    }
-
-    #[test]
-    fn a_sweep_removes_the_expired_and_leaves_the_rest() {
-        let (cache, start) = cache(100_000);
-        for soul in 0..30_000 {
-            let made = if soul % 3 == 0 { start } else { start + TTL / 2 };
-            cache.remember(&soul.to_string(), made);
-        }
-        let swept = cache.sweep(start + TTL);
-        assert_eq!((swept.removed, swept.remain), (10_000, 20_000));
-        assert_eq!(cache.sweep(start + TTL).removed, 0);
-        assert_eq!(balance(&cache), 20_000);
-    }
-
-    #[test]
-    fn a_split_cache_stays_within_its_capacity() {
-        let capacity = 5 * ENTRIES_PER_SHARD;
-        let (cache, now) = cache(capacity);
-        for soul in 0..3 * capacity {
-            cache.remember(&soul.to_string(), now);
-        }
-        assert!(cache.size() <= capacity, "{}", cache.size());
-        assert!(cache.size() > capacity * 9 / 10, "{}", cache.size());
-    }
-}
+mod tests;

@@ -1,10 +1,14 @@
 //! Counts of calls and requests, the snapshot that `cacheStats()` gives, and the two log lines.
 
+use crate::breaker::Circuit;
 use crate::error::Code;
+use crate::knowledge::StoreSnapshot;
+use crate::record_cache::RecordStats;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use tokio::time::Instant;
 
 /// Counts that only grow, and the one gauge that nothing else knows. Each is a count of its own: no order between them.
 #[derive(Debug, Default)]
@@ -21,6 +25,8 @@ pub struct Stats {
     pub sent: AtomicU64,
     /// Of those, attempts after the first.
     pub retried: AtomicU64,
+    /// Attempts that refreshed an entry in the background.
+    pub refreshed: AtomicU64,
     /// Calls that joined a request already under way.
     pub coalesced: AtomicU64,
     /// Requests that ended with a record.
@@ -71,6 +77,11 @@ impl Stats {
 pub struct ByCode([AtomicU64; Code::ALL.len()]);
 
 impl ByCode {
+    /// All of them.
+    pub fn sum(&self) -> u64 {
+        self.0.iter().map(|count| count.load(Relaxed)).sum()
+    }
+
     /// Counts one.
     pub fn count(&self, code: Code) -> u64 {
         Stats::count(&self.0[code as usize])
@@ -136,6 +147,37 @@ pub struct Snapshot {
     pub invalidations: u64,
     /// The requests behind the calls.
     pub requests: Requests,
+    /// The relay's circuit.
+    pub breaker: BreakerState,
+    /// The store behind the cache, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store: Option<StoreSnapshot>,
+    /// The cache of found records, if it is on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<RecordStats>,
+}
+
+/// `cacheStats().breaker`.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BreakerState {
+    /// `closed` or `open`.
+    pub state: &'static str,
+    /// Milliseconds that it has been in this state.
+    pub since_ms: u64,
+    /// What the relay failed with since its last proper answer, as a sentence.
+    pub last_error: Option<String>,
+}
+
+impl BreakerState {
+    /// The state of a circuit at this time.
+    pub fn new(circuit: &Circuit, now: Instant) -> Self {
+        Self {
+            state: if circuit.is_open { "open" } else { "closed" },
+            since_ms: now.saturating_duration_since(circuit.since).as_millis() as u64,
+            last_error: circuit.last.as_ref().map(|fault| fault.to_string()),
+        }
+    }
 }
 
 /// The part of a [`Snapshot`] that is about requests.
@@ -164,6 +206,8 @@ pub struct Requests {
     pub p90: f64,
     /// The same for 99 in 100.
     pub p99: f64,
+    /// Attempts that refreshed an entry in the background.
+    pub refreshed: u64,
 }
 
 /// Part of the whole, 0 where there is no whole.

@@ -1,38 +1,38 @@
 'use strict';
 
 /**
- * What the scripted relay can answer. Each function makes an answer: a function that is given the response of Node's
- * `http` server and writes to it, or to its socket.
+ * Answers of the scripted relay. Each function returns an answer: a function that writes to the response of Node's `http`
+ * server, or to its socket.
  */
 
 /** 200 with a record. */
 const record = (data) => json(JSON.stringify({ success: true, data }));
 
-/** 200 with a record whose JSON text is given, so that it can say what `JSON.stringify` never would. */
+/** 200 with a record given as JSON text, for text that `JSON.stringify` never produces. */
 const recordText = (data) => json(`{"success":true,"data":${data}}`);
 
 /** 200 with this body, text or bytes. */
 const json = (body) => status(200, { 'content-type': 'application/json' }, body);
 
-/** The relay's word that it has no such soul. */
+/** The relay's answer for a missing soul. */
 const missing = () => status(404, { 'content-type': 'application/json' }, '{"error":"Not found"}');
 
 const missingAfter = (ms) => after(ms, missing());
 
-/** What the relay says to a path that it does not know. */
+/** The relay's answer to an unknown path. */
 const endpointNotFound = () => status(404, {}, '{"error":"Endpoint not found"}');
 
 const status = (code, headers = {}, body = '') => (response) => response.writeHead(code, headers).end(body);
 
 const redirect = (location, code = 302) => status(code, { location }, 'moved');
 
-/** The answer, but this much later. */
+/** The answer after a delay. */
 const after = (ms, answer) => (response) => {
   const timer = setTimeout(() => answer(response), ms);
   response.once('close', () => clearTimeout(timer));
 };
 
-/** These bytes in place of an HTTP response; then the connection ends. */
+/** These bytes instead of an HTTP response; then the connection ends. */
 const raw = (bytes) => (response) => response.socket.end(bytes);
 
 /** These bytes, then a reset. */
@@ -45,13 +45,13 @@ const reset = (bytes = '') => (response) => {
 /** The connection closes without an answer. */
 const closeEarly = () => (response) => response.socket.destroy();
 
-/** A body that ends before the length that its headers announce. */
+/** A body shorter than its content-length. */
 const truncated = (body) => (response) => {
   response.writeHead(200, { 'content-length': Buffer.byteLength(body) + 100 });
   response.write(body, () => response.socket.destroy());
 };
 
-/** A chunked body whose last chunk never comes. */
+/** A chunked body without its last chunk. */
 const truncatedChunks = (body) => (response) => {
   response.writeHead(200);
   response.write(body, () => response.socket.destroy());
@@ -63,7 +63,7 @@ const stall = () => () => {};
 /** These bytes of a response, then nothing more; the connection stays open. */
 const stallAfter = (bytes) => (response) => response.socket.write(bytes);
 
-/** A body that never ends, as fast as it is read. */
+/** An endless body, written as fast as it is read. */
 const endless = () => (response) => {
   const block = Buffer.alloc(65_536, 'x');
   response.writeHead(200);
@@ -74,7 +74,7 @@ const endless = () => (response) => {
   more();
 };
 
-/** A body in pieces, one every so many milliseconds. */
+/** A body in pieces, one every `everyMs`. */
 const drip = (pieces, everyMs) => (response) => {
   const rest = [...pieces];
   response.writeHead(200);

@@ -18,7 +18,7 @@ afterEach(() => {
   for (const [channel, listener] of listening.splice(0)) diagnostics.unsubscribe(channel, listener);
 });
 
-/** Calls a listener with `(event, message)` until the test is over. */
+/** Calls a listener with `(event, message)` until the test ends. */
 function listen(listener, events = EVENTS) {
   for (const event of events) {
     const channel = `gun-native:${event}`;
@@ -28,7 +28,7 @@ function listen(listener, events = EVENTS) {
   }
 }
 
-/** Everything that is made known until the test is over, `[event, message as it was then]`. */
+/** Every message published until the test ends, `[event, copy of the message]`. */
 function recorded(events) {
   const log = [];
   listen((event, message) => log.push([event, { ...message }]), events);

@@ -5,11 +5,11 @@ const path = require('path');
 
 const ROOT = path.resolve(__dirname, '../..');
 const CLI = 'bin/gun-native.js';
-/** A child that takes longer hangs. */
+/** A child that takes longer is assumed to hang. */
 const LIMIT_MS = 20_000;
 /**
- * Variables that would reach a child from the developer's shell, from CI or from jest. Node takes a terminal for one without
- * colours where `CI` is set.
+ * Variables from the developer's shell, CI or jest that a child must not inherit. With `CI`, Node treats a terminal as one
+ * without colours.
  */
 const FOREIGN = /^(GUN_|NODE_OPTIONS$|JEST_|https?_proxy$|all_proxy$|no_proxy$|(FORCE|NO)_COLOR$|CI$|COLORTERM$|TERM_PROGRAM$|TMUX$|TEAMCITY_VERSION$)/i;
 
@@ -21,7 +21,7 @@ function runNode(source, { env = {}, flags = [] } = {}) {
   return run([...flags, '-e', source], env);
 }
 
-/** The same for a file, with arguments of its own. */
+/** The same for a file, with arguments. */
 function runFile(file, { env = {}, flags = [], args = [], stdin } = {}) {
   return run([...flags, file, ...args], env, { stdin });
 }

@@ -36,7 +36,7 @@ const references = {
 const UNICODE = ['é', 'ﬁ', '漢字', '🏋️‍♀️', '\u0000\u0001', '\u2028\u2029', 'a\u0301', '\ufeffmark', '\u202eturned', 'ÿ', '𝒳', '"quoted"\\'];
 const unicode = Object.fromEntries(UNICODE.map((text, n) => [`unicode-${n}`, { text, [text]: n, data: JSON.stringify({ [text]: text }) }]));
 
-/** Souls that have to be encoded for the wire. */
+/** Souls that have to be encoded in a URL. */
 const ODD = [' ', 'with space', 'slash/within', '//', 'a&b=c', '100%', '%41', 'a+b', 'q?x', '#hash', 'workout 🏋️', 'é', '漢字', '.', '..', '../get', 'a\nb', '\t', '\u0000', "'", '"', '\\', '<b>', ';', '@', 'x'.repeat(4096), 'é'.repeat(2048)];
 const odd = Object.fromEntries(ODD.map((soul, n) => [soul, { n }]));
 
@@ -47,7 +47,7 @@ const big = {
   deep: JSON.parse(`${'{"a":'.repeat(500)}1${'}'.repeat(500)}`),
 };
 
-/** What no `JSON.stringify` would write, and what is no record. */
+/** Text that `JSON.stringify` never writes, and answers that are not records. */
 const { endpointNotFound, json, missing, recordText, redirect, status } = answers;
 const texts = {
   proto: recordText('{"__proto__":{"polluted":true},"constructor":1,"data":"{\\"__proto__\\":1}"}'),
@@ -82,7 +82,7 @@ const failures = {
 const records = { ...found, ...strings, ...references, ...unicode, ...odd, ...big };
 const script = { ...Object.fromEntries(Object.entries(records).map(([soul, data]) => [soul, answers.record(data)])), ...texts, ...failures };
 
-/** What the relay has nothing of, and what is no soul. */
+/** Missing souls, and invalid ones. */
 const gone = Array.from({ length: 25 }, (_, n) => `f3a9c1d27b40:exercise-${n}`);
 const noSouls = ['', 'y'.repeat(4097), 'é'.repeat(2049), '\ud800', 'a\udc00b', undefined, null, 7, {}, ['a']];
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Stands in for `docker` and `docker-compose` where there is none: `docker.sh docker logs indexer`. It knows one service,
+# A replacement for `docker` and `docker-compose`: `docker.sh docker logs indexer`. It knows one service,
 # `indexer`, which is the example in a process of its own; its logs are files, one for each stream as Docker keeps them, and
 # its memory is the process's. STAND_IN is the folder of its state, with the service's environment in the file `env`.
 
@@ -51,7 +51,7 @@ case "$1 $2" in
     ;;
   "docker exec") "${@:4}" ;; # the folder at hand is the image's
   *)
-    echo "the stand-in for docker does not know: $*" >&2
+    echo "unsupported docker command: $*" >&2
     exit 64
     ;;
 esac

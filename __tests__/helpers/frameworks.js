@@ -54,6 +54,9 @@ const FRAMEWORKS = {
   },
 };
 
+// Fastify 5 asks for Node 20.
+if (Number(process.versions.node.split('.')[0]) < 20) delete FRAMEWORKS.Fastify;
+
 async function expressWith(express, add) {
   const app = express();
   add(app);

@@ -1,6 +1,6 @@
 'use strict';
 
-/** A logger that keeps what it is given: `lines` holds `[level, ...arguments]`. */
+/** A logger that records its calls: `lines` has `[level, ...arguments]`. */
 function recordingLogger() {
   const lines = [];
   const keep = (level) => (...given) => lines.push([level, ...given]);

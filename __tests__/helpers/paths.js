@@ -4,14 +4,14 @@ const { PlainClient } = require('../../examples/indexer/helpers/plain');
 const { relayOf } = require('../../examples/indexer/helpers/relay');
 const { newClient } = require('./setup');
 
-/** The clients of the two paths of the example's helper, at a relay, with gun-native's names of the options. */
+/** Clients for both paths of the example's helper, with gun-native's option names. */
 const PATHS = {
   'gun-native': ({ url }, options) => newClient({ relayUrl: url, ...options }),
   'plain JavaScript': ({ url }, { cache, ...requests } = {}) =>
     new PlainClient({ relay: relayOf(url), cache, requests: { pauseMs: 1, ...requests } }),
 };
 
-/** Keeps what goes to `console.error` until the test ends; nothing reaches the console. */
+/** Records `console.error` lines until the test ends; nothing reaches the console. */
 function capturedErrors() {
   const lines = [];
   jest.spyOn(console, 'log').mockImplementation(() => {});

@@ -12,7 +12,7 @@ afterEach(async () => {
   }
 });
 
-/** An HTTP server that is closed after the test, with what is still connected to it. */
+/** Closes an HTTP server and its connections after the test. */
 function closedAfterTest(server) {
   servers.push(server);
   return server;

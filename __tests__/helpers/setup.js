@@ -3,12 +3,12 @@
 const { GunClient, GunError } = require('../..');
 const { startRelay } = require('./relay');
 
-/** Delays that do not hold a test up. */
+/** Delays too short to slow a test down. */
 const QUICK = { baseMs: 1, maxMs: 2 };
 
 const started = [];
 afterEach(async () => {
-  // Relays first: a client's `close` waits for its calls, and without a relay they end.
+  // Relays first: a client's `close` waits for its calls, which end when the relay is gone.
   const byRelay = started.splice(0).sort((one, other) => Number('connections' in other) - Number('connections' in one));
   for (const thing of byRelay) await thing.close();
 });
@@ -27,13 +27,13 @@ function newClient(options) {
   return client;
 }
 
-/** Both, the client pointed at the relay. */
+/** Both, with the client using the relay. */
 async function setup(script, options) {
   const relay = await newRelay(script);
   return { relay, client: newClient({ relayUrl: relay.url, ...options }) };
 }
 
-/** What a call rejects with. A call that resolves fails the test. */
+/** The reason a call rejects with. A call that resolves fails the test. */
 async function rejectionOf(call) {
   let value;
   try {
@@ -41,7 +41,7 @@ async function rejectionOf(call) {
   } catch (reason) {
     return reason;
   }
-  throw new Error(`resolved with ${JSON.stringify(value)} where a rejection was due`);
+  throw new Error(`resolved with ${JSON.stringify(value)} instead of rejecting`);
 }
 
 /** The GunError that a call rejects with. */
@@ -51,7 +51,7 @@ async function failureOf(call) {
   return reason;
 }
 
-/** What a function throws. */
+/** The error a function throws. */
 function thrownBy(action) {
   try {
     action();

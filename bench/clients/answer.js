@@ -1,7 +1,7 @@
 'use strict';
 
-// What an application does with a relay's answer when its client is a plain HTTP client: the same for every peer, and
-// no more than is needed to return what getRecord of gun-native returns.
+// How an application with a plain HTTP client handles a relay's answer: the same for every peer, and only what is needed to
+// return what gun-native's getRecord returns.
 
 function parsed(value) {
   if (typeof value !== 'string') return value;

@@ -1,6 +1,6 @@
 'use strict';
 
-// The global fetch, with the dispatcher that Node gives it: as many sockets as there are requests.
+// The global fetch with Node's default dispatcher: one socket per active request.
 
 const { recordOf, urlOf } = require('./answer');
 

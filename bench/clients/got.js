@@ -1,7 +1,7 @@
 'use strict';
 
 // got with an agent of as many sockets as axios has here. Its own retries are off: the harness retries for all peers
-// alike where a job asks for it.
+// alike if a job needs it.
 
 const http = require('http');
 const { recordOf, urlOf } = require('./answer');

@@ -1,6 +1,6 @@
 'use strict';
 
-// gun-native with its defaults, but for its log lines: the output of the benchmark is its own.
+// gun-native with its defaults, without its log lines.
 
 const load = () => require('../..');
 
@@ -32,7 +32,7 @@ module.exports = {
       getRecord: (soul) => client.getRecord(soul),
       hits: () => client.cacheStats().hits,
       size: () => client.cacheStats().size,
-      // Takes what a call takes, and changes nothing: shows whether a sweep holds callers up.
+      // Takes as long as a call and changes nothing: shows whether a sweep delays callers.
       touch: () => client.invalidate('nothing has this soul'),
       close: () => client.close(),
     };

@@ -1,6 +1,6 @@
 'use strict';
 
-// The JavaScript helper as it is today: axios, and a Map of the souls that were missing, which forgets nothing on read.
+// The JavaScript helper that gun-native replaces: axios, and a Map of missing souls that is not checked for age on read.
 
 const axios = require('./axios');
 

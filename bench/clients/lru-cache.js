@@ -1,7 +1,7 @@
 'use strict';
 
-// lru-cache with a ttl: the negative cache that a JavaScript program would use, with the same promises as
-// gun-native's (a bound, an age that is checked on every read, a sweep).
+// lru-cache with a ttl: the negative cache that a JavaScript program would use, with the same guarantees as
+// gun-native's (a capacity, an age that is checked on every read, a sweep).
 
 const installedVersion = require('./version');
 
@@ -15,7 +15,7 @@ function table({ cache: { capacity, ttlMs } }) {
     has: (soul) => missing.get(soul) === true,
     async getRecord(soul) {
       if (missing.get(soul) === true) return null;
-      throw new Error(`${soul} was forgotten`);
+      throw new Error(`${soul} is no longer cached`);
     },
     fill(souls) {
       for (const soul of souls) missing.set(soul, true);

@@ -1,7 +1,7 @@
 'use strict';
 
-// What the JavaScript helper remembers missing souls in: a Map from soul to the time, swept by walking it. It does not
-// look at the age of an entry when it reads one.
+// The JavaScript helper's cache of missing souls: a Map from soul to time, swept by iterating it. It does not check the age of
+// an entry when it reads one.
 
 function table({ cache: { ttlMs } }) {
   const missing = new Map();
@@ -10,7 +10,7 @@ function table({ cache: { ttlMs } }) {
     has: (soul) => missing.has(soul),
     async getRecord(soul) {
       if (missing.has(soul)) return null;
-      throw new Error(`${soul} was forgotten`);
+      throw new Error(`${soul} is no longer cached`);
     },
     fill(souls) {
       for (const soul of souls) missing.set(soul, Date.now());

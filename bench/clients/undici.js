@@ -1,7 +1,7 @@
 'use strict';
 
-// undici at its best: a Pool, its request() rather than fetch(), and as many connections as gun-native has requests
-// on the wire by default.
+// undici at its best: a Pool, its request() rather than fetch(), and as many connections as gun-native has active
+// requests by default.
 
 const { recordOf } = require('./answer');
 const installedVersion = require('./version');

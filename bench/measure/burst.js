@@ -1,7 +1,7 @@
 'use strict';
 
-// What one API call of the indexer does, ten times at once: each of the callers asks for all the souls, the relay has
-// none of them and takes its time to say so. The second pass asks for the same again.
+// One API call of the indexer, ten times concurrently: each caller requests all souls, which the relay reports missing after
+// its delay. The second pass repeats it.
 
 const { souls, checkFor } = require('../record');
 const { perCall, startMeter } = require('./meter');

@@ -1,8 +1,8 @@
 'use strict';
 
-// A cache full of missing souls: what an entry weighs, what a hit costs then, and what sweeping all of them away does
-// to the main thread. gun-native's entries come from a relay that misses each soul, and its sweep comes by its own
-// timer; a table of JavaScript is filled directly and swept by a call.
+// A full cache of missing souls: bytes per entry, time per hit, and the pause of the main thread when all are swept.
+// gun-native's entries come from a relay without any soul, and its own timer sweeps; a JavaScript table is filled directly and
+// swept by a call.
 
 const v8 = require('v8');
 const { setTimeout: delay, setImmediate: turn } = require('timers/promises');
@@ -11,7 +11,7 @@ const { memoryLine, threadsUs } = require('./meter');
 
 const HITS = 200_000;
 const HIT_SOULS = 20_000;
-// What is grown by filling, and is not the entries' own, is grown before it counts: sockets and buffers of a client.
+// A client's sockets and buffers are grown before the measurement, because they are not part of the entries.
 const REHEARSAL = 20_000;
 const FILL_DIRECTLY_MS = 0.01; // per entry, generously
 const FILL_SLOWER = 1.25; // than the rehearsal was, at the most
@@ -30,7 +30,7 @@ async function fill(cache, count, chunk) {
   return performance.now() - since;
 }
 
-/** Fills a cache that keeps nothing; tells what a fill takes per entry, in milliseconds. */
+/** Fills a cache of capacity 0; returns the time per entry in ms. */
 async function rehearse(adapter, relayUrl, chunk) {
   if (!adapter.fillsFromRelay) return FILL_DIRECTLY_MS;
   const off = adapter.openCache({ relayUrl, cache: { capacity: 0 } });
@@ -39,7 +39,7 @@ async function rehearse(adapter, relayUrl, chunk) {
   return (FILL_SLOWER * tookMs) / REHEARSAL;
 }
 
-/** Memory of this process's own, less what V8 holds in reserve: room for young objects is no entry's. */
+/** This process's own memory, without V8's reserve for young objects. */
 function heldBytes() {
   globalThis.gc();
   const { used_heap_size: used, total_physical_size: reserved } = v8.getHeapStatistics();
@@ -54,12 +54,12 @@ async function nsPerHit(cache, known) {
   }
   const tookNs = (performance.now() - since) * 1e6;
   const hits = cache.hits ? cache.hits() - before : HITS;
-  // Where more souls come than the capacity, a few have gone again; many gone means that the entries expired.
+  // With more souls than the capacity, a few are evicted; many missing entries mean that they expired.
   if (hits < 0.95 * HITS) throw new Error(`only ${hits} of ${HITS} calls were hits`);
   return tookNs / HITS;
 }
 
-/** Turns the event loop until `done`, and tells the longest that a turn took, with a call's work in each. */
+/** Runs event-loop turns, each with the work of a call, until `done`; returns the longest one. */
 async function longestTurn(cache, done) {
   let longest = 0;
   let last = performance.now();
@@ -73,7 +73,7 @@ async function longestTurn(cache, done) {
   return longest;
 }
 
-/** Waits for the sweep that the cache makes on its own; its time is what the client's own threads worked then. */
+/** Waits for the cache's own sweep; its time is the CPU time of the client's threads. */
 async function awaitSweep(cache, dueMs) {
   await delay(Math.max(0, dueMs - performance.now() - BEFORE_SWEEP_MS));
   const full = cache.size();
@@ -82,7 +82,7 @@ async function awaitSweep(cache, dueMs) {
     if (performance.now() > dueMs + SWEEP_LATE_MS) throw new Error(`no sweep: ${cache.size()} of ${full} entries remain`);
     return cache.size() === 0;
   });
-  // The last of the work may still be under way: the count is at 0 before the memory is given back.
+  // The count is 0 before the memory is released, so work may still be going on.
   await delay(BEFORE_SWEEP_MS);
   return { sweepMs: (threadsUs('gun-native') - workedBefore) / 1e3, pauseMs };
 }
@@ -101,7 +101,7 @@ module.exports = async function measureCache({ adapter, params, relay }) {
   const relayUrl = relay.fillUrl();
   const known = Array.from({ length: Math.min(HIT_SOULS, entries) }, (_, index) => soulAt((index * 7919) % entries));
 
-  // No entry may expire before the hits are counted, and all must have when the sweep comes.
+  // No entry may expire before the hits are counted, and all must have expired at the sweep.
   const fillMs = entries * (await rehearse(adapter, relayUrl, chunk)) + 500;
   const ttlMs = Math.ceil(fillMs + 1500);
   const sweepEveryMs = Math.ceil(ttlMs + fillMs);

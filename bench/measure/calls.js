@@ -1,17 +1,17 @@
 'use strict';
 
-// One call per soul, `concurrency` of them at a time: as many callers, each of which asks for its next soul when its
-// last one came. With a `batch`, that many souls are asked for at once and waited for together.
+// One call per soul, `concurrency` at a time: each caller requests its next soul when the previous one has arrived. With
+// `batch`, that many souls are requested in one call.
 //
-// The warm-up is a time, not a number of calls: all clients get as much of it, and the quick ones need many calls
-// before their code is optimised. Too little of it would flatter gun-native, whose JavaScript is small.
+// The warm-up is a duration, not a number of calls: it is the same for all clients, and fast ones need many calls before their
+// code is optimised. A short one would favour gun-native, which has little JavaScript.
 
 const assert = require('assert');
 const { souls, checkFor, expectedRecord } = require('../record');
 const { percentiles } = require('../statistics');
 const { perCall, startMeter } = require('./meter');
 
-// A warm-up goes in bouts of this many calls, and looks at the clock in between.
+// The warm-up checks the clock after each group of this many calls.
 const BOUT_CALLS = 224;
 
 async function oneByOne(client, wanted, concurrency, check, latencies) {

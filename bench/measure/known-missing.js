@@ -1,11 +1,11 @@
 'use strict';
 
-// A soul that is known to be missing, asked for again. All clients answer with a promise, because getRecord does;
-// beside it stands what the plain lookup costs a table that lives in JavaScript.
+// A soul that is cached as missing, requested again. All clients return a promise, because getRecord does; the plain lookup of
+// JavaScript tables is shown as well.
 
 const { souls } = require('../record');
 
-// A lookup takes less time than reading the clock: each sample is this many of them.
+// A lookup is faster than reading the clock, so each sample has this many.
 const LOOKUPS = 1000;
 
 async function nsPerLookup(name, lookups, timeMs) {
@@ -25,7 +25,7 @@ module.exports = async function measureKnownMissing({ adapter, params, relay }) 
     cache: { capacity: 10_000, ttlMs: 3_600_000 },
   });
   for (const soul of souls(LOOKUPS)) await client.remember(soul);
-  // Equal strings, not the same ones: a caller has its soul from another record.
+  // Equal but not identical strings: a caller's soul comes from another record.
   const known = souls(LOOKUPS);
 
   const before = await relay.requests();
@@ -38,7 +38,7 @@ module.exports = async function measureKnownMissing({ adapter, params, relay }) 
   if (requests !== 0) throw new Error(`known missing souls were asked for again, ${requests} times`);
 
   const plain = client.has && await nsPerLookup('has', () => {
-    for (const soul of known) if (!client.has(soul)) throw new Error(`${soul} was forgotten`);
+    for (const soul of known) if (!client.has(soul)) throw new Error(`${soul} is no longer cached`);
   }, timeMs);
   await client.close();
   return { nsPerHit: answered.p50Ns, nsPerHitP99: answered.p99Ns, ...(plain && { nsPerPlainHit: plain.p50Ns }), requests };

@@ -1,6 +1,6 @@
 'use strict';
 
-// What it costs to load a client, in a process that has loaded nothing else.
+// The cost of loading a client in a fresh process.
 
 const fs = require('fs');
 const { mainThreadUs } = require('./meter');

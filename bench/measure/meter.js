@@ -1,15 +1,15 @@
 'use strict';
 
-// What a stretch of work costs this process. Linux only: the CPU time of one thread is in /proc, and nowhere in Node 20.
+// The cost of some work for this process. Linux only: Node 20 has no CPU time per thread, so it is read from /proc.
 
 const fs = require('fs');
 const v8 = require('v8');
 
-// Often enough to see the peak of a stretch of 100 ms, at about a thousandth of one core.
+// Often enough for the peak within 100 ms, at about a thousandth of one core.
 const SAMPLE_EVERY_MS = 5;
 
-// The kernel brings a thread's time up to date at each tick (4 ms) and when the thread leaves its core: the wait of
-// 1 ms makes it leave, so that the figure is exact. Read synchronously, thread-self is the thread that runs the JS.
+// The kernel updates a thread's time at each tick (4 ms) and when the thread leaves its core. Waiting 1 ms makes it leave, so
+// that the value is exact. Read synchronously, thread-self is the thread that runs the JavaScript.
 const nobody = new Int32Array(new SharedArrayBuffer(4));
 function mainThreadUs() {
   Atomics.wait(nobody, 0, 0, 1);
@@ -21,7 +21,7 @@ function processUs() {
   return user + system;
 }
 
-/** CPU time of the threads of this process that bear a name, up to date for those that sleep. */
+/** CPU time of this process's threads with a name; exact for sleeping ones. */
 function threadsUs(name) {
   let sum = 0;
   for (const thread of fs.readdirSync('/proc/self/task')) {
@@ -31,7 +31,7 @@ function threadsUs(name) {
   return sum / 1e3;
 }
 
-/** A line of /proc/self/status in bytes: VmHWM is the peak RSS of this process alone, RssAnon what it holds of its own. */
+/** A line of /proc/self/status in bytes: VmHWM is the peak RSS of this process, RssAnon its private memory. */
 function memoryLine(name) {
   const match = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(fs.readFileSync('/proc/self/status', 'latin1'));
   return Number(match[1]) * 1024;
@@ -41,12 +41,12 @@ function externalBytes() {
   return v8.getHeapStatistics().external_memory;
 }
 
-// Before any client is loaded: what Node itself holds is no client's, and stands in every peak.
+// Measured before any client is loaded: Node's own share, which is part of every peak.
 const bare = { rss: memoryLine('VmHWM'), external: externalBytes() };
 
 /**
- * Begins to measure; the function it returns ends, and tells the costs. It collects no garbage first: a forced
- * collection throws optimised code away as well, and doubles the cost of the thousand calls that follow it.
+ * Starts measuring; the returned function stops and returns the costs. It does not force a garbage collection first: that
+ * also discards optimised code and doubles the cost of the next thousand calls.
  */
 function startMeter() {
   let peakExternal = externalBytes();
@@ -66,7 +66,7 @@ function startMeter() {
   };
 }
 
-/** The costs of `calls` calls, as the tables show them. */
+/** The costs of `calls` calls, for the tables. */
 function perCall({ wallMs, processUs, mainUs, peakExternal, peakRss }, calls) {
   return {
     mainUsPerCall: mainUs / calls,

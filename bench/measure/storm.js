@@ -1,18 +1,18 @@
 'use strict';
 
-// The relay fails every request, every call tries three times, and what matters is the memory: failed responses that
-// stay alive through the retries are what once filled the indexer's.
+// The relay fails every request and every call makes three attempts. Measures memory: failed responses kept alive during
+// retries once filled the indexer's memory.
 
 const { setTimeout: delay } = require('timers/promises');
 const { souls } = require('../record');
 const { externalBytes, perCall, startMeter } = require('./meter');
 
 const RETRIES = 2;
-// Short, so that the storm is made of requests and not of waiting.
+// Short, so that most of the time is spent on requests.
 const BACKOFF = { baseMs: 2, maxMs: 8 };
 const CURVE_POINTS = 24;
 
-/** The retry loop of the JavaScript helper, around a client that has none of its own. */
+/** The retry loop of the JavaScript helper, for clients without one. */
 function retrying(client) {
   return async function getRecord(soul) {
     for (let retry = 0; ; retry += 1) {
@@ -28,7 +28,7 @@ function retrying(client) {
 
 module.exports = async function measureStorm({ adapter, params, relay }) {
   const { behaviour, concurrency, calls } = params;
-  // Every attempt is wanted: nothing may leave the relay alone.
+  // Every attempt must be made, so budget and breaker are off.
   const unsparing = { retryBudget: false, breaker: false };
   const client = await adapter.open({ relayUrl: relay.url(behaviour), retries: RETRIES, backoff: BACKOFF, ...unsparing });
   const getRecord = adapter.retriesItself ? client.getRecord : retrying(client);

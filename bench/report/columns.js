@@ -1,6 +1,6 @@
 'use strict';
 
-// Which figures a kind of job shows, and how: the terminal's tables and the Markdown are both made from this.
+// The columns of each kind of job, for both the terminal and the Markdown tables.
 
 const { summary } = require('../statistics');
 
@@ -68,7 +68,7 @@ function tableOf(job, byClient) {
   };
 }
 
-/** How the memory went in a storm, at some eight points of one round, in MB. The last is after a full collection. */
+/** Memory during a storm at about eight points of one round, in MB. The last is after a full garbage collection. */
 function curveOf(rounds) {
   const { curve } = rounds.find((round) => round.curve) ?? {};
   if (!curve) return undefined;
@@ -77,11 +77,11 @@ function curveOf(rounds) {
   return points.map(({ calls, rss, external }) => ({ calls, rss: rss / MB, external: external / MB }));
 }
 
-/** A target's figures as text. */
+/** A target's row as text. */
 function targetRow({ name, median, min, max, rounds, limit, stretch, unit, met }) {
   const digits = unit === '×' ? 3 : 1;
   const spread = rounds > 1 ? ` (${min.toFixed(digits)}–${max.toFixed(digits)})` : '';
-  const verdict = met ? (stretch !== undefined && median <= stretch ? 'met, and the stretch' : 'met') : 'NOT met';
+  const verdict = met ? (stretch !== undefined && median <= stretch ? 'met, stretch too' : 'met') : 'NOT met';
   return [name, `${median.toFixed(digits)}${spread} ${unit}`, `≤ ${limit}${stretch === undefined ? '' : `; stretch ${stretch}`}`, verdict];
 }
 

@@ -18,7 +18,7 @@ function curveTable(byClient) {
   return [table({ head, rows })];
 }
 
-/** bench/RESULTS.md: written by a full run, and by nothing else. */
+/** The text of bench/RESULTS.md, which only a full run writes. */
 function markdown({ about, jobs, results, targets }) {
   const versions = Object.entries(about.clients).map(([client, version]) => `${client} ${version}`).join(', ');
   const parts = [

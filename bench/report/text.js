@@ -2,7 +2,7 @@
 
 const { curveOf, tableOf, targetRow, TARGET_HEAD } = require('./columns');
 
-/** A table in columns, the first to the left and the others to the right, or as `align` says: `<` or `>` for each. */
+/** An aligned table: the first column to the left and the others to the right, or as in `align`: `<` or `>` for each. */
 function aligned({ head, rows }, align = '<') {
   const isLeft = (at) => align[at] === '<';
   const widths = head.map((title, at) => Math.max(title.length, ...rows.map((row) => row[at].length)));

@@ -1,23 +1,23 @@
 'use strict';
 
-// The success checklist of the deployment guide, each point judged by what a run measured. Pure: run.js measures.
+// The success checklist of the deployment guide, applied to the measurements of a run. Pure; run.js measures.
 
 const { fitLine } = require('../statistics');
 
 const MB = 2 ** 20;
 const MAX_EXTERNAL_RATIO = 1.5;
-/** The guide allows a whole node 5 GB; this process, which does nothing besides, gets a twentieth. */
+/** The guide allows 5 GB for a whole node; this process, which does nothing else, gets a twentieth. */
 const MAX_RSS = 256 * MB;
 /**
- * What a collection leaves may grow by so much an hour, over the second half of the run: in the first, code gets warm. The
- * usual hour has 29,000 calls: that is 4 bytes a call on the heap, 4 beside it, and 18 in all.
+ * Allowed growth per hour after garbage collection, over the second half of the run (code warms up in the first). A usual hour
+ * has 29,000 calls, so this is 4 bytes per call on the heap, 4 outside it, and 18 in total.
  */
 const MAX_GROWTH_PER_HOUR = { heapUsed: 0.1 * MB, external: 0.1 * MB, rss: 0.5 * MB };
-/** The heap must fall by itself so often, by so much; a leak would only rise. */
+/** The heap must fall by itself this often and by this much; with a leak it would only rise. */
 const FALL = { bytes: MB / 2, perHour: 0.25 };
-/** Hours until the load is the usual one: no sooner does the hit rate count. */
+/** Hours until the load is normal; the hit rate counts from then on. */
 const WARM_UP_HOURS = 2;
-/** Fewer floors than this carry no trend. */
+/** The minimum number of floors for a trend. */
 const LEAST_FLOORS = 8;
 /** The guide's progression, in shares of all calls so far. */
 const MARKS = [
@@ -31,7 +31,7 @@ const percent = (share) => `${(100 * share).toFixed(1)}%`;
 const inMB = (bytes, digits = 1) => `${(bytes / MB).toFixed(digits)} MB`;
 const most = (values) => Math.max(...values);
 
-/** One point of the list. `passed` is null where the run was too short to tell. */
+/** One point of the list. `passed` is null if the run was too short. */
 function point(check, expectation, measurement, passed) {
   return { check, expectation, measurement, passed };
 }
@@ -56,7 +56,7 @@ function judge({ options, samples, floors, log, end, exit }) {
   ];
 }
 
-/** The upper end of the slope must lie under the bound: a trend that the noise could hide passes no more than one that shows. */
+/** The upper end of the slope's range must be under the limit, so that noise cannot hide a trend. */
 function growth(memory, floors, { hours }) {
   const bound = MAX_GROWTH_PER_HOUR[memory];
   const name = `no growth of ${memory}, after collections`;
@@ -68,7 +68,7 @@ function growth(memory, floors, { hours }) {
   return point(name, expectation, measurement, slope + 2 * error <= bound);
 }
 
-/** How often the heap fell from one sample to the next. A fall that our own collection brought, right after a sample, is none. */
+/** How often the heap fell from one sample to the next, not counting forced collections right after a sample. */
 function sawtooth(samples, floors, { hours }) {
   const collected = new Set(floors.map(({ hour }) => hour));
   const falls = samples.slice(1).filter((sample, at) => {
@@ -106,7 +106,7 @@ function hitRateAtEnd(end, { hours }) {
   return point('hit rate at the end', expectation, percent(end?.stats.hitRate), end?.stats.hitRate > LEAST_HIT_RATE);
 }
 
-/** The first sweep finds nothing that is old enough, and the last may fall on the end. */
+/** The first sweep finds nothing expired, and the last may coincide with the end. */
 function sweeps(log, { hours }) {
   const least = Math.floor(hours) - 2;
   const expectation = `${Math.max(1, least)} or more, one an hour`;

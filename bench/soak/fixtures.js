@@ -1,7 +1,7 @@
 'use strict';
 
-// What the relay of the soak has, and what it has not: workouts and meal plans that name exercises and meals, most of
-// which are missing. The relay and the indexer make it from the same seed.
+// The records of the soak: workouts and meal plans that refer to exercises and meals, most of which are missing. The relay
+// and the indexer generate them from the same seed.
 
 const { Random } = require('../../__tests__/helpers/random');
 
@@ -10,9 +10,9 @@ const PLANS = [
   { kind: 'workout', plans: 400, part: 'exercise', parts: 2000, perPlan: 10 },
   { kind: 'mealPlan', plans: 100, part: 'meal', parts: 500, perPlan: 8 },
 ];
-/** How unequal the popularity of plans and parts is: the first of 2,000 parts is drawn 125 times as often as the middle one. */
+/** The skew of the popularity: the first of 2,000 parts is drawn 125 times as often as the middle one. */
 const EXPONENT = 0.7;
-/** Of the parts, one in so many is stored. */
+/** One in this many parts is stored. */
 const STORED_EVERY = 25;
 
 const soulOf = (kind, number) => `${PUBLISHER}:${kind}-${number}`;

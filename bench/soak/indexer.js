@@ -1,7 +1,7 @@
 'use strict';
 
-// The process that is soaked: gun-native under the traffic of an indexer, and nothing else. run.js starts it with the
-// options of the run as JSON, and keeps what it measures; its log goes to stdout as an indexer's does.
+// The process under test: gun-native under an indexer's traffic. observe.js starts it with the run's options as JSON and keeps its
+// measurements; its log goes to stdout, as an indexer's does.
 
 const { once } = require('events');
 const http = require('http');
@@ -13,7 +13,7 @@ const { fixturesOf } = require('./fixtures');
 
 const { hours, speed, seed, relayUrl } = JSON.parse(process.argv[2]);
 const HOUR_MS = 3_600_000 / speed;
-/** So many samples an hour; at each full hour what a collection leaves is measured too. */
+/** Samples per hour; at each full hour, memory after a garbage collection is measured too. */
 const SAMPLES_PER_HOUR = 12;
 const scaled = (ms, least) => Math.max(least, Math.round(ms / speed));
 
@@ -23,7 +23,7 @@ const client = new GunClient({
   sweepEveryMs: scaled(3_600_000, 1),
   backoff: { baseMs: scaled(200, 1), maxMs: scaled(5_000, 1) },
   breaker: { probeEveryMs: scaled(1_000, 1) },
-  // What a busy machine takes does not shrink with the hours.
+  // A busy machine's delays do not scale with the hours.
   attemptTimeoutMs: scaled(20_000, 5_000),
   timeoutMs: scaled(45_000, 12_000),
 });
@@ -41,8 +41,8 @@ async function put(soul, data) {
   await once(response, 'end');
 }
 
-/** Does what is due; what concerns the relay is up to run.js. */
-const deeds = {
+/** Runs what is due; observe.js handles the relay. */
+const actions = {
   workouts: () => traffic.workouts(),
   mealPlans: () => traffic.mealPlans(),
   burst: () => traffic.burst(),
@@ -59,8 +59,8 @@ process.on('message', ({ relay }) => {
 });
 
 function begin({ what, hour }) {
-  const deed = Promise.resolve(deeds[what](hour)).finally(() => under.delete(deed));
-  under.add(deed);
+  const running = Promise.resolve(actions[what](hour)).finally(() => under.delete(running));
+  under.add(running);
 }
 
 function measure(hour) {

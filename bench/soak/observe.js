@@ -6,18 +6,18 @@ const readline = require('readline');
 const { Log } = require('./log');
 const { startRelay } = require('./relay');
 
-/** A relay waits so long for its peers before it says missing, and in a slow spell longer. */
+/** The relay's delay before it reports a missing soul, and a longer one while it is slow. */
 const RELAY_WAIT_MS = 3_000;
 const SLOW_WAIT_MS = 9_000;
 /**
- * V8 lets its young generation grow from 1 MB to 16 MB and more, whenever more is under way than before: rss would show that
- * and hide what the addon keeps. So it stays small.
+ * V8's young generation grows from 1 MB to 16 MB and more with the load, which would hide the addon's memory in rss. So it is
+ * kept small.
  */
 const NODE_FLAGS = ['--expose-gc', '--max-semi-space-size=2'];
 
 /**
- * Starts a relay and an indexer, each in a process of its own, does to the relay what the schedule wants done, and keeps
- * what is measured.
+ * Starts a relay and an indexer, each in a process of its own, applies the schedule to the relay, and collects the
+ * measurements.
  *
  * @param {{hours: number, speed: number, seed: number}} options
  * @param {(sample: object) => void} onSample
@@ -33,7 +33,7 @@ async function observe(options, onSample) {
   for (const stream of [indexer.stdout, indexer.stderr]) readline.createInterface(stream).on('line', (line) => run.log.take(line));
 
   let settled = Promise.resolve();
-  const deeds = {
+  const actions = {
     slow: () => relay.waitFor(SLOW_WAIT_MS / speed),
     healthy: () => relay.waitFor(RELAY_WAIT_MS / speed),
     restart: async () => {
@@ -41,15 +41,15 @@ async function observe(options, onSample) {
       if (indexer.connected) indexer.send({ relay: 'up' });
     },
   };
-  indexer.on('message', ({ sample, floor, end, relay: deed, hour }) => {
+  indexer.on('message', ({ sample, floor, end, relay: action, hour }) => {
     if (sample) {
       run.samples.push(sample);
       onSample(sample);
     }
     if (floor) run.floors.push(floor);
     if (end) run.end = end;
-    if (deed === 'restart') run.restarts.push(hour);
-    if (deed) settled = settled.then(deeds[deed]);
+    if (action === 'restart') run.restarts.push(hour);
+    if (action) settled = settled.then(actions[action]);
   });
   run.exit = await new Promise((resolve, reject) => {
     indexer.on('error', reject);

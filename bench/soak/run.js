@@ -1,6 +1,6 @@
 'use strict';
 
-// npm run soak: days of an indexer in minutes, judged by the success checklist of the deployment guide.
+// npm run soak: simulates days of an indexer in minutes and applies the success checklist of the deployment guide.
 
 const fs = require('fs');
 const os = require('os');
@@ -36,7 +36,7 @@ function optionsOf(args) {
   return { ...values, ...Object.fromEntries(numbers) };
 }
 
-/** On a terminal one line that is written over; else a line for each tenth of the run. */
+/** On a terminal, one line that is overwritten; otherwise a line for each tenth of the run. */
 function showProgress(hours) {
   let tenths = 0;
   return (sample) => {
@@ -61,7 +61,7 @@ async function main() {
   fs.mkdirSync(out, { recursive: true });
   fs.writeFileSync(path.join(out, 'soak.json'), `${JSON.stringify({ about, ...run, checks }, null, 1)}\n`);
   fs.writeFileSync(path.join(out, 'soak.svg'), lineChart(run));
-  console.log(`\n${path.join(out, 'soak.json')} and ${path.join(out, 'soak.svg')} have it all.`);
+  console.log(`\n${path.join(out, 'soak.json')} and ${path.join(out, 'soak.svg')} have the details.`);
   process.exitCode = checks.some(({ passed }) => passed === false) ? 1 : 0;
 }
 

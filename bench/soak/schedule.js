@@ -1,8 +1,8 @@
 'use strict';
 
-// What happens in a run, and when, in hours since the node came up.
+// The events of a run, in hours since the node started.
 
-/** API calls an hour: a node that has just come up gets its users back within two hours, then the day goes up and down. */
+/** API calls per hour: after a start, users return within two hours; then load follows the time of day. */
 const FIRST_LOAD = 28;
 const USUAL_LOAD = 480;
 const RAMP_HOURS = 2;
@@ -14,7 +14,7 @@ function loadAt(hour) {
   return USUAL_LOAD * (1 + DAY_SWING * Math.sin((2 * Math.PI * (hour - RAMP_HOURS)) / 24));
 }
 
-/** What recurs: the hour of its first time, and the hours from one to the next. */
+/** Recurring events: the first hour, and the hours between two. */
 const RECURRING = [
   { what: 'put', first: 0.75, every: 0.5 },
   { what: 'burst', first: 2.25, every: 2 },
@@ -23,10 +23,10 @@ const RECURRING = [
   { what: 'healthy', first: 5.4, every: 6 },
 ];
 
-/** One API call in so many is for meal plans, the others are for workouts. */
+/** One in this many API calls is for meal plans, the others are for workouts. */
 const MEAL_PLANS_EVERY = 4;
 
-/** Every event of so many hours, in order: `{ hour, what }`. */
+/** All events of a run of `hours`, in order: `{ hour, what }`. */
 function scheduleOf(hours, random) {
   const events = [];
   for (const { what, first, every } of RECURRING) {

@@ -5,13 +5,13 @@ const { aligned } = require('../report/text');
 const MB = 2 ** 20;
 const VERDICTS = new Map([[true, 'PASS'], [false, 'FAIL'], [null, '–']]);
 
-/** Where a run is, in a line. */
+/** The progress of a run as one line. */
 function progressText({ hour, rss, heapUsed, external, hits, total }, hours) {
   const memory = [rss, heapUsed, external].map((bytes) => (bytes / MB).toFixed(1)).join('/');
   return `${hour.toFixed(1)} of ${hours} h  ${total} calls, ${((100 * hits) / total).toFixed(1)}% hits  rss/heap/external ${memory} MB`;
 }
 
-/** The list with its verdicts, and what the run came to. */
+/** The checklist with its verdicts, and a summary of the run. */
 function listText({ end, restarts }, checks) {
   const rows = checks.map(({ check, expectation, measurement, passed }) => [check, expectation, measurement, VERDICTS.get(passed)]);
   const list = aligned({ head: ['', 'expected', 'measured', ''], rows }, '<<<<');

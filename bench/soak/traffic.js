@@ -3,14 +3,14 @@
 const { GunError } = require('../..');
 const { EXPONENT } = require('./fixtures');
 
-/** Plans that an API call resolves, by kind, as `?recordType=workout&limit=5` does. */
+/** Plans per API call, by kind, as with `?recordType=workout&limit=5`. */
 const LIMITS = { workout: 5, mealPlan: 10 };
-/** API calls side by side in a burst. */
+/** Concurrent API calls in a burst. */
 const BURST = 10;
 
 /**
- * What the routes of an indexer do with the relay, and whether it was right: every answer is held against what the relay
- * has. While the relay is down calls may fail; at any other time a failure counts.
+ * The traffic of an indexer's routes. Checks every answer against the relay's records. While the relay is down calls may fail;
+ * at any other time a failure is counted.
  */
 class Traffic {
   counts = { apiCalls: 0, answered: 0, wrong: 0, failed: 0, failedInOutage: 0, puts: 0, putsUnread: 0 };
@@ -24,7 +24,7 @@ class Traffic {
   #pending = new Set();
   #log;
 
-  /** `put` writes a record through to the relay; `log` takes the lines of failed calls. */
+  /** `put` writes a record to the relay; `log` gets the lines of failed calls. */
   constructor(client, fixtures, { random, put, log }) {
     this.#client = client;
     this.#fixtures = fixtures;
@@ -40,7 +40,7 @@ class Traffic {
     this.#outages += 1;
   }
 
-  /** The relay is up again. Calls that join a request from before share its failure still: the outage ends with the last. */
+  /** The relay is up again. Calls that join an earlier request still share its failure; the outage ends with the last of these. */
   async endOutage() {
     const outage = this.#outages;
     await Promise.all(this.#pending);
@@ -61,7 +61,7 @@ class Traffic {
     return Promise.all(Array.from({ length: BURST }, () => this.#apiCall(souls)));
   }
 
-  /** Stores what was missing, and reads it back. */
+  /** Stores a missing record and reads it back. */
   async putOne() {
     if (this.#isDown) return;
     const { missing, stored } = this.#fixtures;
@@ -80,7 +80,7 @@ class Traffic {
     return Array.from({ length: LIMITS[kind] }, () => this.#fixtures.plans[kind][this.#pick[kind]()]);
   }
 
-  /** The plans, then all that they are made of. */
+  /** The plans, then all their parts. */
   async #apiCall(souls) {
     this.counts.apiCalls += 1;
     const plans = await this.#read(souls);
@@ -88,7 +88,7 @@ class Traffic {
     this.counts.answered += 1;
   }
 
-  /** What the client answers, each held against what the relay has. */
+  /** Checks the client's answers against the relay's records. */
   async #read(souls) {
     const { stored } = this.#fixtures;
     const had = souls.map((soul) => stored.has(soul));
@@ -104,7 +104,7 @@ class Traffic {
         this.counts[isExcused ? 'failedInOutage' : 'failed'] += 1;
         return;
       }
-      // What is put during the call may be seen or not.
+      // A put during the call may be seen or not.
       const isRight = (answer !== null) === had[index] || had[index] !== stored.has(souls[index]);
       if (!isRight) this.counts.wrong += 1;
     });

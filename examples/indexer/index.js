@@ -32,7 +32,8 @@ async function main() {
   console.log(`👋 ${signal}: closing`);
   stopTracking();
   await close(server);
-  if (relay) await relay.close();
+  // Calls whose callers have left would fail and be logged while the relay closes. It ends with this process.
+  process.exit(0);
 }
 
 /** Takes no new connections and lets requests under way end, for a while. */
@@ -54,6 +55,7 @@ function setting(name, standard) {
 }
 
 main().catch((error) => {
-  console.error(`❌ The indexer could not start: ${error.message}`);
+  const advice = error.code === 'EADDRINUSE' ? '; set PORT to another port, or to 0 for any' : '';
+  console.error(`❌ The indexer could not start: ${error.message}${advice}`);
   process.exit(1);
 });

@@ -18,7 +18,9 @@ process.on('exit', () => {
   process.chdir(os.tmpdir()); // Windows removes no folder that a process works in
   fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 }); // nor one whose files are still being written
 });
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(0));
+process.on('SIGTERM', () => process.exit(0));
+// Ctrl-C reaches the whole process group; the process that started this one ends it, after its own last request.
+process.on('SIGINT', () => {});
 process.chdir(folder);
 
 const Gun = require('gun');

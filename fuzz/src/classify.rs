@@ -1,4 +1,4 @@
-//! What an answer of the relay means: the table of the contract, row by row.
+//! Classification of the relay's answers: the table of the contract, row by row.
 
 use super::json::{Json, parse};
 use super::record::{Expected, ends_within_an_escape, expected, units};
@@ -8,7 +8,7 @@ use gun_native::relay::{Answer, classify};
 use http::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use std::time::{Duration, SystemTime};
 
-/// An answer of any status, with any `Retry-After` and any body, means what the contract says.
+/// An answer with any status, `Retry-After` and body is classified as in the contract.
 pub fn check(input: &[u8]) {
     let Some((status, asked, body)) = answer(input) else { return };
     let mut headers = HeaderMap::new();
@@ -25,9 +25,11 @@ pub fn check(input: &[u8]) {
         (200, Answer::Missing { remember: false }) => assert_eq!(expected(body), Expected::Missing),
         (200, Answer::Found(_)) => assert!(matches!(expected(body), Expected::Found(_))),
         (404, Answer::Missing { remember: true }) => assert!(says_missing(body)),
+        (500, Answer::Missing { remember: true }) => assert!(says_missing_at_a_peer(body)),
         (_, Answer::Failed { fault: Fault::Status(told), retry_after }) => {
             assert_eq!(*told, status);
             assert!(status != 200 && !(status == 404 && says_missing(body)));
+            assert!(!(status == 500 && says_missing_at_a_peer(body)));
             check_retry_after(*retry_after, asked.as_ref());
         }
         other => panic!("no row of the contract: {other:?}"),
@@ -51,7 +53,18 @@ fn says_missing(body: &[u8]) -> bool {
     String::from_utf16(error).is_ok_and(|error| error.eq_ignore_ascii_case("not found"))
 }
 
-/// Seconds are taken as they are; what is neither seconds nor a date is nothing.
+/// A JSON object of `error` and `success` alone, as a peer's proxy makes it of its relay's 404.
+fn says_missing_at_a_peer(body: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(body) else { return false };
+    let Ok(answer) = parse(&units(text.strip_prefix('\u{feff}').unwrap_or(text))) else { return false };
+    let Json::Object(members) = &answer else { return false };
+    let (Some(Json::Text(error)), Some(Json::Bool(false))) = (answer.member("error"), answer.member("success")) else {
+        return false;
+    };
+    members.len() == 2 && String::from_utf16(error).is_ok_and(|error| error == "Request failed with status code 404")
+}
+
+/// Seconds are used as they are; anything that is neither seconds nor a date is ignored.
 fn check_retry_after(taken: Option<Duration>, asked: Option<&HeaderValue>) {
     let Some(text) = asked.and_then(|asked| asked.to_str().ok()).map(str::trim) else {
         assert_eq!(taken, None);

@@ -1,7 +1,7 @@
-//! JSON as ECMAScript's `JSON.parse` reads it (ECMA-262, section 25.5.1), in the plainest way: over units of UTF-16, into a
-//! tree, one function to a rule. It shares nothing with what it judges.
+//! A plain implementation of ECMAScript's `JSON.parse` (ECMA-262, section 25.5.1) over UTF-16 units, one function per
+//! rule. It shares no code with what it checks.
 
-/// A value. A number is kept as it is written: what is compared has to be the same text.
+/// A value. Numbers are kept as text, because texts are compared.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Json {
     Null,
@@ -9,30 +9,30 @@ pub enum Json {
     Number(String),
     Text(Vec<u16>),
     List(Vec<Json>),
-    /// In the order of the keys' first occurrence, as objects of JavaScript have them.
+    /// In the order of the keys' first occurrence, as in JavaScript objects.
     Object(Vec<(Vec<u16>, Json)>),
 }
 
-/// Why text is no JSON.
+/// Why text is not JSON.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum NotJson {
-    /// It ends where more must come: text that begins like this can be JSON.
+    /// It ends too early: a longer text could be JSON.
     EndsEarly,
-    /// Nothing that begins like this is JSON.
+    /// No text with this beginning is JSON.
     Wrong,
 }
 
 type Read<T> = Result<T, NotJson>;
 
 impl Json {
-    /// The value of a key, the last one where it is given more than once.
+    /// The value of a key, the last one if it is repeated.
     pub fn member(&self, name: &str) -> Option<&Json> {
         let Json::Object(members) = self else { return None };
         let name: Vec<u16> = name.encode_utf16().collect();
         members.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
     }
 
-    /// Replaces the value of a key that is there.
+    /// Replaces the value of an existing key.
     pub fn replace(&mut self, name: &str, with: Json) {
         let Json::Object(members) = self else { return };
         let name: Vec<u16> = name.encode_utf16().collect();
@@ -42,7 +42,7 @@ impl Json {
     }
 }
 
-/// Reads text that is one value and nothing else.
+/// Parses text that consists of one value.
 pub fn parse(text: &[u16]) -> Read<Json> {
     let mut reader = Reader { rest: text };
     let value = reader.value()?;
@@ -207,7 +207,7 @@ impl Reader<'_> {
         if self.skip(letter)? { Ok(()) } else { Err(NotJson::Wrong) }
     }
 
-    /// Takes the next unit when it is this one.
+    /// Consumes the next unit if it is this one.
     fn skip(&mut self, letter: char) -> Read<bool> {
         let is_next = self.peek()? == letter;
         if is_next {
@@ -216,12 +216,12 @@ impl Reader<'_> {
         Ok(is_next)
     }
 
-    /// Whether the next unit is this one; no error at the end, where a value may be over.
+    /// Whether the next unit is this one; false at the end of the text.
     fn at(&self, letter: char) -> bool {
         self.peek() == Ok(letter)
     }
 
-    /// The next unit; those beyond Latin-1 mean nothing to the grammar.
+    /// The next unit; units beyond Latin-1 have no meaning in the grammar.
     fn peek(&self) -> Read<char> {
         let unit = self.rest.first().ok_or(NotJson::EndsEarly)?;
         Ok(u8::try_from(*unit).map_or('\u{fffd}', char::from))

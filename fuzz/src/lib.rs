@@ -1,5 +1,5 @@
-//! What must hold for any input whatever. The fuzz targets call these checks with inputs of their own, and
-//! `fuzz/corpus.rs` of the package with those that are kept in `corpus/`.
+//! Properties that hold for any input. The fuzz targets check them on generated inputs, `fuzz/corpus.rs` on those in
+//! `corpus/`.
 //!
 //! | check | an input is |
 //! |---|---|

@@ -1,5 +1,5 @@
-//! Options and variables, whatever they are: a configuration within every range, or an error that names what is wrong and
-//! tells no secret.
+//! Any options and variables give a configuration within every range, or an error that names the problem and contains
+//! no secret.
 
 use gun_native::config::{Config, OptionValue};
 use gun_native::error::Fault;
@@ -7,12 +7,12 @@ use std::ops::RangeInclusive;
 use std::time::Duration;
 use url::Url;
 
-/// Put into every password and header value: it may be in no message.
+/// Part of every password and header value; no message may contain it.
 const SECRET: &str = "hunter2hunter2";
-/// Much longer than any sentence, much shorter than a log can bear.
+/// An upper limit for the length of a message.
 const MAX_MESSAGE: usize = 1_000;
 
-/// The numbers of the contract: option, variable, range, and where the value is to be found.
+/// The numeric options of the contract: option, variable, range, and how to read the value.
 type Row = (&'static str, Option<&'static str>, RangeInclusive<u64>, fn(&Config) -> u128);
 
 const TIMER: RangeInclusive<u64> = 1..=2_147_483_647;
@@ -35,7 +35,7 @@ fn ms(time: Duration) -> u128 {
     time.as_millis()
 }
 
-/// Options first, then variables: each list makes a configuration or an error of its own.
+/// Options first, then variables: each list gives its own configuration or error.
 pub fn check(input: &[u8]) {
     let input = String::from_utf8_lossy(input);
     let mut options = Vec::new();
@@ -47,7 +47,7 @@ pub fn check(input: &[u8]) {
             "n" => options.push((name.to_owned(), OptionValue::Number(value.parse().unwrap_or(f64::NAN)))),
             "t" => options.push((name.to_owned(), OptionValue::Text(value.to_owned()))),
             "o" => options.push((name.to_owned(), OptionValue::Other("an object".to_owned()))),
-            // A secret of its own kind: between the scheme and a host.
+            // Another kind of secret: between scheme and host.
             "u" => {
                 let url = format!("http://user:{SECRET}{value}@host/");
                 options.push(("relayUrl".to_owned(), OptionValue::Text(url)));

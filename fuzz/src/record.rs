@@ -1,21 +1,21 @@
-//! The record of a 200: what plain JSON semantics make of the body, and no more.
+//! The record of a 200, compared with plain JSON semantics of the body.
 
 use super::json::{Json, NotJson, parse};
 use bytes::Bytes;
 use gun_native::record::read_answer;
 
-/// What the contract makes of a body.
+/// A body's meaning in the contract.
 #[derive(Debug, PartialEq)]
 pub enum Expected {
     /// This record.
     Found(Json),
     /// No record.
     Missing,
-    /// An unusable answer, and whether it only ended too early.
+    /// An unusable answer, and whether it is truncated.
     Unusable { truncated: bool },
 }
 
-/// The body of a 200, whatever it is, is read as the contract says.
+/// Any body of a 200 is read as in the contract.
 pub fn check(body: &[u8]) {
     let read = match read_answer(&Bytes::copy_from_slice(body)) {
         Ok(Some(record)) => {
@@ -34,13 +34,13 @@ pub fn check(body: &[u8]) {
     }
 }
 
-/// Whether the last bytes are those of `\u` and fewer than four digits. serde_json takes the four at once and finds them
-/// missing before it finds them wrong: whether such a body is called cut short is not judged.
+/// Whether the last bytes are `\u` and fewer than four digits. serde_json reads the four at once and reports the end
+/// before a wrong digit, so whether such a body is truncated is not compared.
 pub fn ends_within_an_escape(body: &[u8]) -> bool {
     body[body.len().saturating_sub(5)..].windows(2).any(|bytes| bytes == b"\\u")
 }
 
-/// The contract in plain terms: parse, look for `success` and `data`, parse the two fields that may be strings of JSON.
+/// The contract in plain terms: parse, find `success` and `data`, parse the two fields that may be JSON strings.
 pub fn expected(body: &[u8]) -> Expected {
     let text = match std::str::from_utf8(body) {
         Ok(text) => text.strip_prefix('\u{feff}').unwrap_or(text),
@@ -49,7 +49,7 @@ pub fn expected(body: &[u8]) -> Expected {
     };
     let answer = match parse(&units(text)) {
         Ok(answer) => answer,
-        // Only what began as an answer begins can have been cut short.
+        // Only the beginning of an answer can be truncated.
         Err(why) => {
             let is_object = text.trim_ascii_start().starts_with('{');
             return Expected::Unusable { truncated: is_object && why == NotJson::EndsEarly };
@@ -75,7 +75,7 @@ fn record(mut data: Json) -> Json {
     data
 }
 
-/// Text as JavaScript has it.
+/// Text as UTF-16, as in JavaScript.
 pub fn units(text: &str) -> Vec<u16> {
     text.encode_utf16().collect()
 }

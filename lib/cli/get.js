@@ -1,32 +1,69 @@
 'use strict';
 
+const fs = require('fs');
 const { MAX_DEPTH, MAX_TIMER_MS } = require('../arguments');
-const { EXIT } = require('./exit');
-const { wholeNumber } = require('./options');
-const { openClient, relayOf } = require('./relay');
-const { printable, progress } = require('./terminal');
+const { GunClient } = require('../client');
+const { EXIT, usage, wholeNumber, withScheme } = require('./main');
+const { counted, printable, progress, wrapped } = require('./terminal');
 
-/** The worst outcome of a soul is that of the command. */
+/** As index.d.ts has it. */
+const DEFAULT_RELAY = 'http://gun-relay:8765';
+
+/** The exit code is that of the worst outcome. */
 const EXIT_OF_OUTCOME = { found: EXIT.FINE, missing: EXIT.MISSING, failed: EXIT.FAILED };
 
 /** Prints the records of these souls. */
-async function run(souls, values) {
+async function run(operands, values) {
   const options = {
     resolveRefs: wholeNumber(values, 'refs', { least: 0, most: MAX_DEPTH, otherwise: 0 }),
     timeoutMs: wholeNumber(values, 'timeout', { least: 1, most: MAX_TIMER_MS }),
   };
+  const souls = await withStdin(operands);
   const client = openClient(relayOf(values.relay));
-  for (const soul of souls) client.invalidate(soul); // throws where it is no soul, before anything is asked
+  for (const soul of souls) client.invalidate(soul); // throws if it is not a soul, before anything is requested
   const results = (await answersOf(client, souls, options)).map((answer, index) => resultOf(souls[index], answer));
   const documents = values.json ? [results] : results.filter(({ record }) => record).map(({ record }) => record);
   for (const document of documents) process.stdout.write(`${jsonOf(document)}\n`);
   for (const result of results) tell(result);
-  return Math.max(...results.map(({ outcome }) => EXIT_OF_OUTCOME[outcome]));
+  return Math.max(EXIT.FINE, ...results.map(({ outcome }) => EXIT_OF_OUTCOME[outcome]));
+}
+
+/** The souls, with those of stdin in the place of `-`. */
+async function withStdin(operands) {
+  const at = operands.indexOf('-');
+  if (at === -1) return operands;
+  const read = await soulsIn('-', 'get');
+  return [...operands.slice(0, at), ...read, ...operands.slice(at + 1).filter((soul) => soul !== '-')];
+}
+
+/** The souls of a file, one per line; `-` is stdin. */
+async function soulsIn(file, whose) {
+  const lines = textOf(await bytesOf(file, whose), file, whose).split(/\r?\n/);
+  return [...new Set(lines.filter((line) => line !== ''))];
+}
+
+async function bytesOf(file, whose) {
+  try {
+    if (file !== '-') return await fs.promises.readFile(file);
+    const parts = [];
+    for await (const part of process.stdin) parts.push(part);
+    return Buffer.concat(parts);
+  } catch (error) {
+    throw usage(`${whose}: ${error.message}`);
+  }
+}
+
+function textOf(bytes, file, whose) {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (notUtf8) {
+    throw usage(`${whose}: ${file === '-' ? 'stdin' : file} is not UTF-8`);
+  }
 }
 
 async function answersOf(client, souls, options) {
   const { show, clear } = progress();
-  show(`asking for ${souls.length === 1 ? 'one soul' : `${souls.length} souls`}`);
+  show(`requesting ${counted(souls.length, 'soul')}`);
   try {
     return await client.getRecords(souls, options);
   } finally {
@@ -38,8 +75,12 @@ async function answersOf(client, souls, options) {
 function resultOf(soul, answer) {
   if (answer === null) return { soul, outcome: 'missing' };
   if (!(answer instanceof Error)) return { soul, outcome: 'found', record: answer };
-  const { code, message, status, attempts, retryable } = answer;
-  return { soul, outcome: 'failed', error: { code, message, status, attempts, retryable } };
+  const { code, message, status, attempts, retryable, cause } = answer;
+  return { soul, outcome: 'failed', error: Object.assign({ code, message, status, attempts, retryable }, cause && { cause: causeOf(cause) }) };
+}
+
+function causeOf({ code, message }) {
+  return { code, message };
 }
 
 function jsonOf(value) {
@@ -49,7 +90,35 @@ function jsonOf(value) {
 /** What is not on stdout, for people. */
 function tell({ soul, outcome, error }) {
   if (outcome === 'missing') process.stderr.write(`missing: ${jsonOf(soul)}\n`);
-  if (outcome === 'failed') process.stderr.write(`failed: ${error.message}\n`);
+  if (outcome === 'failed') process.stderr.write(`${wrapped(`failed: ${error.message}`, '', process.stderr)}\n`);
 }
 
-module.exports = { run };
+/** The relay and where its address comes from: the option, else the environment, else the default. */
+function relayOf(option) {
+  if (option !== undefined) return { relayUrl: withScheme(option), source: 'option --relay' };
+  const peers = (process.env.GUN_PEERS || '').trim();
+  if (peers === '') return { relayUrl: DEFAULT_RELAY, source: 'the default relay' };
+  const entries = peers.split(',').map((peer) => peer.trim());
+  const first = entries.find((peer) => /^https?:\/\//i.test(peer));
+  const socket = entries.find((peer) => /^wss?:\/\/[^/]+\/gun\/?$/i.test(peer));
+  const relayUrl = first || (socket ? socket.replace(/^ws/i, 'http').replace(/\/gun\/?$/i, '') : peers);
+  return { relayUrl, source: 'environment variable GUN_PEERS' };
+}
+
+/** A client for a relay, silent unless `options` has a logger. An error about the address names its source. */
+function openClient({ relayUrl, source }, options) {
+  try {
+    return new GunClient(Object.assign({ logger: false }, options, { relayUrl }));
+  } catch (error) {
+    error.message = error.message.replace('option relayUrl', source);
+    throw error;
+  }
+}
+
+/** The address as it may be shown: without credentials. */
+function shown({ relayUrl }) {
+  const url = new URL(relayUrl);
+  return `${url.origin}${url.pathname}`.replace(/\/$/, '');
+}
+
+module.exports = { DEFAULT_RELAY, openClient, relayOf, run, shown, soulsIn };

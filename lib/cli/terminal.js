@@ -3,7 +3,7 @@
 const tty = require('tty');
 const { inspect } = require('util');
 
-/** Text in a colour of `util.inspect.colors`, where the stream takes it. */
+/** Text in a colour of `util.inspect.colors`, if the stream takes colour. */
 function paint(stream, colour, text) {
   if (!takesColour(stream)) return text;
   const [on, off] = inspect.colors[colour];
@@ -16,9 +16,14 @@ function takesColour(stream) {
   return tty.WriteStream.prototype.hasColors(process.env);
 }
 
-/** A line on a terminal that is written over and over; nothing anywhere else. */
+/** Whether the cursor can be moved there. */
+function isScreen(stream) {
+  return stream.isTTY === true && process.env.TERM !== 'dumb';
+}
+
+/** A line on a terminal that is overwritten; nothing anywhere else. */
 function progress(stream = process.stderr) {
-  if (!stream.isTTY || process.env.TERM === 'dumb') return { show() {}, clear() {} };
+  if (!isScreen(stream)) return { show() {}, clear() {} };
   return {
     show: (text) => stream.write(`\r\x1b[K${text.slice(0, (stream.columns || 80) - 1)}`),
     clear: () => stream.write('\r\x1b[K'),
@@ -30,4 +35,34 @@ function printable(json) {
   return json.replace(/[\x7f-\x9f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-module.exports = { paint, printable, progress };
+/**
+ * Text on lines that fit the terminal, each with this indentation. What goes to a file or a pipe stays on one line, for
+ * `grep`; a word that is too long stays whole, to be copied.
+ */
+function wrapped(text, indent, stream = process.stdout) {
+  const width = (stream.isTTY && stream.columns > 0 ? stream.columns : Infinity) - indent.length;
+  const lines = [];
+  for (const word of text.split(' ')) {
+    const last = lines.length - 1;
+    if (last >= 0 && lines[last].length + 1 + word.length <= width) lines[last] += ` ${word}`;
+    else lines.push(word);
+  }
+  return lines.map((line) => `${indent}${line}`).join('\n');
+}
+
+/** `1 soul`, `2 souls`. */
+function counted(number, what) {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}
+
+/** A time for people: `4.1 ms`, `3.05 s`, `2 min 10 s`, `1 h`. */
+function duration(ms) {
+  if (ms < 1000) return `${Number(ms.toFixed(ms < 10 ? 1 : 0))} ms`;
+  if (ms < 60000) return `${Number((ms / 1000).toFixed(ms < 10000 ? 2 : 1))} s`;
+  const seconds = Math.floor(ms / 1000);
+  const [size, unit, nextSize, nextUnit] = [[86400, 'd', 3600, 'h'], [3600, 'h', 60, 'min'], [60, 'min', 1, 's']].find(([least]) => seconds >= least);
+  const rest = Math.floor((seconds % size) / nextSize);
+  return `${Math.floor(seconds / size)} ${unit}${rest > 0 ? ` ${rest} ${nextUnit}` : ''}`;
+}
+
+module.exports = { counted, duration, isScreen, paint, printable, progress, wrapped };

@@ -1,6 +1,6 @@
 'use strict';
 
-// Completes a folder of platform tarballs to what a release consists of: the main tarball, a bill of materials, checksums.
+// Adds the main tarball, a bill of materials and checksums to a folder of platform tarballs.
 
 const crypto = require('crypto');
 const fs = require('fs');
@@ -11,10 +11,10 @@ const { mainManifest } = require('./pack/manifests');
 const { packMain } = require('./pack/tarballs');
 const { TARGETS, packageOf } = require('./targets');
 
-/** Reads Cargo.lock; fetched when a release is made, for it is large. */
+/** Reads Cargo.lock; installed only for a release because it is large. */
 const CDXGEN = '@cyclonedx/cdxgen@12.8.4';
 
-/** The tarballs in the order of publishing: the main package last, for it asks for the others. */
+/** The tarballs in publishing order: the main package last, because it depends on the others. */
 function assemble(folder) {
   const { name, version } = mainManifest();
   const platforms = TARGETS.map((target) => `${packageOf(target)}-${version}.tgz`);
@@ -27,7 +27,7 @@ function assemble(folder) {
   return { tarballs: tarballs.map((file) => path.join(folder, file)), absent: platforms.filter((file) => !isThere(file)) };
 }
 
-/** What the binaries are made of, in CycloneDX, as the lock file in the main tarball says it. */
+/** The bill of materials in CycloneDX, from the lock file in the main tarball. */
 function billOfMaterials(folder, tarball) {
   const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-sbom-'));
   try {

@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run release:dry: a release as the workflow makes it, as far as this machine goes, published to a registry of its own
-// on loopback. Last it says what only the hosted workflow does.
+// npm run release:dry: makes a release as the workflow does, as far as this machine can, and publishes it to a local
+// registry. At the end it lists what only the hosted workflow does.
 
 const fs = require('fs');
 const os = require('os');
@@ -15,7 +15,7 @@ const { publish } = require('./publish');
 
 const RELEASE = path.join(ROOT, 'target', 'release-dry');
 
-/** Installs the release from its registry into an empty project and asks for what it exports. */
+/** Installs the release from the registry into an empty project and prints its exports. */
 function installs(registry) {
   const project = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-release-'));
   try {

@@ -1,6 +1,6 @@
 'use strict';
 
-// node scripts/release/publish.js FOLDER TAG: what the release workflow does with the tarballs that it built and tested.
+// node scripts/release/publish.js FOLDER TAG: publishes the tarballs that the release workflow built and tested.
 
 const fs = require('fs');
 const path = require('path');
@@ -9,16 +9,16 @@ const { mainManifest } = require('./pack/manifests');
 const { TARGETS } = require('./targets');
 const { assemble } = require('./assemble');
 
-/** Publishes tarballs one after the other. One that is there already is left alone, so that a release can be resumed. */
+/** Publishes tarballs in order. Published versions are skipped, so that a release can be resumed. */
 function publish(tarballs, args) {
   for (const tarball of tarballs) {
     const { name, version } = JSON.parse(output('tar', ['-xzOf', tarball, 'package/package.json']));
-    if (isPublished(`${name}@${version}`, args)) console.log(`${name}@${version} is there already`);
+    if (isPublished(`${name}@${version}`, args)) console.log(`${name}@${version} is already published`);
     else run('npm', ['publish', tarball, '--access=public', ...tagOf(version), ...args]);
   }
 }
 
-/** `latest` is what `npm install` takes; a version like 1.0.0-beta.1 must be asked for. */
+/** `latest` is what `npm install` uses; prereleases like 1.0.0-beta.1 go to `next`. */
 function tagOf(version) {
   return version.includes('-') ? ['--tag=next'] : [];
 }

@@ -1,11 +1,10 @@
 'use strict';
 
-// What is published: one row per platform package, and the one place that lists them. The manifests, the workflows and
-// the README's table are made from it or held to it by a test.
+// The published platforms, one row each. Manifests and the release workflow are generated from it; tests check the README's
+// table and the CI workflow against it.
 
 /**
- * `name` as the loader says it; `os`, `cpu` and `libc` as npm selects by them; `triple` as rustc says it; `runner` as the
- * hosted workflows do.
+ * `name` is the loader's; `os`, `cpu` and `libc` are npm's; `triple` is rustc's; `runner` is the hosted workflows'.
  */
 const TARGETS = [
   {
@@ -46,20 +45,20 @@ const TARGETS = [
   { name: 'win32-arm64-msvc', os: 'win32', cpu: 'arm64', triple: 'aarch64-pc-windows-msvc', runner: 'windows-11-arm' },
 ];
 
-/** The oldest glibc that the gnu builds run on: CentOS 7, Debian 8, Ubuntu 14.04 and all that is newer. */
+/** The oldest glibc that the gnu builds run on: CentOS 7, Debian 8, Ubuntu 14.04 and later. */
 const GLIBC_BASELINE = '2.17';
 
 /** The name of a target's package. */
 const packageOf = (target) => `gun-native-${target.name}`;
 
-/** The name of the binary within it, and within the repository after a build. */
+/** The name of its binary, also in the repository after a build. */
 const binaryOf = (target) => `gun-native.${target.name}.node`;
 
 /** The row of this name. */
 function targetNamed(name) {
   const target = TARGETS.find((row) => row.name === name);
   if (target !== undefined) return target;
-  throw new Error(`${name} is no target of gun-native; there are ${TARGETS.map((row) => row.name).join(', ')}`);
+  throw new Error(`${name} is not a target of gun-native; targets: ${TARGETS.map((row) => row.name).join(', ')}`);
 }
 
 module.exports = { GLIBC_BASELINE, TARGETS, binaryOf, packageOf, targetNamed };

@@ -8,7 +8,7 @@ use super::{Client, Handle};
 use crate::batch::Batch;
 use crate::client::{Begun, CallOptions};
 use crate::error::Fault;
-use crate::flight::{Caller, Outcome, Retry, Ticket, Trip};
+use crate::single_flight::{CallInfo, Caller, Outcome, Retry, WaiterHandle};
 use crate::soul::NotASoul;
 use napi::bindgen_prelude::*;
 use napi::sys;
@@ -28,12 +28,12 @@ pub struct JsCaller {
 }
 
 impl Caller for JsCaller {
-    fn settle(self, outcome: Outcome, trip: Trip) {
+    fn settle(self, outcome: Outcome, info: CallInfo) {
         let Self { outbox, client, client_id, id, part_of, watch } = self;
         let item = match part_of {
-            None => Item::Call { id, outcome, trip: watch.map(|_| trip), client_id, client },
+            None => Item::Call { id, outcome, info, is_watched: watch.is_some(), client_id, client },
             Some((batch, index)) => {
-                let Some(answer) = batch.settle(index, outcome) else {
+                let Some(answer) = batch.settle(index, outcome, info.is_hit) else {
                     return;
                 };
                 Item::Batch { id, answer, client_id, client }
@@ -84,7 +84,7 @@ impl Calls {
             Err(error) => return self.at_once(env, &self.refused(error)),
         };
         let waits = self.port.wait(|id| match self.begin(soul, options, id, Purpose::Alone { watch }) {
-            Ok(ticket) => Ok(Pending::Call { client: self.client.clone(), ticket }),
+            Ok(handle) => Ok(Pending::Call { client: self.client.clone(), handle }),
             Err(outcome) => Err(outcome),
         });
         match waits {
@@ -103,7 +103,7 @@ impl Calls {
         let batch = Arc::new(Batch::new(souls.len()));
         let mut buffer = SoulBuffer::new();
         let waits = self.port.wait(|id| {
-            let mut tickets = Vec::with_capacity(souls.len());
+            let mut handles = Vec::with_capacity(souls.len());
             let (mut calls, mut hits) = (0, 0);
             for (index, soul) in souls.iter().enumerate() {
                 let begun = match buffer.read(env, soul.0) {
@@ -111,20 +111,20 @@ impl Calls {
                     Err(error) => Err(self.refused(error)),
                 };
                 match begun {
-                    Ok(ticket) => {
+                    Ok(handle) => {
                         calls += 1;
-                        tickets.push(ticket);
+                        handles.push(handle);
                     }
                     Err(outcome) => {
                         calls += usize::from(outcome.ends_a_call());
                         hits += usize::from(outcome == Outcome::Missing);
-                        batch.settle(index, outcome);
+                        batch.settle(index, outcome, false);
                     }
                 }
             }
             match batch.seal(hits) {
                 Some(answer) => Err(answer),
-                None => Ok(Pending::Batch { client: self.client.clone(), tickets, calls, hits }),
+                None => Ok(Pending::Batch { client: self.client.clone(), handles, calls, hits }),
             }
         });
         match waits {
@@ -144,7 +144,7 @@ impl Calls {
         options: CallOptions,
         id: u32,
         purpose: Purpose,
-    ) -> std::result::Result<Ticket<JsCaller>, Outcome> {
+    ) -> std::result::Result<WaiterHandle<JsCaller>, Outcome> {
         let caller = || {
             let (part_of, watch) = match purpose {
                 Purpose::Alone { watch } => (None, watch),
@@ -154,8 +154,9 @@ impl Calls {
             JsCaller { outbox, client, client_id: self.id, id, part_of, watch }
         };
         match self.client.get(soul, options, caller) {
-            Begun::Waits(ticket) => Ok(ticket),
+            Begun::Waits(handle) => Ok(handle),
             Begun::Missing => Err(Outcome::Missing),
+            Begun::Found(record) => Err(Outcome::Found(record)),
             Begun::Failed(error) => Err(Outcome::Failed(Arc::new(error))),
         }
     }

@@ -3,12 +3,13 @@
 
 use super::Client;
 use crate::batch::BatchText;
-use crate::flight::{Outcome, Retry, Trip};
-use crate::stats::SweepLine;
+use crate::notice::Notice;
+use crate::single_flight::{CallInfo, Outcome, Retry};
 use napi::sys;
 use std::collections::VecDeque;
 use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Handle;
 
 /// Text handed over in one turn of the event loop. What is parsed in a turn stays alive until its end and keeps the loop
 /// from all else: a burst of large records would be one long turn. It holds some 150 records of usual size.
@@ -16,10 +17,10 @@ const MAX_TURN_BYTES: usize = 256 * 1024;
 
 /// Something that has ended, on its way to JavaScript.
 pub enum Item {
-    Call { id: u32, outcome: Outcome, trip: Option<Trip>, client_id: u32, client: Client },
+    Call { id: u32, outcome: Outcome, info: CallInfo, is_watched: bool, client_id: u32, client: Client },
     Batch { id: u32, answer: BatchText, client_id: u32, client: Client },
     Retry { id: u32, watch: u32, retry: Retry },
-    Swept { client_id: u32, line: SweepLine },
+    Notice { client_id: u32, notice: Notice },
     Closed { id: u32 },
 }
 
@@ -29,7 +30,7 @@ impl Item {
         match self {
             Item::Call { outcome, .. } => outcome.text_bytes(),
             Item::Batch { answer, .. } => answer.bytes(),
-            Item::Retry { .. } | Item::Swept { .. } | Item::Closed { .. } => 0,
+            Item::Retry { .. } | Item::Notice { .. } | Item::Closed { .. } => 0,
         }
     }
 }
@@ -71,17 +72,24 @@ impl Outbox {
         drop(items);
     }
 
-    /// Leaves an item; whether the environment is still there to take it. To be called on the network's thread.
+    /// Leaves an item; whether the environment is still there to take it.
     pub fn put(self: &Arc<Self>, item: Item) -> bool {
         let mut contents = self.lock();
         if contents.wake.is_none() {
             return false;
         }
         contents.items.push_back(item);
-        if contents.items.len() == 1 {
-            // A task of its own runs after those that are ready now, so that what ends together is told together.
-            let outbox = Arc::clone(self);
-            tokio::spawn(async move { outbox.wake() });
+        let is_first = contents.items.len() == 1;
+        drop(contents);
+        if is_first {
+            match Handle::try_current() {
+                // A task of its own runs after those that are ready now, so that what ends together is told together.
+                Ok(handle) => {
+                    let outbox = Arc::clone(self);
+                    handle.spawn(async move { outbox.wake() });
+                }
+                Err(_) => self.wake(),
+            }
         }
         true
     }

@@ -3,7 +3,7 @@
 use super::outbox::{Item, Outbox};
 use super::report::Report;
 use super::{Client, JsCaller, values};
-use crate::flight::Ticket;
+use crate::single_flight::WaiterHandle;
 use napi::{Result, check_status, sys};
 use slab::Slab;
 use std::cell::{Cell, RefCell};
@@ -15,12 +15,12 @@ use std::sync::Arc;
 
 /// Something JavaScript waits for. Of a batch's calls that began, so many were hits.
 pub enum Pending {
-    Call { client: Client, ticket: Ticket<JsCaller> },
-    Batch { client: Client, tickets: Vec<Ticket<JsCaller>>, calls: usize, hits: usize },
+    Call { client: Client, handle: WaiterHandle<JsCaller> },
+    Batch { client: Client, handles: Vec<WaiterHandle<JsCaller>>, calls: usize, hits: usize },
     Close,
 }
 
-/// The JavaScript thread's side, one for each time that `lib/calls.js` is loaded.
+/// The JavaScript thread's side, one for each time that `lib/dispatch.js` is loaded.
 ///
 /// The callback is held weakly while nothing is pending, so that a loaded module can be collected, and strongly while
 /// something is; likewise the event loop is kept alive by pending calls alone.
@@ -111,9 +111,9 @@ impl Port {
     /// Gives up what is pending under an id, unless it has ended and is on its way already.
     pub fn leave(&self, id: u32, client_id: u32, report: &mut Report) -> Result<()> {
         let settled = match self.pending.borrow().get(id as usize - 1) {
-            Some(Pending::Call { client, ticket }) if client.leave(ticket) => Some((client.clone(), 1, 0)),
-            Some(Pending::Batch { client, tickets, calls, hits }) => {
-                let left = tickets.iter().filter(|ticket| client.leave(ticket)).count();
+            Some(Pending::Call { client, handle }) if client.leave(handle) => Some((client.clone(), 1, 0)),
+            Some(Pending::Batch { client, handles, calls, hits }) => {
+                let left = handles.iter().filter(|handle| client.leave(handle)).count();
                 (left > 0).then(|| (client.clone(), *calls, *hits))
             }
             _ => None,
@@ -135,10 +135,10 @@ impl Port {
         let mut ended = Vec::with_capacity(items.len());
         for item in items {
             match item {
-                Item::Call { id, outcome, trip, client_id, client } => {
-                    count_settled(&client, 1, 0, client_id, &mut report)?;
-                    if let Some(trip) = trip {
-                        report.trip(id, trip)?;
+                Item::Call { id, outcome, info, is_watched, client_id, client } => {
+                    count_settled(&client, 1, usize::from(info.is_hit), client_id, &mut report)?;
+                    if is_watched {
+                        report.info(id, info)?;
                     }
                     report.outcome(id, &outcome)?;
                     ended.push(id);
@@ -149,7 +149,7 @@ impl Port {
                     ended.push(id);
                 }
                 Item::Retry { id, watch, retry } => report.retry(id, watch, &retry)?,
-                Item::Swept { client_id, line } => report.swept(client_id, line)?,
+                Item::Notice { client_id, notice } => report.notice(client_id, &notice)?,
                 Item::Closed { id } => {
                     report.closed(id)?;
                     ended.push(id);
@@ -201,11 +201,11 @@ impl Port {
         self.outbox.close();
         for (_, pending) in self.pending.take() {
             match pending {
-                Pending::Call { client, ticket } => {
-                    client.leave(&ticket);
+                Pending::Call { client, handle } => {
+                    client.leave(&handle);
                 }
-                Pending::Batch { client, tickets, .. } => tickets.iter().for_each(|ticket| {
-                    client.leave(ticket);
+                Pending::Batch { client, handles, .. } => handles.iter().for_each(|handle| {
+                    client.leave(handle);
                 }),
                 Pending::Close => {}
             }

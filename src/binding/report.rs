@@ -1,11 +1,11 @@
 //! What JavaScript is told, as flat triples of tag, id and body: `[tag, id, body, tag, id, body, ...]`.
-//! The tags are those of `lib/calls.js`.
+//! The tags are those of `lib/dispatch.js`.
 
 use super::values;
 use crate::batch::BatchText;
-use crate::error::{CallError, Fault};
-use crate::flight::{Change, Outcome, Retry, Trip};
-use crate::stats::SweepLine;
+use crate::error::{CallError, Fault, OtherRelay};
+use crate::notice::Notice;
+use crate::single_flight::{CallInfo, Change, Outcome, Retry};
 use napi::Result;
 use napi::sys;
 use serde_json::json;
@@ -20,7 +20,7 @@ const LINE: u32 = 4;
 const CLOSED: u32 = 5;
 const TRIP: u32 = 6;
 const RETRY: u32 = 7;
-const SWEPT: u32 = 8;
+const NOTICE: u32 = 8;
 
 /// Triples in the making.
 pub struct Report {
@@ -74,15 +74,15 @@ impl Report {
         self.push(LINE, client_id, text)
     }
 
-    /// How a watched call came to the outcome that follows: attempts, status or 0, whether it joined a flight, and what
+    /// How a watched call came to the outcome that follows: attempts, status or 0, whether it joined a request, and what
     /// became of the soul's entry: 0 nothing, 1 inserted, 2 invalidated.
-    pub fn trip(&mut self, id: u32, trip: Trip) -> Result<()> {
-        let change = match trip.change {
+    pub fn info(&mut self, id: u32, info: CallInfo) -> Result<()> {
+        let change = match info.change {
             None => 0,
             Some(Change::Inserted) => 1,
             Some(Change::Invalidated) => 2,
         };
-        let members = [trip.attempts, trip.status.unwrap_or(0).into(), trip.joined.into(), change];
+        let members = [info.attempts, info.status.unwrap_or(0).into(), info.joined.into(), change];
         let body = self.numbers(&members)?;
         self.push(TRIP, id, body)
     }
@@ -95,14 +95,24 @@ impl Report {
         self.push(RETRY, id, text)
     }
 
-    /// A sweep removed something: the line for the log, entries removed and entries left.
-    pub fn swept(&mut self, client_id: u32, line: SweepLine) -> Result<()> {
-        // A cache has fewer than 2^32 entries.
-        let (removed, remain) = (line.removed as u32, line.remain as u32);
-        let body =
-            [self.text(&line.to_string())?, values::number(self.env, removed)?, values::number(self.env, remain)?];
-        let body = values::array(self.env, &body)?;
-        self.push(SWEPT, client_id, body)
+    /// Something for a client's log and channels, as JSON.
+    pub fn notice(&mut self, client_id: u32, notice: &Notice) -> Result<()> {
+        let members = match notice {
+            Notice::Swept(line) => json!({ "level": "log", "line": line.to_string(), "sweep": {
+                "removed": line.removed,
+                "remain": line.remain,
+            } }),
+            Notice::Warning(line) => json!({ "level": "warn", "line": line }),
+            Notice::Circuit(circuit) => json!({ "level": "warn", "line": circuit.line(), "breaker": {
+                "relay": *circuit.relay,
+                "state": if circuit.is_open { "open" } else { "closed" },
+                "durationMs": circuit.lasted.as_secs_f64() * 1_000.0,
+                "failedCalls": circuit.failed_calls,
+                "lastError": Some(&circuit.last_error).filter(|sentence| !sentence.is_empty()),
+            } }),
+        };
+        let text = self.text(&members.to_string())?;
+        self.push(NOTICE, client_id, text)
     }
 
     /// A client has closed.
@@ -142,6 +152,10 @@ fn call_json(error: &CallError) -> serde_json::Value {
     if !error.soul.is_empty() {
         json["soul"] = (*error.soul).into();
     }
+    let own = json.get("cause").cloned();
+    if let Some(cause) = with_others(own, &error.others) {
+        json["cause"] = cause;
+    }
     json
 }
 
@@ -153,13 +167,29 @@ pub fn error_json(fault: &Fault, message: &str) -> serde_json::Value {
         "attempts": 0,
         "retryable": fault.is_transient(),
     });
-    if let Fault::Status(status) = fault {
-        json["status"] = (*status).into();
+    if let Some(status) = fault.refused_status() {
+        json["status"] = status.into();
     }
     if let Some(cause) = fault.cause() {
         json["cause"] = json!({ "message": cause.message, "code": cause.code });
     }
     json
+}
+
+/// The chain of causes that ends with the fallback relays' answers, each the cause of the one before.
+fn with_others(cause: Option<serde_json::Value>, others: &[OtherRelay]) -> Option<serde_json::Value> {
+    let other = |other: &OtherRelay| match &other.fault {
+        Some(fault) => error_json(fault, &other.to_string()),
+        None => json!({ "message": other.to_string() }),
+    };
+    let mut links: Vec<_> = cause.into_iter().chain(others.iter().map(other)).collect();
+    let mut chain = links.pop()?;
+    while let Some(mut link) = links.pop() {
+        // A fallback's own cause is told in its message.
+        link["cause"] = chain;
+        chain = link;
+    }
+    Some(chain)
 }
 
 /// An option bounds every body well below V8's longest string, so this tells of a V8 with shorter ones.
@@ -171,5 +201,6 @@ fn too_long() -> CallError {
         soul: Arc::from(""),
         attempts: 1,
         elapsed: Duration::ZERO,
+        others: Vec::new(),
     }
 }

@@ -340,10 +340,10 @@ fn unknown_options_are_ignored() {
 
 #[test]
 fn the_readme_and_the_types_name_every_setting_with_its_default() {
-    let readme = include_str!("../../README.md");
+    let (_, options_of_readme) = include_str!("../../README.md").split_once("\n## Options\n").expect("the table");
     let types = include_str!("../../index.d.ts");
     for Setting { option, variable, default, .. } in &SETTINGS {
-        let row = readme.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{option}`")));
+        let row = options_of_readme.lines().find(|line| line.starts_with('|') && line.contains(&format!("`{option}`")));
         let row = row.unwrap_or_else(|| panic!("the README has no row for {option}"));
         let default = default.map_or("ttlMs".to_owned(), |default| default.to_string());
         assert!(row.contains(&format!("`{default}`")) || row.contains(&format!(".{default}`")), "{row}");

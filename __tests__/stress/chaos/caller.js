@@ -6,7 +6,7 @@ const STEPS = { get: 40, fresh: 10, hasty: 10, abort: 12, batch: 12, put: 10, re
 const MAX_BATCH = 20;
 const NO_SOUL = '';
 
-/** One caller among many: it takes steps that its random decide until the round is over. */
+/** One of many callers: takes random steps until the round is over. */
 class Caller {
   #random;
   #round;
@@ -63,7 +63,7 @@ class Caller {
     model.invalidatedAll();
   }
 
-  /** A put is done at the relay a moment before the client is told of it. */
+  /** The relay changes first; the client's `invalidate` follows. */
   async #change(how) {
     const { client, model } = this.#round;
     const soul = this.#soul();
@@ -91,14 +91,14 @@ class Caller {
     const answers = await this.#timed(client.getRecords(souls, options), options);
     watches.forEach((watch) => watch && watch.end());
     if (answers === ABORTED) return;
-    if (!Array.isArray(answers) || answers.length !== souls.length) return checks.violation('no answer to a batch', { souls, answers });
+    if (!Array.isArray(answers) || answers.length !== souls.length) return checks.violation('a batch without its answers', { souls, answers });
     souls.forEach((soul, at) => {
       if (soul !== NO_SOUL) checks.answer(soul, watches[at].allowed, answers[at]);
-      else if (answers[at].code !== 'ERR_GUN_INVALID_ARGUMENT') checks.violation('an empty soul was taken', { answer: answers[at] });
+      else if (answers[at].code !== 'ERR_GUN_INVALID_ARGUMENT') checks.violation('an empty soul was accepted', { answer: answers[at] });
     });
   }
 
-  /** What a call comes to, its failure as a value, within its time. */
+  /** A call's value or error; checks that it settled in time. */
   async #timed(call, { signal, timeoutMs = this.#round.options.timeoutMs }) {
     const { checks } = this.#round;
     const began = performance.now();

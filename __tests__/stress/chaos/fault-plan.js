@@ -4,31 +4,31 @@ const catalogue = require('../faults/catalogue');
 const wire = require('../faults/wire');
 const { Random } = require('../../helpers/random');
 
-/** Faults that cost as much as a thousand others, and so are rare. */
-const DEAR = /end|megabyte|flood|thousand/;
+/** Faults that take as long as a thousand others, and are therefore rare. */
+const SLOW = /end|megabyte|flood|thousand/;
 const HONEST_DELAY_MS = 25;
 
 const FAULTS = ['LOST', 'CUT', 'SLOW', 'GARBAGE', 'TOO_LARGE'].flatMap((kind) => Object.entries(catalogue[kind]));
 for (const [name, [, fault]] of Object.entries(catalogue.STATUS)) FAULTS.push([name, fault]);
-const CHEAP = FAULTS.filter(([name]) => !DEAR.test(name)).map(([, fault]) => fault);
+const CHEAP = FAULTS.filter(([name]) => !SLOW.test(name)).map(([, fault]) => fault);
 const ALL = FAULTS.map(([, fault]) => fault);
 
-/** How a relay over this model answers: what it holds at the moment of answering, or a fault, as `level` says from 0 to 1. */
+/** The answers of a relay with this model's records: the current state, or, with probability `level`, a fault. */
 function faultPlan(seed, model) {
-  const told = { faults: 0, honest: 0 };
+  const counts = { faults: 0, honest: 0 };
   const answer = ({ soul, attempt }) => {
     const random = new Random(seed, soul, attempt);
-    // A redirect may have led to a soul that no caller asks for.
+    // A redirect may have led to a soul that no caller requests.
     if (!model.has(soul)) return catalogue.STATUS['a wrong path'][1];
     if (random.chance(answer.level)) {
-      told.faults += 1;
+      counts.faults += 1;
       return random.pick(random.chance(0.02) ? ALL : CHEAP);
     }
-    told.honest += 1;
+    counts.honest += 1;
     return honest(model, soul, random);
   };
   answer.level = 0;
-  answer.told = told;
+  answer.counts = counts;
   return answer;
 }
 

@@ -1,8 +1,8 @@
 'use strict';
 
 /**
- * What the relay holds, and what a call may therefore be told: any state that its soul had from the last `invalidate`
- * before the call until the call's end. A state is the version of the record, or null.
+ * The relay's records, and the states that a call may report: every state that its soul had between the last `invalidate`
+ * before the call and the call's end. A state is the version of the record, or null.
  */
 class Model {
   #souls = new Map();
@@ -36,7 +36,7 @@ class Model {
     this.#change(soul, null);
   }
 
-  /** The client was told: for calls from now on, nothing counts that was before. */
+  /** After `invalidate`: later calls must not report an earlier state. */
   invalidated(soul) {
     const entry = this.#souls.get(soul);
     entry.possible = new Set([entry.state]);
@@ -46,7 +46,7 @@ class Model {
     for (const soul of this.#souls.keys()) this.invalidated(soul);
   }
 
-  /** A call begins; what it may be told grows as the soul changes, until `end`. */
+  /** A call begins; the states it may report grow as the soul changes, until `end`. */
   begin(soul) {
     const { possible, watches } = this.#souls.get(soul);
     const allowed = new Set(possible);

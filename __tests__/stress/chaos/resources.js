@@ -2,10 +2,10 @@
 
 const fs = require('fs');
 
-/** Collected at most so often: what finalizers let go takes another turn. */
+/** Garbage collections; what finalizers release takes another one. */
 const TURNS = 20;
 
-/** What this process holds when all garbage is collected. File descriptors and threads are known on Linux alone. */
+/** The process's resources after garbage collection. File descriptors and threads are counted only on Linux. */
 async function resources() {
   for (let turn = 0; turn < TURNS; turn += 1) {
     global.gc();

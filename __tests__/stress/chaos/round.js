@@ -9,14 +9,14 @@ const { Model } = require('./model');
 const { faultPlan } = require('./fault-plan');
 
 const SAMPLE_EVERY_MS = 10;
-/** An idle relay sees its last connection go this soon after the client is closed. */
+/** Time until the last connection is gone after the client closed. */
 const GONE_WITHIN_MS = 5_000;
-/** A relay that is well again answers this soon, whatever it was called before. */
+/** Time until calls succeed once the relay works again. */
 const WELL_WITHIN_MS = 5_000;
-/** Souls read at a time in the end. */
+/** Souls read concurrently at the end. */
 const READERS = 64;
 
-/** One client, one relay and many callers for a while: everything about it is drawn from `seed`. Resolves with what came of it. */
+/** Runs one client, one relay and many callers for a while, all derived from `seed`; resolves with the results. */
 async function runRound(seed, { ms, callers }) {
   const random = new Random(seed);
   const model = new Model(soulsOf(random), random);
@@ -43,7 +43,7 @@ async function runRound(seed, { ms, callers }) {
   await within(GONE_WITHIN_MS, relay.hasNoSockets()).catch(() => checks.violation('a closed client has sockets', { sockets: relay.sockets }));
   await relay.stop();
   checks.end();
-  return { options, calls: round.calls, sent, told: answer.told, outcomes: checks.outcomes, violations: checks.violations };
+  return { options, calls: round.calls, sent, faults: answer.counts.faults, outcomes: checks.outcomes, violations: checks.violations };
 }
 
 function soulsOf(random) {
@@ -83,10 +83,10 @@ async function disturb(round, relay, random) {
   }
 }
 
-/** With a relay that is well again, every soul reads as it is. */
+/** Once the relay works again, every soul reads correctly. */
 async function readAll(round) {
   const { client, checks, options } = round;
-  // Requests that their callers have left are over by then.
+  // By then, abandoned requests have ended.
   await until(() => client.cacheStats().requests.inFlight === 0, options.timeoutMs + GONE_WITHIN_MS, checks);
   const rest = [...round.souls];
   const read = async () => {
@@ -106,17 +106,17 @@ async function readOne(round, soul) {
     value = await client.getRecord(soul).catch((error) => error);
   } while (value instanceof Error && performance.now() < deadline);
   watch.end();
-  if (value instanceof Error) checks.violation('a relay that is well is not found again', { soul, message: value.message });
+  if (value instanceof Error) checks.violation('calls do not recover although the relay works', { soul, message: value.message });
   else checks.answer(soul, watch.allowed, value);
 }
 
-/** Calls that run when the client closes settle; later ones are refused. */
+/** Calls that are active when the client closes settle; later ones are rejected. */
 async function closeAmidCalls({ client, souls, checks, options }) {
   const began = performance.now();
   const calls = souls.slice(0, 50).map((soul) => client.getRecord(soul).catch((error) => error));
   const closed = client.close();
   const late = await client.getRecord(souls[0]).catch((error) => error);
-  if (late === null || late.code !== 'ERR_GUN_CLOSED') checks.violation('a closed client took a call', { late });
+  if (late === null || late.code !== 'ERR_GUN_CLOSED') checks.violation('a closed client accepted a call', { late });
   await Promise.all([...calls, closed]);
   checks.time(performance.now() - began, options.timeoutMs, 'close');
 }
@@ -124,7 +124,7 @@ async function closeAmidCalls({ client, souls, checks, options }) {
 async function until(condition, ms, checks) {
   const deadline = performance.now() + ms;
   while (!condition()) {
-    if (performance.now() > deadline) return checks.violation('requests stay on the wire', { ms });
+    if (performance.now() > deadline) return checks.violation('requests stay active', { ms });
     await sleep(5);
   }
 }

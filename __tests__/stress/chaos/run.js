@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run chaos -- --seed N --minutes M: thousands of calls at a time through random faults, each answer judged by a
-// model of the relay. A violation names the round that brings it again.
+// npm run chaos -- --seed N --minutes M: thousands of concurrent calls through random faults, each answer checked
+// against a model of the relay. A violation prints the command that repeats its round.
 
 const { parseArgs } = require('util');
 const { resources } = require('./resources');
@@ -18,7 +18,7 @@ const { values } = parseArgs({
 });
 
 const SHOWN = 5;
-/** What is left when all is over may differ by so much from what was there after the first round. */
+/** Allowed growth between the first round and the end. */
 const MAX_GAIN = {
   descriptors: 0,
   threads: 0,
@@ -37,14 +37,14 @@ async function main() {
   const end = performance.now() + Number(values.minutes) * 60_000;
   const sums = { rounds: 0, calls: 0, requests: 0, faults: 0, found: 0, missing: 0, failed: 0, aborted: 0 };
   console.log(`seed ${values.seed}, ${plan.callers} callers, rounds of ${plan.ms} ms`);
-  // The first round, which is run again, has everything loaded and grown that later ones use.
+  // A first round loads everything, so that the counts before and after are comparable; it is repeated below.
   await runRound(`${values.seed} 0`, { ...plan, ms: Math.min(plan.ms, 1_000) });
   const before = await resources();
   let round = Number(values.round || 0);
   do {
-    const { options, calls, sent, told, outcomes, violations } = await runRound(`${values.seed} ${round}`, plan);
-    Object.assign(sums, add(sums, { rounds: 1, calls, requests: sent, faults: told.faults, ...outcomes }));
-    console.log(`round ${round}: ${calls} calls, ${sent} requests, ${told.faults} faults, ${JSON.stringify(outcomes)}`);
+    const { options, calls, sent, faults, outcomes, violations } = await runRound(`${values.seed} ${round}`, plan);
+    Object.assign(sums, add(sums, { rounds: 1, calls, requests: sent, faults, ...outcomes }));
+    console.log(`round ${round}: ${calls} calls, ${sent} requests, ${faults} faults, ${JSON.stringify(outcomes)}`);
     if (violations.length > 0) return fail(round, options, violations);
     round += 1;
   } while (values.round === undefined && performance.now() < end);
@@ -52,7 +52,7 @@ async function main() {
   console.log(Object.entries(sums).map(([name, count]) => `${count} ${name}`).join(', '));
   for (const [name, most] of Object.entries(MAX_GAIN)) {
     const gain = after[name] - before[name];
-    console.log(`${gain <= most ? 'PASS' : 'FAIL'}: ${name} ${before[name]} before, ${after[name]} after (${most} more at most)`);
+    console.log(`${gain <= most ? 'PASS' : 'FAIL'}: ${name} ${before[name]} before, ${after[name]} after (at most ${most} more)`);
     if (gain > most) process.exitCode = 1;
   }
   if (!process.exitCode) console.log('PASS: no violation');
@@ -65,7 +65,7 @@ function add(sums, more) {
 function fail(round, options, violations) {
   console.log(`FAIL: ${violations.length} violations with ${JSON.stringify(options)}`);
   for (const violation of violations.slice(0, SHOWN)) console.log(JSON.stringify(violation));
-  console.log(`again: npm run chaos -- --seed ${values.seed} --round ${round}`);
+  console.log(`repeat: npm run chaos -- --seed ${values.seed} --round ${round}`);
   process.exitCode = 1;
 }
 

@@ -2,8 +2,7 @@
 
 const { MISSING, RECORD, chunked, message, missing, ok, sized } = require('./wire');
 
-// Ways to answer wrongly, and oddly but rightly, by what a call must come to and by name. Each is a function of an
-// `Exchange`.
+// Faults, and valid answers in an unusual form, grouped by the call's outcome. Each is a function of an `Exchange`.
 
 const write = (bytes) => (exchange) => exchange.write(bytes);
 const answer = (bytes) => (exchange) => exchange.answer(bytes);
@@ -15,7 +14,7 @@ const NOT_UTF8 = Buffer.from([0xff, 0xfe, 0x7b, 0x7d]);
 const BLOCK = Buffer.alloc(65_536, 'x');
 const DEEP = `{"a":${'['.repeat(50_000)}${']'.repeat(50_000)}}`;
 
-/** Transient: the connection is lost before there is a status. */
+/** Transient: the connection is lost before a status arrives. */
 const LOST = {
   'reset at once': reset(),
   'closed at once': end(),
@@ -24,7 +23,7 @@ const LOST = {
   'closed after a 1xx': end('HTTP/1.1 103 Early Hints\r\n\r\n'),
 };
 
-/** Transient: a 200 that ends before its time. */
+/** Transient: a truncated 200. */
 const CUT = {
   'a length beyond the body': end(message('200 OK', ['content-length: 100'], RECORD)),
   'a length within the body': answer(message('200 OK', ['content-length: 10'], RECORD)),
@@ -34,7 +33,7 @@ const CUT = {
   'half a character': answer(sized('200 OK', Buffer.from('{"a":"é').subarray(0, -1))),
 };
 
-/** Transient: nothing comes any more. */
+/** Transient: the answer stalls. */
 const SLOW = {
   'no answer': () => {},
   'a stall within the status line': write('HTTP/1.'),
@@ -50,7 +49,7 @@ const SLOW = {
   '1xx without end': (exchange) => exchange.drip(Array(1_000).fill('HTTP/1.1 102 Processing\r\n\r\n'), 10),
 };
 
-/** For good: a 200 that is no answer of a relay, or no HTTP. */
+/** Permanent: a 200 in another format, or no HTTP. */
 const GARBAGE = {
   'a banner of another protocol': end('SSH-2.0-OpenSSH_9.2\r\n'),
   'bytes that mean nothing': end(Buffer.from([0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x28])),
@@ -81,7 +80,7 @@ const GARBAGE = {
   'a control character in a key': answer(ok('{"success":true,"data":{"a\tb":1}}')),
 };
 
-/** For good: more than `maxBodyBytes`. */
+/** Permanent: larger than `maxBodyBytes`. */
 const TOO_LARGE = {
   'a length of petabytes': write(message('200 OK', ['content-length: 9007199254740993'], RECORD)),
   'an endless body': (exchange) => {
@@ -94,7 +93,7 @@ const TOO_LARGE = {
   },
 };
 
-/** Statuses: the number is the code that a call must tell. */
+/** Statuses: the number is the status in the call's error. */
 const STATUS = {
   'a wrong path': [404, answer(sized('404 Not Found', '{"error":"Endpoint not found"}'))],
   'a 404 cut short': [404, end(message('404 Not Found', ['content-length: 21'], MISSING.slice(0, -1)))],
@@ -119,7 +118,7 @@ const STATUS = {
   }],
 };
 
-/** Odd, and right all the same: a record. */
+/** Unusual but valid: a record. */
 const RECORDS = {
   'in pieces': (exchange) => exchange.drip([...RECORD].map((_, at) => ok(RECORD).subarray(at * 4, at * 4 + 4)), 1),
   'after other statuses': answer(Buffer.concat([message('100 Continue', []), message('103 Early Hints', ['link: x']), ok(RECORD)])),
@@ -137,7 +136,7 @@ const RECORDS = {
   'with keys given twice': answer(ok('{"success":false,"data":{"n":2},"success":true,"data":{"n":2,"n":1}}')),
 };
 
-/** The relay's word that it has no such soul, however oddly it comes. */
+/** Unusual but valid: a missing soul. */
 const MISSES = {
   'in pieces': (exchange) => exchange.drip([...missing()].map((byte) => Buffer.of(byte)), 0),
   'in chunks of a byte': answer(chunked('404 Not Found', ...MISSING)),

@@ -1,14 +1,14 @@
 'use strict';
 
-/** Resets a connection. Node loses one that is ending already: it would stay open for good. */
+/** Resets a connection. One that is already ending is destroyed, because Node would never close it after a reset. */
 function reset(socket) {
   if (socket.writableEnded) socket.destroy();
   else socket.resetAndDestroy();
 }
 
-/** One request's connection, for a fault to write to. What it does later ends with the connection. */
+/** One request's connection, for a fault to write to. Its timers end with the connection. */
 class Exchange {
-  /** Whether a whole answer was written, so that the connection is idle. */
+  /** Whether a complete answer was written, so that the connection is idle. */
   isAnswered = false;
   #socket;
   #timers = new Set();
@@ -17,13 +17,13 @@ class Exchange {
     this.#socket = socket;
   }
 
-  /** A whole answer; the connection stays. */
+  /** A complete answer; the connection stays open. */
   answer(bytes) {
     this.isAnswered = true;
     this.write(bytes);
   }
 
-  /** A part of one. */
+  /** Part of an answer. */
   write(bytes) {
     if (this.#socket.writable) this.#socket.write(bytes);
   }
@@ -39,7 +39,7 @@ class Exchange {
     else if (this.#socket.writable) this.#socket.write(bytes, () => reset(this.#socket));
   }
 
-  /** An action so much later, unless the connection has ended by then. */
+  /** Runs an action after a delay, unless the connection has ended. */
   later(ms, action) {
     this.#timers.add(
       setTimeout(() => {
@@ -48,7 +48,7 @@ class Exchange {
     );
   }
 
-  /** Pieces, one every so many milliseconds. */
+  /** Writes pieces, one every `everyMs`. */
   drip(pieces, everyMs) {
     const rest = [...pieces];
     const timer = setInterval(() => {
@@ -58,7 +58,7 @@ class Exchange {
     this.#timers.add(timer);
   }
 
-  /** The same block again and again, as fast as it is read. */
+  /** Writes a block repeatedly, as fast as it is read. */
   flood(block) {
     const more = () => {
       while (this.#socket.writable && this.#socket.write(block));
@@ -67,7 +67,7 @@ class Exchange {
     more();
   }
 
-  /** The connection has ended, and so has all that was to come on it. */
+  /** Clears the timers when the connection has ended. */
   over() {
     for (const timer of this.#timers) clearTimeout(timer);
   }

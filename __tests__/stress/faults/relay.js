@@ -6,7 +6,7 @@ const { Exchange, reset } = require('./exchange');
 
 const END_OF_HEAD = '\r\n\r\n';
 
-/** Starts a relay that speaks bytes, not HTTP: `answer({ soul, attempt })` gives the fault, a function of an `Exchange`. */
+/** Starts a relay that writes raw bytes: `answer({ soul, attempt })` returns the fault, a function of an `Exchange`. */
 async function startFaultRelay(answer) {
   const relay = new FaultRelay(answer);
   await relay.start();
@@ -14,11 +14,11 @@ async function startFaultRelay(answer) {
 }
 
 class FaultRelay {
-  /** What came so far, by soul. A request that does not arrive whole is none. */
+  /** Complete requests so far, by soul. */
   attempts = new Map();
   requests = 0;
   connections = 0;
-  /** Connections that are open now, each with the exchange that it carries. */
+  /** Open connections, each with its exchange. */
   #exchanges = new Map();
   #changes = new EventEmitter().setMaxListeners(0);
   #server;
@@ -36,7 +36,7 @@ class FaultRelay {
     return this.#exchanges.size;
   }
 
-  /** Listens, at the same port as before. */
+  /** Listens, on the same port as before. */
   async start() {
     this.#server = net.createServer((socket) => this.#accept(socket));
     this.#server.listen(this.#port, '127.0.0.1');
@@ -44,7 +44,7 @@ class FaultRelay {
     this.#port = this.#server.address().port;
   }
 
-  /** Refuses connections from now on and resets those that are open. */
+  /** Refuses new connections and resets the open ones. */
   async stop() {
     if (!this.#server || !this.#server.listening) return;
     this.#server.close();
@@ -52,7 +52,7 @@ class FaultRelay {
     await once(this.#server, 'close');
   }
 
-  /** Ends connections that carry no exchange: `how` is `end`, `destroy` or `reset`. */
+  /** Ends idle connections: `how` is `end`, `destroy` or `reset`. */
   closeIdle(how) {
     for (const [socket, exchange] of this.#exchanges) {
       if (exchange !== undefined && !exchange.isAnswered) continue;
@@ -61,7 +61,7 @@ class FaultRelay {
     }
   }
 
-  /** Resolves when this many requests have come. */
+  /** Resolves when this many requests have arrived. */
   async hasRequests(count) {
     while (this.requests < count) await once(this.#changes, 'change');
   }
@@ -75,7 +75,7 @@ class FaultRelay {
     this.connections += 1;
     this.#exchanges.set(socket, undefined);
     socket.setNoDelay(true);
-    socket.on('error', () => {}); // a client that leaves is no fault of the relay
+    socket.on('error', () => {}); // clients may leave
     socket.on('close', () => {
       this.#exchanges.get(socket)?.over();
       this.#exchanges.delete(socket);
@@ -83,7 +83,7 @@ class FaultRelay {
     });
     let received = '';
     socket.on('data', (bytes) => {
-      if (socket.destroyed) return; // what was read already still comes when this side has ended the connection
+      if (socket.destroyed) return; // bytes already read still arrive after this side has ended the connection
       received += bytes.toString('latin1');
       for (let end = received.indexOf(END_OF_HEAD); end >= 0; end = received.indexOf(END_OF_HEAD)) {
         const head = received.slice(0, end);

@@ -4,7 +4,7 @@ const { Worker } = require('worker_threads');
 const { check } = require('./settle');
 const { startRelay } = require('./relay');
 
-/** Ways in which an environment can end with calls on their way. */
+/** Ways in which an environment can end with active calls. */
 const ENDS = {
   'by its own exit': `gun.getRecord('found 1').then(() => process.exit(0)); client.getRecord('stalls');`,
   'by an exception': `client.getRecord('stalls'); setTimeout(() => { throw new Error('of the host'); }, 5);`,
@@ -13,7 +13,7 @@ const ENDS = {
   'while it closes a client': `client.getRecord('stalls').catch(() => {}); client.close(); setTimeout(() => process.exit(0), 3);`,
 };
 
-/** Promises in environments that are gone do no harm to those that are there. */
+/** Environments that end with active calls do not affect the others. */
 async function environments(times) {
   const relay = await startRelay();
   const { GunClient } = require('../../..');

@@ -6,7 +6,7 @@ const { startRelay } = require('./relay');
 
 const CALLS = 200;
 
-/** Makes something in a frame of its own, so that nothing but a WeakRef is left of it. */
+/** Creates something in a separate stack frame, so that only a WeakRef refers to it. */
 async function weakly(make) {
   const made = await make();
   return made.map((value) => new WeakRef(value));
@@ -14,7 +14,7 @@ async function weakly(make) {
 
 const isCollected = (refs) => () => refs.every((ref) => ref.deref() === undefined);
 
-/** Promises, answers, errors, signals and clients are collected when their users let them go. */
+/** Promises, answers, errors, signals and clients are garbage-collected once unused. */
 async function garbage() {
   const relay = await startRelay();
   const client = new GunClient({ relayUrl: relay.url, logger: false, retries: 0 });
@@ -58,7 +58,7 @@ async function garbage() {
   });
   await eventually(isCollected(answered), 'answered calls stay');
 
-  // A signal that outlives its calls keeps none of them.
+  // A signal that outlives its calls does not keep them.
   const { signal } = new AbortController();
   const signalled = await weakly(async () => {
     const calls = souls('found').map((soul) => client.getRecord(soul, { signal }));
@@ -87,7 +87,7 @@ async function garbage() {
   return `${6 * CALLS} calls and 100 clients collected`;
 }
 
-/** Clients opened, used and closed leave nothing of the system's behind. */
+/** Clients that are opened, used and closed leave no system resources behind. */
 async function clients(count) {
   const relay = await startRelay();
   const one = async () => {

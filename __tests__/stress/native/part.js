@@ -1,8 +1,8 @@
 'use strict';
 
-// One part of `npm run test:native`, in a process of its own: its name and its size are the arguments.
+// One scenario of `npm run test:native`, in a process of its own: its name and size are the arguments.
 
-const PARTS = {
+const SCENARIOS = {
   workers: require('./workers').workers,
   environments: require('./environments').environments,
   clients: require('./garbage').clients,
@@ -10,7 +10,7 @@ const PARTS = {
 };
 
 const [name, size] = process.argv.slice(-2);
-PARTS[name](Number(size)).then(
+SCENARIOS[name](Number(size)).then(
   (done) => console.log(`PASS: ${done}`),
   (error) => {
     console.log(`FAIL: ${name}: ${error.message}`);

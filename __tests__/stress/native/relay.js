@@ -3,7 +3,7 @@
 const { startFaultRelay } = require('../faults/relay');
 const wire = require('../faults/wire');
 
-/** How souls are answered, by how they begin. */
+/** Answers by the first word of the soul. */
 const KINDS = {
   found: (exchange) => exchange.answer(wire.record({ list: Array(50).fill('text'), é: '🏋️' })),
   gone: (exchange) => exchange.answer(wire.missing()),
@@ -12,7 +12,7 @@ const KINDS = {
   stalls: () => {},
 };
 
-/** A relay that answers each soul as its first word says. */
+/** Starts a relay that answers by the first word of the soul. */
 function startRelay() {
   return startFaultRelay(({ soul }) => KINDS[soul.split(' ', 1)[0]]);
 }

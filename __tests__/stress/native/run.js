@@ -1,21 +1,20 @@
 'use strict';
 
-// npm run test:native: lives of workers, clients, calls and environments, each in a process of its own; then the same
-// again, shorter, with the addon built under an address sanitizer, and the Node tests with it. A process that crashes has
-// failed.
+// npm run test:native: scenarios with workers, clients, calls and environments, each in a process of its own; then shorter
+// ones and the Node tests with the addon built with an address sanitizer. A crash is a failure.
 
 const { spawnSync } = require('child_process');
 const path = require('path');
 const { buildSanitized } = require('./sanitized');
 
-const PARTS = { garbage: 0, clients: 1_000, environments: 20, workers: 1_000 };
+const SCENARIOS = { garbage: 0, clients: 1_000, environments: 20, workers: 1_000 };
 const SANITIZED = { garbage: 0, clients: 100, environments: 4, workers: 50 };
 const LIMIT_MS = 600_000;
-/** Tests that say nothing of the addon, or play these parts themselves. */
+/** Tests that do not use the addon, or run these scenarios themselves. */
 const LEFT_OUT = '__tests__/(binary|default|dep|doc|native|package|soak|targets|monitoring-tools|test-command|workflows)';
 
-function play(parts, env) {
-  for (const [name, size] of Object.entries(parts)) {
+function runScenarios(scenarios, env) {
+  for (const [name, size] of Object.entries(scenarios)) {
     const began = performance.now();
     const args = ['--expose-gc', path.join(__dirname, 'part.js'), name, String(size)];
     const options = { env: { ...process.env, ...env }, encoding: 'utf8', timeout: LIMIT_MS, maxBuffer: 2 ** 28 };
@@ -27,8 +26,8 @@ function play(parts, env) {
   }
 }
 
-/** The Node tests with this environment, which the processes that they start have too. */
-function playTests(env) {
+/** Runs the Node tests in this environment, which their child processes inherit. */
+function runTests(env) {
   const args = ['jest', '--silent', '--testTimeout', '120000', '--testPathIgnorePatterns', LEFT_OUT];
   const options = { cwd: path.join(__dirname, '..', '..', '..'), env: { ...process.env, ...env }, encoding: 'utf8', maxBuffer: 2 ** 28 };
   const { status, signal, stderr } = spawnSync('npx', args, options);
@@ -39,12 +38,12 @@ function playTests(env) {
   process.exitCode = 1;
 }
 
-play(PARTS, {});
+runScenarios(SCENARIOS, {});
 const sanitized = buildSanitized();
 if (sanitized.env) {
   console.log('\nwith the addon under an address sanitizer:');
-  play(SANITIZED, sanitized.env);
-  playTests(sanitized.env);
+  runScenarios(SANITIZED, sanitized.env);
+  runTests(sanitized.env);
 } else {
   console.log(`\nNOT RUN: the address sanitizer: ${sanitized.why}`);
 }

@@ -14,8 +14,8 @@ function run(command, args, env = {}) {
 }
 
 /**
- * Builds the addon with an address sanitizer; gives the environment in which a Node uses it, or why there is none. Node
- * itself is not sanitized: the C compiler's runtime is put before it, and memory that Node never frees is not looked at.
+ * Builds the addon with an address sanitizer. Returns the environment in which Node uses it, or the reason why there is none.
+ * Node itself is not sanitized: the C compiler's runtime is preloaded, and leaks are not checked.
  */
 function buildSanitized() {
   if (process.platform !== 'linux') return { why: `not tried on ${process.platform}` };
@@ -31,7 +31,7 @@ function buildSanitized() {
     CARGO_PROFILE_RELEASE_STRIP: 'none',
     CARGO_PROFILE_RELEASE_DEBUG: 'line-tables-only',
   };
-  // With a target named, build scripts and macros are built without the sanitizer, which has no place in them.
+  // With an explicit target, build scripts and macros are built without the sanitizer.
   const args = ['build', '--release', '--lib', '--locked', '--target', host, '--target-dir', FOLDER];
   const built = run('cargo', args, env);
   if (!built.ok) return { why: `the build failed\n${built.stderr.slice(-2_000)}` };
@@ -40,7 +40,7 @@ function buildSanitized() {
   return {
     env: {
       LD_PRELOAD: fs.realpathSync(runtime),
-      // Freed memory is held back, by default 256 MB of it, and rss would grow by that.
+      // The quarantine of freed memory (256 MB by default) counts towards rss.
       ASAN_OPTIONS: 'detect_leaks=0:abort_on_error=1:quarantine_size_mb=32',
       GUN_NATIVE_BINARY: addon,
     },

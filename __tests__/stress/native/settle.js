@@ -2,10 +2,10 @@
 
 const fs = require('fs');
 
-/** As long as what was let go may take to be gone: threads end, sockets close, finalizers run. */
+/** Time for threads to end, sockets to close and finalizers to run. */
 const PATIENCE_MS = 10_000;
 
-/** Throws where a condition is not true. */
+/** Throws unless a condition is true. */
 function check(is, what) {
   if (!is) throw new Error(what);
 }
@@ -15,7 +15,7 @@ async function eventually(condition, what) {
   const deadline = performance.now() + PATIENCE_MS;
   while (!condition()) {
     check(performance.now() < deadline, what);
-    // What a WeakRef has shown stays to the end of its turn.
+    // A dereferenced WeakRef keeps its target until the end of the turn.
     await new Promise((resolve) => setTimeout(resolve, 10));
     global.gc();
   }
@@ -23,13 +23,13 @@ async function eventually(condition, what) {
 
 const countIn = (folder) => (fs.existsSync(folder) ? fs.readdirSync(folder).length : 0);
 
-/** What a process holds of the system. File descriptors and threads are known on Linux alone. */
+/** The process's system resources. File descriptors and threads are counted only on Linux. */
 function held() {
   const timersAndSockets = process.getActiveResourcesInfo().length;
   return { descriptors: countIn('/proc/self/fd'), threads: countIn('/proc/self/task'), timersAndSockets };
 }
 
-/** Resolves when no more is held than was; `how` says what may be above it. */
+/** Resolves when no more resources are held than before; `how` names the scenario in the error. */
 async function heldAgain(before, what) {
   const isBack = () => Object.entries(held()).every(([name, count]) => count <= before[name]);
   await eventually(isBack, `${what}: ${JSON.stringify(before)} held before`).catch((error) => {

@@ -7,7 +7,7 @@ const { startRelay } = require('./relay');
 
 const AT_ONCE = 10;
 
-/** Loads, as its index says: a client of its own, the shared one, calls that answer, stall, fail and are aborted. */
+/** The load of a worker, by its index: a client of its own, the shared one, calls that answer, stall, fail and are aborted. */
 const CODE = `
   const { parentPort, workerData } = require('worker_threads');
   const gun = require(workerData.index);
@@ -23,7 +23,7 @@ const CODE = `
   setTimeout(() => parentPort.postMessage('busy'), workerData.n % 15);
 `;
 
-/** Workers created and terminated while their calls run: nothing crashes, nothing stays, and the main thread's calls go on. */
+/** Workers terminated during their calls: no crash, no leak, and the main thread's calls continue. */
 async function workers(count) {
   const relay = await startRelay();
   Object.assign(process.env, { GUN_PEERS: relay.url, GUN_NATIVE_LOG: 'off' });

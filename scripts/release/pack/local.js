@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run pack:local [target...]: writes to dist/ the main tarball and those of these targets, built as they are published;
-// without a name, that of this machine.
+// npm run pack:local [target...]: writes the main tarball and those of the targets (by default this machine's) to dist/, built
+// as for publishing.
 
 const fs = require('fs');
 const path = require('path');

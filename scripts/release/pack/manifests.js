@@ -1,23 +1,23 @@
 'use strict';
 
-// The manifests of what is published. They differ from the repository's own package.json, which cannot name the platform
-// packages: `npm ci` would look for a version of them that is published only later.
+// The manifests of the published packages. The repository's own package.json cannot name the platform packages: `npm ci` would
+// look for a version that is not published yet.
 
 const fs = require('fs');
 const path = require('path');
 const { ROOT } = require('../../command');
 const { TARGETS, binaryOf, packageOf } = require('../targets');
 
-/** What both kinds of package say alike. */
+/** Members that both kinds of package share. */
 const SHARED = ['version', 'license', 'keywords', 'engines'];
-/** What concerns those who work on the package. */
+/** Members for development only. */
 const DEVELOPMENT = ['devDependencies', 'jest', 'overrides'];
 
 function ownManifest() {
   return JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
 }
 
-/** The main package: no word of development, and one optional package per target, of exactly its own version. */
+/** The main package's manifest: nothing for development, and one optional package per target, of exactly its version. */
 function mainManifest() {
   const manifest = ownManifest();
   for (const member of DEVELOPMENT) delete manifest[member];
@@ -29,7 +29,7 @@ function mainManifest() {
   };
 }
 
-/** The package of one target. */
+/** The manifest of one target's package. */
 function platformManifest(target) {
   const own = ownManifest();
   const { os, cpu, libc } = target;
@@ -46,7 +46,7 @@ function platformManifest(target) {
   };
 }
 
-/** Where the hosted workflow builds from: npm checks the provenance of a package against it. */
+/** The repository that the hosted workflow builds from; npm checks provenance against it. */
 function repository() {
   const { GITHUB_SERVER_URL, GITHUB_REPOSITORY } = process.env;
   if (!GITHUB_REPOSITORY) return {};

@@ -1,6 +1,6 @@
 'use strict';
 
-// Writes the tarballs of the packages. Each is laid out in a folder of its own first, for its manifest is not the
+// Writes the tarballs of the packages. Each is assembled in a temporary folder first, because its manifest differs from the
 // repository's.
 
 const fs = require('fs');
@@ -10,10 +10,10 @@ const { ROOT, output } = require('../../command');
 const { binaryOf, packageOf } = require('../targets');
 const { cargoManifest, mainManifest, platformManifest } = require('./manifests');
 
-/** Packs the main package into a folder; the path of the tarball. */
+/** Packs the main package into a folder; returns the tarball's path. */
 function packMain(folder) {
   return packed(folder, (stage) => {
-    // npm itself says what the `files` of package.json come to.
+    // npm itself resolves `files` in package.json.
     const [{ files }] = JSON.parse(output('npm', ['pack', '--dry-run', '--json', '--ignore-scripts']));
     for (const file of files) copy(path.join(ROOT, file.path), path.join(stage, file.path));
     fs.writeFileSync(path.join(stage, 'Cargo.toml'), cargoManifest());
@@ -21,7 +21,7 @@ function packMain(folder) {
   });
 }
 
-/** Packs a target's package with this binary into a folder; the path of the tarball. */
+/** Packs a target's package with this binary into a folder; returns the tarball's path. */
 function packPlatform(folder, target, binary) {
   return packed(folder, (stage) => {
     copy(binary, path.join(stage, binaryOf(target)));
@@ -32,7 +32,7 @@ function packPlatform(folder, target, binary) {
   });
 }
 
-/** Lays a package out by `fill`, which gives its manifest, and packs it. */
+/** Packs what `fill` writes to a folder, with the manifest that it returns. */
 function packed(folder, fill) {
   fs.mkdirSync(folder, { recursive: true });
   const stage = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-pack-'));

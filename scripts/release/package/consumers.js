@@ -1,6 +1,6 @@
 'use strict';
 
-// The ways in which a package is used, each tried as its user would: in a project of its own, where no compiler is found.
+// The ways of using the package, each tried in a project of its own, without a compiler on the PATH.
 
 const { execFile } = require('child_process');
 const fs = require('fs');
@@ -14,13 +14,13 @@ const JEST = path.join(MODULES, 'jest', 'bin', 'jest.js');
 const TSC = path.join(MODULES, 'typescript', 'bin', 'tsc');
 const STRICT = ['--noEmit', '--strict', '--skipLibCheck', 'false', '--target', 'es2020', '--lib', 'es2020,dom'];
 
-/** What each script prints: a record, a missing one, and whether a failure is a GunError. */
+/** The output of each script: a record, a missing one, and whether a failure is a GunError. */
 const ANSWERS = '[{"n":1},null,true]\n';
 
-/** The first Node on which esm 3.2.25 does not start, whatever it is to load. */
+/** The first Node version on which esm 3.2.25 does not start. */
 const FIRST_WITHOUT_ESM = 22;
 
-/** The arguments that follow `node`, in the project's folder, what is printed then, and below which Node that can be done. */
+/** Arguments for `node` in the project's folder, the expected output, and the first Node version that does not support it. */
 const CONSUMERS = [
   { name: 'CommonJS', args: ['commonjs.cjs'], prints: ANSWERS },
   { name: 'ESM', args: ['module.mjs'], prints: ANSWERS },
@@ -31,18 +31,18 @@ const CONSUMERS = [
   { name: 'TypeScript, bundler', args: [TSC, ...STRICT, '--module', 'esnext', '--moduleResolution', 'bundler', 'types.ts'], prints: '' },
 ].map((consumer) => ({ below: Infinity, ...consumer }));
 
-/** Runtimes other than Node: where npm has them, and how they run a script of CommonJS. */
+/** Other runtimes: their npm packages, and how they run a CommonJS script. */
 const RUNTIMES = [
   { name: 'Bun', from: '@oven/bun-linux-x64', file: 'bin/bun', args: ['commonjs.cjs'] },
   { name: 'Deno', from: '@deno/linux-x64-glibc', file: 'deno', args: ['run', '--allow-all', 'commonjs.cjs'] },
 ].map((runtime) => ({ ...runtime, prints: ANSWERS }));
 
-/** Puts the consumers' sources into a project. */
+/** Copies the consumers' sources into a project. */
 function layOut(project) {
   fs.cpSync(SOURCES, project, { recursive: true });
 }
 
-/** Runs one consumer with a Node or what takes its place; rejects where it does not print what it should. */
+/** Runs one consumer with a Node or another runtime; rejects if the output differs. */
 async function consume({ args, prints }, node, project, relayUrl) {
   const PATH = onlyNode(project, node);
   const env = { PATH, GUN_PEERS: relayUrl, GUN_NATIVE_LOG: 'off', DENO_DIR: project, DENO_NO_UPDATE_CHECK: '1' };
@@ -50,7 +50,7 @@ async function consume({ args, prints }, node, project, relayUrl) {
   if (stdout !== prints) throw new Error(`printed ${JSON.stringify(stdout)}, not ${JSON.stringify(prints)}`);
 }
 
-/** A PATH on which there is this Node and nothing else, least of all cargo. */
+/** A PATH with only this Node on it, in particular no cargo. */
 function onlyNode(project, node) {
   const folder = path.join(project, 'bin');
   fs.rmSync(folder, { recursive: true, force: true });

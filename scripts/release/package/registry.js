@@ -1,6 +1,6 @@
 'use strict';
 
-// A registry on loopback that knows what is published to it and nothing else. A process of its own: npm is waited for.
+// A local registry with only what is published to it. It runs in a process of its own because npm is called synchronously.
 
 const fs = require('fs');
 const os = require('os');
@@ -9,13 +9,13 @@ const { fork } = require('child_process');
 const { once } = require('events');
 const { output } = require('../../command');
 
-/** Starts a registry; `args` point npm at it. Its packages and its cache of npm end with it. */
+/** Starts a registry; `args` make npm use it. Its packages and its npm cache are removed with it. */
 async function startRegistry() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-registry-'));
   const server = fork(__filename, [folder], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   const [port] = await Promise.race([once(server, 'message'), once(server, 'exit').then(failed)]);
   const url = `http://127.0.0.1:${port}/`;
-  // npm publishes with some token or not at all; this registry takes everybody's.
+  // npm does not publish without a token; this registry accepts any.
   const args = [`--registry=${url}`, `--//127.0.0.1:${port}/:_authToken=anybody`, `--cache=${path.join(folder, 'cache')}`];
   return {
     url,

@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run test:package: installs the tarballs that `npm run pack:local` wrote to dist/, through a registry and from the
-// files, and uses them in every way on every Node of this Linux machine.
+// npm run test:package: installs the tarballs in dist/ (see `npm run pack:local`) from a registry and from the files, and uses
+// them in every way on Node 18 to 24, on Linux.
 
 const fs = require('fs');
 const os = require('os');
@@ -20,10 +20,10 @@ const { startRegistry } = require('./registry');
 const DIST = path.join(ROOT, 'dist');
 const OWN = targetNamed(ownName());
 const MAJORS = ['18', '20', '22', '24'];
-/** A `require` that takes more is felt at the start of a program. */
+/** Limit for `require`, because it delays the start of every program. */
 const MAX_REQUIRE_MS = 10;
 
-/** The tarballs in dist/: the main one, that of this platform, and all in the order of publishing. */
+/** The tarballs in dist/: the main one, this platform's, and all in publishing order. */
 function tarballs() {
   const { version } = mainManifest();
   const inDist = (name) => path.join(DIST, `${name}-${version}.tgz`);
@@ -31,12 +31,12 @@ function tarballs() {
   const main = inDist('gun-native');
   const own = inDist(packageOf(OWN));
   for (const file of [main, own]) {
-    if (!fs.existsSync(file)) throw new Error(`${file} is not there; npm run pack:local writes it`);
+    if (!fs.existsSync(file)) throw new Error(`${file} not found; run: npm run pack:local`);
   }
   return { main, own, all: [...platforms, main] };
 }
 
-/** An empty project in which npm installs these. */
+/** A new project with these installed by npm. */
 function projectWith(folder, args) {
   fs.mkdirSync(folder);
   fs.writeFileSync(path.join(folder, 'package.json'), '{"private":true}');
@@ -46,8 +46,8 @@ function projectWith(folder, args) {
 }
 
 /**
- * What a `require` takes of the processor, whatever else the machine does meanwhile: the least of ten fresh processes.
- * The first `require` of a process makes Node 18 load its own loader; that one is not counted.
+ * CPU time of `require` in ms: the minimum of ten fresh processes, so that other load does not matter. The first `require`
+ * of a process makes Node 18 load its own loader; it is not counted.
  */
 function requireMs(node, project) {
   const source = `
@@ -89,7 +89,7 @@ async function main() {
         }
       }
       const ms = requireMs(node, projects['from the files']);
-      console.log(`${ms < MAX_REQUIRE_MS ? 'ok' : 'FAILED'}  Node ${major}, require() in ${ms.toFixed(1)} ms of the processor`);
+      console.log(`${ms < MAX_REQUIRE_MS ? 'ok' : 'FAILED'}  Node ${major}, require() in ${ms.toFixed(1)} ms of CPU`);
       if (ms >= MAX_REQUIRE_MS) failures.push(`Node ${major}: require() took ${ms} ms`);
     }
     for (const runtime of RUNTIMES) {

@@ -1,6 +1,6 @@
 'use strict';
 
-// What must hold of a binary before it is published.
+// Checks of a binary before it is published.
 
 const fs = require('fs');
 const os = require('os');
@@ -8,19 +8,19 @@ const path = require('path');
 const { ROOT, output } = require('../../command');
 const { GLIBC_BASELINE } = require('../targets');
 
-/** The most that a binary may weigh, so that an install stays quick. */
+/** Size limit of a binary, so that installing stays quick. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
-/** The libraries that a Linux binary may ask for, by libc: those of the libc itself. */
+/** The libraries that a Linux binary may need, by libc: those of the libc itself. */
 const LIBRARIES = {
   glibc: /^(libc\.so\.6|libpthread\.so\.0|libdl\.so\.2|libm\.so\.6|librt\.so\.1|ld-linux-(x86-64|aarch64)\.so\.[12])$/,
   musl: /^libc\.so$/,
 };
 
-/** What a file says of itself by its first bytes. */
+/** File formats by their first bytes. */
 const MAGIC = { linux: '\x7fELF', win32: 'MZ', darwin: '\xcf\xfa\xed\xfe' };
 
-/** The facts of a binary; throws with all that is wrong with it. */
+/** Returns size and glibc version of a binary; throws a list of its faults. */
 function checked(target, file) {
   const bytes = fs.readFileSync(file);
   const text = bytes.toString('latin1');
@@ -33,11 +33,11 @@ function checked(target, file) {
   if (compare(glibc, target.libc === 'glibc' ? GLIBC_BASELINE : '0') > 0) faults.push(`it asks for glibc ${glibc}`);
   const foreign = target.os === 'linux' ? librariesOf(file).filter((name) => !LIBRARIES[target.libc].test(name)) : [];
   if (foreign.length > 0) faults.push(`it asks for ${foreign.join(', ')}`);
-  if (faults.length > 0) throw new Error(`${file} is not to be published:\n  ${faults.join('\n  ')}`);
+  if (faults.length > 0) throw new Error(`${file} cannot be published:\n  ${faults.join('\n  ')}`);
   return { bytes: bytes.length, glibc: target.libc === 'glibc' ? glibc : undefined };
 }
 
-/** Folders of the building machine that stand in the text, each with what follows it. */
+/** Folders of the build machine that occur in the binary, each with what follows. */
 function pathsIn(text) {
   const folders = [ROOT, os.homedir(), os.tmpdir(), process.env.CARGO_HOME].filter((folder) => folder && folder !== path.parse(folder).root);
   const found = folders.filter((folder) => text.includes(folder + path.sep));
@@ -45,7 +45,7 @@ function pathsIn(text) {
   return anyHome ? [...found, anyHome[0]] : found;
 }
 
-/** The newest version of glibc whose symbols are asked for; '0' for none. */
+/** The newest glibc version among the needed symbols; '0' for none. */
 function newestGlibc(text) {
   return [...text.matchAll(/GLIBC_(\d+\.\d+)/g)].map(([, version]) => version).sort(compare).pop() || '0';
 }

@@ -1,7 +1,7 @@
 'use strict';
 
-// Builds the binary of a target as it is published: for the oldest glibc on Linux, whatever this machine has, and with no
-// path of this machine inside, so that it comes out the same elsewhere. `npm run build` is quicker and does neither.
+// Builds a target's binary for publishing: for the oldest supported glibc, and without paths of this machine, so that another
+// machine builds the same bytes. `npm run build` is faster and does neither.
 
 const fs = require('fs');
 const os = require('os');
@@ -12,17 +12,16 @@ const { libnode } = require('./libnode');
 const { toolsEnvironment } = require('./python');
 const { toolchain } = require('./rust');
 
-/** What the binary exports, as a linker for Windows reads it. */
+/** The binary's exports, for a Windows linker. */
 const EXPORTS = path.join(__dirname, 'exports.def');
 
-/** Whether this machine can build for a target: its own system always, and from Linux any. */
+/** Whether this machine can build a target: always its own system's, and on Linux all. */
 function isBuildable(target) {
   return target.os === process.platform || process.platform === 'linux';
 }
 
 /**
- * Builds the sources in `source` and puts the binary into `folder`; the path of the binary. Where cargo keeps its own
- * files is up to `cargoTarget`.
+ * Builds the sources in `source` and copies the binary to `folder`; returns its path. `cargoTarget` is cargo's target folder.
  */
 function build(target, { source = ROOT, cargoTarget = path.join(ROOT, 'target'), folder = path.join(ROOT, 'target', 'binaries') } = {}) {
   const { args, env, triple, file } = process.platform === 'linux' ? fromLinux(target) : native(target);
@@ -37,11 +36,11 @@ function build(target, { source = ROOT, cargoTarget = path.join(ROOT, 'target'),
   return binary;
 }
 
-/** With zig, which links for any system and has the symbols of each glibc. */
+/** Builds with zig, which links for any system and any glibc version. */
 function fromLinux(target) {
   const env = toolsEnvironment();
   if (target.os === 'win32') {
-    // MSVC's linker is not to be had there. The binary finds Node's functions at run time.
+    // MSVC's linker is not available there. The binary finds Node's functions at run time.
     const triple = target.triple.replace('-msvc', '-gnullvm');
     const args = ['zigbuild', '--target', triple, '--features', 'napi/dyn-symbols'];
     return { env: { ...env, LIBNODE_PATH: libnode(target) }, triple, args, file: 'gun_native.dll' };
@@ -49,32 +48,32 @@ function fromLinux(target) {
   const version = target.libc === 'glibc' ? `.${GLIBC_BASELINE}` : '';
   const args = ['zigbuild', '--target', `${target.triple}${version}`];
   if (target.os === 'linux') return { env, triple: target.triple, args, file: 'libgun_native.so' };
-  // Nor is what strips a binary for macOS.
+  // Nor is a tool that strips macOS binaries.
   return { env: { ...env, CARGO_PROFILE_RELEASE_STRIP: 'none' }, triple: target.triple, args, file: 'libgun_native.dylib' };
 }
 
-/** With what the system itself has. */
+/** Builds with the system's own tools. */
 function native(target) {
   const file = target.os === 'win32' ? 'gun_native.dll' : 'libgun_native.dylib';
   return { env: {}, triple: target.triple, args: ['build', '--target', target.triple], file };
 }
 
-/** Paths as they would be on another machine; crates are kept under a name that depends on how cargo reaches them. */
+/** Replaces this machine's paths; the folder of crates has a name that depends on cargo's configuration. */
 function remaps(source, rustSources) {
   const home = process.env.CARGO_HOME || path.join(os.homedir(), '.cargo');
   const registry = path.join(home, 'registry', 'src');
   const crates = fs.existsSync(registry) ? fs.readdirSync(registry).map((name) => [path.join(registry, name), '/crates']) : [];
-  // Where the library lies within the sources, cargo names it by its way from there.
+  // If the standard library is inside the sources, cargo uses its relative path.
   const rust = [rustSources, path.relative(source, rustSources)].map((from) => [from, '/rust']);
   const paths = [[home, '/cargo'], ...crates, ...rust, [source, '/gun-native']];
-  // Where one lies within another, rustc takes the last that fits.
+  // For nested folders, rustc uses the last match.
   paths.sort(([one], [other]) => one.length - other.length);
   return paths.map(([from, to]) => `--remap-path-prefix=${from}=${to}`);
 }
 
 /**
- * musl is Node's own, not a second one within; Windows may lack the C runtime of the compiler; zig exports to Windows
- * whatever there is, for cargo-zigbuild keeps rustc's list from it.
+ * The addon uses Node's own musl, not a second one; Windows may lack the compiler's C runtime, so it is linked in; zig exports
+ * every symbol on Windows, because cargo-zigbuild does not pass it rustc's list.
  */
 function linking(target) {
   if (target.libc === 'musl') return ['-C', 'target-feature=-crt-static'];

@@ -1,16 +1,16 @@
 'use strict';
 
-// What was fetched or unpacked once is kept in a folder that nothing but these scripts uses.
+// A cache of downloaded and unpacked files, used only by these scripts.
 
 const fs = require('fs');
 const path = require('path');
 const { ROOT } = require('../../command');
 
 const CACHE = path.join(ROOT, 'target', 'platforms');
-/** The tarballs of the platform packages that a release consists of. */
+/** The platform tarballs of a release. */
 const TARBALLS = path.join(CACHE, 'tarballs');
 
-/** The folder of this name, filled by `fill` unless an earlier run did; one that fails half-way leaves nothing that looks whole. */
+/** The folder of this name, filled by `fill` unless an earlier run did. If `fill` fails, no folder is left. */
 function once(name, fill) {
   const folder = path.join(CACHE, name);
   if (fs.existsSync(folder)) return folder;

@@ -1,6 +1,6 @@
 'use strict';
 
-// Debian's packages, unpacked beside the system and never installed into it.
+// Debian packages, unpacked into a folder and never installed.
 
 const fs = require('fs');
 const path = require('path');
@@ -8,10 +8,10 @@ const { output } = require('../../command');
 const { once } = require('./cache');
 
 const APT = '/etc/apt';
-/** The first Debian whose musl and glibc run all the Nodes, and whose Wine runs those for Windows. */
+/** The first Debian release whose musl, glibc and Wine run all Node versions. */
 const LATER_SUITE = 'trixie';
 
-/** A folder with these packages unpacked, from another suite than the machine's own where one is named. */
+/** A folder with these packages unpacked, from the given suite or the machine's own. */
 function unpacked(name, packages, suite) {
   return once(`debian/${name}`, (folder) => {
     const env = suite === undefined ? {} : suiteEnvironment(suite);
@@ -20,18 +20,18 @@ function unpacked(name, packages, suite) {
     output('apt-get', ['download', ...packages], { cwd: downloads, env });
     for (const file of fs.readdirSync(downloads)) output('dpkg', ['-x', path.join(downloads, file), folder]);
     fs.rmSync(downloads, { recursive: true });
-    // Debian unpacks into /usr, and programs name their loader in /lib.
+    // Debian unpacks to /usr, while programs refer to their loader in /lib.
     if (!fs.existsSync(path.join(folder, 'lib'))) fs.symlinkSync('usr/lib', path.join(folder, 'lib'));
   });
 }
 
-/** These packages and all they need that is not installed here. */
+/** These packages and their dependencies that are not installed here. */
 function withDependencies(packages) {
   const uris = output('apt-get', ['install', '--print-uris', '-y', '--no-install-recommends', ...packages]);
   return [...uris.matchAll(/^'[^']+' ([^_\s]+)_/gm)].map(([, name]) => name);
 }
 
-/** An apt of its own for a suite: the machine's sources with the suite's name in place of theirs. */
+/** A separate apt configuration for a suite: the machine's sources with the suite's name. */
 function suiteEnvironment(suite) {
   const folder = once(`apt/${suite}`, (partial) => {
     for (const name of ['lists/partial', 'cache/archives/partial', 'sources']) fs.mkdirSync(path.join(partial, name), { recursive: true });
@@ -53,7 +53,7 @@ function suiteEnvironment(suite) {
   return { APT_CONFIG: config };
 }
 
-/** The files that say where this machine's own suite comes from. */
+/** The machine's own apt source files. */
 function sources() {
   const folder = path.join(APT, 'sources.list.d');
   const names = fs.readdirSync(folder).filter((name) => /\.(list|sources)$/.test(name));
@@ -64,7 +64,7 @@ function sources() {
     .filter(([, text]) => new RegExp(`(?<![\\w-])${codename()}\\b`).test(text));
 }
 
-/** The name of this machine's suite; a machine without one is no Debian. */
+/** The name of this machine's suite; throws if it is not Debian. */
 function codename() {
   const [, name] = /^VERSION_CODENAME=(\w+)$/m.exec(fs.readFileSync('/etc/os-release', 'utf8'));
   return name;

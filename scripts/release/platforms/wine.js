@@ -1,7 +1,7 @@
 'use strict';
 
-// Programs for Windows, run on Linux by Wine. It is that of a later Debian, for that of this one lacks a library of Windows
-// that Rust's asks for, and stays beside the system with the glibc that it needs.
+// Runs Windows programs on Linux with Wine. It comes from a later Debian, because this one's lacks a Windows library that Rust's
+// standard library needs, and runs with its own glibc.
 
 const fs = require('fs');
 const path = require('path');
@@ -13,7 +13,7 @@ const { tools } = require('./python');
 const PACKAGES = ['wine64', 'libwine', 'libz-mingw-w64', 'libc6:amd64', 'libgcc-s1:amd64', 'liblzma5:amd64', 'libunwind8:amd64', 'zlib1g:amd64'];
 const RUNNER = path.join(__dirname, 'wine.sh');
 
-/** The command that starts a program for Windows, `[program, ...arguments]`. */
+/** The command that starts a Windows program, `[program, ...arguments]`. */
 function wineCommand(program) {
   const root = unpacked('wine', PACKAGES, LATER_SUITE);
   once('debian/wine/prefix', (prefix) => {
@@ -26,7 +26,7 @@ function wineCommand(program) {
   return ['sh', RUNNER, root, path.join(root, 'prefix'), program];
 }
 
-/** Makes Wine find what is its own where it was unpacked. */
+/** Makes Wine find its own files where it was unpacked. */
 function settleIn(root) {
   const libraries = path.join(root, 'usr', 'lib', 'x86_64-linux-gnu');
   const loader = path.join(libraries, 'ld-linux-x86-64.so.2');

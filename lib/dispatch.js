@@ -1,0 +1,193 @@
+'use strict';
+
+const native = require('./binary');
+const { breaker, cache } = require('./channels');
+const { fromJson, unreadable } = require('./error');
+const { reasonOf, unwatch, watch } = require('./signals');
+
+// The tags of src/binding/report.rs.
+const FOUND = 0;
+const MISSING = 1;
+const FAILED = 2;
+const BATCH = 3;
+const LINE = 4;
+const CLOSED = 5;
+const TRIP = 6;
+const RETRY = 7;
+const NOTICE = 8;
+
+/** Calls that wait, by the id that the addon gave them, which is never 0. */
+const pending = [];
+
+/** Clients by the id that their log lines carry. Held weakly: what waits for an answer holds its client itself. */
+const clients = new Map();
+const collected = new FinalizationRegistry((id) => clients.delete(id));
+let lastClientId = 0;
+
+const port = new native.NativePort(settle);
+
+/** A promise that waits for the addon. */
+class Call {
+  constructor(client, id, signal, resolve, reject, request, read) {
+    this.client = client;
+    this.id = id;
+    this.signal = signal;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.request = request;
+    this.read = read;
+  }
+
+  /** Leaves the call: the addon forgets it, and an answer already on its way goes nowhere. */
+  abort() {
+    pending[this.id] = undefined;
+    const report = this.client.leave(this.id);
+    if (report) settle(report);
+    this.reject(reasonOf(this.signal));
+  }
+}
+
+/** Gives a client its id, and lines about it to `writeLine`. */
+function register(client) {
+  lastClientId += 1;
+  clients.set(lastClientId, new WeakRef(client));
+  collected.register(client, lastClientId);
+  return lastClientId;
+}
+
+/**
+ * The promise of something that began in the addon: `begun` is an id, triples that settle it at once, or nothing. A
+ * `request` hears what becomes of it, before its caller does; `read` makes the answer of a record's text.
+ */
+function promised(client, begun, signal, request, read = JSON.parse) {
+  if (begun === undefined) return Promise.resolve(null);
+  return new Promise((resolve, reject) => {
+    if (request !== undefined) [resolve, reject] = heardBy(request, resolve, reject);
+    if (typeof begun === 'number') {
+      const call = new Call(client, begun, signal, resolve, reject, request, read);
+      pending[begun] = call;
+      if (signal) watch(signal, call);
+    } else {
+      settle(begun, new Call(client, 0, undefined, resolve, reject, request, read));
+    }
+  });
+}
+
+function heardBy(request, resolve, reject) {
+  const fulfil = (record) => {
+    request.ended(record);
+    resolve(record);
+  };
+  const refuse = (reason) => {
+    request.failed(reason);
+    reject(reason);
+  };
+  return [fulfil, refuse];
+}
+
+/**
+ * Takes what the addon reports: triples of tag, id and body. The id 0 is that of `atOnce`, a call that did not have to
+ * wait. It is in no list: a logger may begin another such call before this one has its outcome.
+ */
+function settle(report, atOnce) {
+  for (let at = 0; at < report.length; at += 3) {
+    const tag = report[at];
+    const id = report[at + 1];
+    const body = report[at + 2];
+    if (tag === LINE) {
+      log(id, body);
+      continue;
+    }
+    if (tag === NOTICE) {
+      notify(id, JSON.parse(body));
+      continue;
+    }
+    const call = id === 0 ? atOnce : pending[id];
+    if (call === undefined) continue;
+    if (tag === TRIP) {
+      call.request.came(body);
+      continue;
+    }
+    if (tag === RETRY) {
+      retrying(call, JSON.parse(body));
+      continue;
+    }
+    pending[id] = undefined;
+    if (call.signal) unwatch(call.signal, call);
+    finish(call, tag, body);
+  }
+}
+
+function finish(call, tag, body) {
+  switch (tag) {
+    case FOUND:
+      finishWith(call, call.read, body);
+      break;
+    case MISSING:
+      call.resolve(null);
+      break;
+    case FAILED:
+      call.reject(fromJson(JSON.parse(body)));
+      break;
+    case BATCH:
+      finishWith(call, batchOf, body);
+      break;
+    case CLOSED:
+      call.resolve(undefined);
+      break;
+  }
+}
+
+function finishWith(call, read, body) {
+  let value;
+  try {
+    value = read(body);
+  } catch (cause) {
+    call.reject(unreadable(cause));
+    return;
+  }
+  call.resolve(value);
+}
+
+/** A batch's answers: the parts one after the other, with the failures put in their places. */
+function batchOf([failures, first, ...more]) {
+  const answers = JSON.parse(first);
+  for (const part of more) {
+    for (const answer of JSON.parse(part)) answers.push(answer);
+  }
+  if (failures !== null) {
+    for (const [index, members] of JSON.parse(failures)) answers[index] = fromJson(members);
+  }
+  return answers;
+}
+
+/** The client of an id, unless it was collected. */
+function clientOf(id) {
+  const reference = clients.get(id);
+  return reference && reference.deref();
+}
+
+/** Another attempt is to come. An id may be that of a later call by now. */
+function retrying({ request }, { watch: watched, delayMs, error }) {
+  if (request !== undefined && request.watch === watched) request.retrying(fromJson(error), delayMs);
+}
+
+/** Something for a client's log and channels. */
+function notify(clientId, { level, line, sweep, breaker: circuit }) {
+  log(clientId, line, level);
+  const client = clientOf(clientId);
+  if (client && sweep && cache.sweep.hasSubscribers) cache.sweep.publish(Object.assign({ relay: client.relay }, sweep));
+  if (client && circuit && breaker.hasSubscribers) breaker.publish(circuit);
+}
+
+/** A logger that throws is its owner's affair and breaks no call. */
+function log(clientId, line, level = 'log') {
+  const client = clientOf(clientId);
+  try {
+    if (client) client.writeLine(line, level);
+  } catch (thrown) {
+    return;
+  }
+}
+
+module.exports = { FAILED, native, port, promised, register };

@@ -1,0 +1,107 @@
+'use strict';
+
+const { isObject, show } = require('./arguments');
+const { native } = require('./dispatch');
+const { distanceOf } = require('./closest');
+
+/** The one option that native code does not read. */
+const OWN_NAMES = ['logger'];
+/** Whose members have any name. */
+const OPEN_GROUP = 'headers';
+/** A longer name is no misspelling, and comparing it takes time. */
+const MAX_COMPARED = 40;
+const MAX_NAMED = 5;
+
+let tree;
+
+/** Every option by its group, '' for the options of the client itself: `{ cache: ['ttlMs', ...] }`. */
+function options() {
+  if (tree !== undefined) return tree;
+  tree = new Map([['', new Set(OWN_NAMES)]]);
+  for (const path of native.optionNames()) {
+    const [name, inner] = path.split('.');
+    tree.get('').add(name);
+    if (inner === undefined) continue;
+    if (!tree.has(name)) tree.set(name, new Set());
+    tree.get(name).add(inner);
+  }
+  return tree;
+}
+
+/** Warns once, of all options of a client that have no effect. */
+function warnUnknown(given) {
+  const unknown = unknownIn(given, '');
+  if (unknown.length === 0) return;
+  const named = unknown.slice(0, MAX_NAMED).map((path) => `${shown(path)}${hint(path)}`);
+  if (unknown.length > MAX_NAMED) named.push(`and ${unknown.length - MAX_NAMED} more`);
+  const noun = unknown.length === 1 ? 'an option' : 'options';
+  process.emitWarning(`GunClient ignores ${noun} that it does not know: ${named.join(', ')}`, { code: 'GUN_UNKNOWN_OPTION' });
+}
+
+/** The paths of unknown options; those that are undefined were left out on purpose. */
+function unknownIn(given, group) {
+  const known = options().get(group);
+  return Object.keys(given).filter((name) => given[name] !== undefined).reduce((unknown, name) => {
+    const value = given[name];
+    const path = group === '' ? name : `${group}.${name}`;
+    if (!known.has(name)) unknown.push(path);
+    else if (group === '' && name !== OPEN_GROUP && options().has(name) && isObject(value)) unknown.push(...unknownIn(value, name));
+    return unknown;
+  }, []);
+}
+
+function shown(path) {
+  return show(path).slice(1, -1);
+}
+
+function hint(path) {
+  const meant = path.length <= MAX_COMPARED && closestOption(path);
+  return meant ? ` (did you mean ${meant}?)` : '';
+}
+
+/** The option that was probably meant: one in the same group, or one of another whose name is as near. */
+function closestOption(path) {
+  let best;
+  let least = Infinity;
+  for (const option of allPaths()) {
+    const distance = nearness(path, option);
+    if (distance < least) [best, least] = [option, distance];
+  }
+  return best;
+}
+
+function allPaths() {
+  const paths = [];
+  for (const [group, names] of options()) {
+    for (const name of names) paths.push(group === '' ? name : `${group}.${name}`);
+  }
+  return paths;
+}
+
+/** How far a name is from an option: Infinity if the option was hardly meant. */
+function nearness(path, option) {
+  const [given, known] = [plain(path), plain(option)];
+  const [givenName, knownName] = [plain(lastOf(path)), plain(lastOf(option))];
+  if (given === known) return 0;
+  const isSameGroup = groupOf(path) === groupOf(option);
+  const distance = distanceOf(givenName, knownName);
+  const isPart = givenName.length >= 3 && (knownName.startsWith(givenName) || knownName.endsWith(givenName));
+  const isNear = isPart || distance <= Math.max(1, Math.floor(givenName.length / 3));
+  if (!isNear) return Infinity;
+  return (isPart ? Math.min(distance, 2) : distance) + (isSameGroup ? 0 : 1.5);
+}
+
+/** Letters and digits alone: `cacheTtlMs` means `cache.ttlMs`. */
+function plain(name) {
+  return name.toLowerCase().replace(/[^a-z0-9]/g, '');
+}
+
+function lastOf(path) {
+  return path.slice(path.lastIndexOf('.') + 1);
+}
+
+function groupOf(path) {
+  return path.slice(0, Math.max(0, path.lastIndexOf('.')));
+}
+
+module.exports = { warnUnknown };

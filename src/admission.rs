@@ -1,0 +1,97 @@
+//! Who may ask a relay, and when: past the circuit breaker, with a permit, as often as the retry budget allows.
+
+use crate::breaker::Breaker;
+use crate::budget::RetryBudget;
+use crate::config::Config;
+use crate::error::Fault;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+/// Part of the permits that refreshes may use.
+const REFRESH_SHARE: usize = 8;
+
+/// What decides whether and when a client's requests go on the wire. Used on the network thread.
+#[derive(Debug)]
+pub struct Admission {
+    /// The first relay's circuit.
+    pub breaker: Breaker,
+    budget: Mutex<RetryBudget>,
+    /// Given in the order in which they are asked for.
+    permits: Arc<Semaphore>,
+    refresh_permits: Arc<Semaphore>,
+}
+
+/// The right to have a request on the wire, until it is dropped.
+#[derive(Debug)]
+pub struct Permit {
+    _permit: OwnedSemaphorePermit,
+    _refresh: Option<OwnedSemaphorePermit>,
+}
+
+impl From<OwnedSemaphorePermit> for Permit {
+    fn from(permit: OwnedSemaphorePermit) -> Self {
+        Self { _permit: permit, _refresh: None }
+    }
+}
+
+impl Admission {
+    /// With a closed circuit and all permits free.
+    pub fn new(config: &Config, now: Instant) -> Self {
+        Self {
+            breaker: Breaker::new(config.breaker, now),
+            budget: Mutex::new(RetryBudget::new(config.budget, now)),
+            permits: Arc::new(Semaphore::new(config.max_in_flight)),
+            refresh_permits: Arc::new(Semaphore::new((config.max_in_flight / REFRESH_SHARE).max(1))),
+        }
+    }
+
+    /// A permit to ask the first relay, in turn.
+    ///
+    /// # Errors
+    /// [`Fault::CircuitOpen`] at once if the circuit is open, or when it opens meanwhile.
+    pub async fn permit(&self) -> Result<Permit, Fault> {
+        loop {
+            let opened = self.breaker.opened();
+            let permit = Arc::clone(&self.permits).try_acquire_owned();
+            self.breaker.pass(permit.is_ok(), Instant::now())?;
+            if let Ok(permit) = permit {
+                return Ok(permit.into());
+            }
+            tokio::select! {
+                biased;
+                () = opened => {}
+                permit = self.permit_in_turn() => return Ok(permit),
+            }
+        }
+    }
+
+    /// A permit in turn, whatever the first relay's circuit: for a soul that a batch holds back, until
+    /// [`Admission::pass`], and for fallbacks.
+    pub async fn permit_in_turn(&self) -> Permit {
+        acquire(&self.permits).await.into()
+    }
+
+    /// A permit in turn for a refresh.
+    pub async fn permit_for_refresh(&self) -> Permit {
+        let refresh = acquire(&self.refresh_permits).await;
+        Permit { _permit: acquire(&self.permits).await, _refresh: Some(refresh) }
+    }
+
+    /// Whether a request that has a permit already may ask the first relay.
+    ///
+    /// # Errors
+    /// [`Fault::CircuitOpen`] if it may not.
+    pub fn pass(&self, permit: Permit) -> Result<Permit, Fault> {
+        self.breaker.pass(true, Instant::now()).map(|()| permit)
+    }
+
+    /// What retries are paid from.
+    pub fn budget(&self) -> MutexGuard<'_, RetryBudget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn acquire(permits: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    Arc::clone(permits).acquire_owned().await.expect("the semaphore is never closed")
+}

@@ -1,0 +1,257 @@
+//! What a client knows about souls without asking the relay: missing ones, found records, and a store that outlives the
+//! process.
+
+use crate::config::Config;
+use crate::negative_cache::{CachePolicy, Lookup, NegativeCache, Swept};
+use crate::notice::Notice;
+use crate::record::RecordText;
+use crate::record_cache::{RecordCache, RecordPolicy};
+use crate::relay::Answer;
+use crate::single_flight::SingleFlight;
+use crate::store_file::{FileStore, Opened};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, SystemTime};
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// What is known of a soul.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing.
+    Nothing,
+    /// The relay has no record.
+    Missing,
+    /// The same; the entry expires soon and is to be refreshed now.
+    MissingRefresh,
+    /// The record, fetched within its TTL.
+    Found(RecordText),
+}
+
+/// What a client knows. All methods may be called from any thread.
+pub struct Knowledge {
+    /// Souls known to be missing.
+    pub missing: NegativeCache,
+    /// Found records, if they are cached.
+    pub records: Option<RecordCache>,
+    file: Option<File>,
+}
+
+/// The embedded store.
+struct File {
+    store: Arc<FileStore>,
+    /// Whether it has been loaded.
+    is_loaded: watch::Sender<bool>,
+    /// Entries remembered and removed by the time of the last write.
+    written: AtomicU64,
+}
+
+/// `cacheStats().store`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct StoreSnapshot {
+    /// `file` or `shared`.
+    pub kind: &'static str,
+    /// Whether it can be used now.
+    pub connected: bool,
+    /// Entries learned from it.
+    pub loaded: u64,
+    /// Calls that it answered.
+    pub hits: u64,
+    /// Operations that failed.
+    pub errors: u64,
+}
+
+impl Knowledge {
+    /// Nothing is known yet. Takes the store's file, if there is one, and gives a line that says why it is not used.
+    pub fn open(config: &Config, now: Instant) -> (Self, Option<String>) {
+        let first_ttl = config.first_ttl.unwrap_or(config.ttl);
+        let Config { capacity, ttl, refresh, .. } = *config;
+        let records = RecordPolicy {
+            ttl: config.record_ttl,
+            max_bytes: config.record_max_bytes,
+            stale_if_error: config.stale_if_error,
+        };
+        let mut knowledge = Self {
+            missing: NegativeCache::new(CachePolicy { capacity, ttl, first_ttl, refresh }, now),
+            records: RecordCache::new(records),
+            file: None,
+        };
+        let Some(path) = config.cache_file.as_ref().filter(|_| capacity > 0) else { return (knowledge, None) };
+        match FileStore::open(path, &config.relay.shown, ttl) {
+            Opened::Without { warning } => (knowledge, Some(warning)),
+            Opened::Ours(store) => {
+                let is_loaded = watch::Sender::new(false);
+                knowledge.file = Some(File { store: Arc::new(store), is_loaded, written: AtomicU64::new(0) });
+                (knowledge, None)
+            }
+        }
+    }
+
+    /// What is known of the soul now.
+    pub fn look_up(&self, soul: &str, now: Instant) -> Known {
+        match self.missing.look_up(soul, now) {
+            Lookup::Known => Known::Missing,
+            Lookup::KnownRefresh => Known::MissingRefresh,
+            Lookup::Unknown => {
+                let record = self.records.as_ref().and_then(|records| records.get(soul, now));
+                record.map_or(Known::Nothing, Known::Found)
+            }
+        }
+    }
+
+    /// Whether the soul is known to be missing.
+    pub fn is_missing(&self, soul: &str, now: Instant) -> bool {
+        self.missing.look_up(soul, now) != Lookup::Unknown
+    }
+
+    /// Learns from the relay's answer; whether the soul is remembered as missing.
+    pub fn learn(&self, soul: &Arc<str>, answer: &Answer, now: Instant) -> bool {
+        if let Some(records) = &self.records {
+            match answer {
+                Answer::Found(record) => records.insert(soul, record.clone(), now),
+                Answer::Missing { .. } => records.remove(soul),
+                Answer::Failed { .. } => {}
+            }
+        }
+        matches!(answer, Answer::Missing { remember: true }) && self.missing.remember(soul, now)
+    }
+
+    /// Whether a store must be waited for before the relay is asked.
+    pub fn is_loading(&self) -> bool {
+        self.file.as_ref().is_some_and(|file| !*file.is_loaded.borrow())
+    }
+
+    /// Waits until the file has been loaded.
+    pub async fn loaded(&self) {
+        if let Some(file) = &self.file {
+            // An error would mean that the sender is gone, which is ours.
+            let _ = file.is_loaded.subscribe().wait_for(|is_loaded| *is_loaded).await;
+        }
+    }
+
+    /// Loads the file. It blocks: 10,000 entries take some milliseconds. Returns a line for the log, if there is one.
+    pub fn load(&self) -> Option<String> {
+        let file = self.file.as_ref()?;
+        let loaded = file.store.load(SystemTime::now(), |soul, life| {
+            let now = Instant::now();
+            // What was learned since the start is newer.
+            if self.missing.look_up(soul, now) == Lookup::Unknown {
+                self.missing.remember_for(soul, life, now);
+            }
+        });
+        file.written.store(self.changes(), Relaxed);
+        file.is_loaded.send_replace(true);
+        loaded.warning
+    }
+
+    /// Writes the file if it is behind. It blocks.
+    pub fn write(&self) {
+        let Some(file) = self.file.as_ref().filter(|_| !self.is_loading()) else { return };
+        let changes = self.changes();
+        if file.store.needs_write() || file.written.load(Relaxed) != changes {
+            let entries = || self.missing.entries(Instant::now());
+            // A failure is counted, see `cacheStats().store.errors`; the next write tries again.
+            if file.store.write(entries, SystemTime::now()).is_ok() {
+                file.written.store(changes, Relaxed);
+            }
+        }
+    }
+
+    /// Writes the file for the last time and lets others have it. It blocks.
+    pub fn release(&self) {
+        self.write();
+        if let Some(file) = &self.file {
+            file.store.release();
+        }
+    }
+
+    /// Whether there is a file to write.
+    pub fn has_file(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// Forgets the soul and detaches its request; whether it was known to be missing.
+    pub fn invalidate<C>(&self, soul: &str, single_flight: &SingleFlight<C>) -> (bool, Option<Notice>) {
+        let forget = || {
+            if let Some(records) = &self.records {
+                records.remove(soul);
+            }
+            self.missing.forget(soul, Instant::now())
+        };
+        self.logged(
+            |store| store.invalidate(soul, || single_flight.invalidate(soul, forget)),
+            || single_flight.invalidate(soul, forget),
+        )
+    }
+
+    /// Forgets every soul and detaches every request; how many were known to be missing.
+    pub fn invalidate_all<C>(&self, single_flight: &SingleFlight<C>) -> (usize, Option<Notice>) {
+        let forget = || {
+            if let Some(records) = &self.records {
+                records.clear();
+            }
+            self.missing.forget_all(Instant::now())
+        };
+        self.logged(
+            |store| store.invalidate_all(|| single_flight.invalidate_all(forget)),
+            || single_flight.invalidate_all(forget),
+        )
+    }
+
+    /// The relay has the record after all: whether the soul was known to be missing.
+    pub fn forget_missing(&self, soul: &str, now: Instant) -> bool {
+        if self.missing.look_up(soul, now) == Lookup::Unknown {
+            return false;
+        }
+        self.logged(
+            |store| store.invalidate(soul, || self.missing.forget(soul, now)),
+            || self.missing.forget(soul, now),
+        )
+        .0
+    }
+
+    /// Removes expired entries. It blocks while there are many.
+    pub fn sweep(&self, now: Instant) -> Swept {
+        self.missing.sweep(now)
+    }
+
+    /// `cacheStats().store`.
+    pub fn store(&self) -> Option<StoreSnapshot> {
+        let stats = self.file.as_ref()?.store.stats();
+        let hits = self.missing.counts().learned_hits.load(Relaxed);
+        Some(StoreSnapshot {
+            kind: "file",
+            connected: stats.connected,
+            loaded: stats.loaded,
+            hits,
+            errors: stats.errors,
+        })
+    }
+
+    fn logged<R>(
+        &self,
+        logged: impl FnOnce(&FileStore) -> (R, io::Result<()>),
+        plain: impl FnOnce() -> R,
+    ) -> (R, Option<Notice>) {
+        let Some(file) = &self.file else { return (plain(), None) };
+        let (forgotten, written) = logged(&file.store);
+        let warning = written.err().map(|error| {
+            let warning = format!(
+                "⚠️  [GUN 404 Cache] an invalidation could not be written to the file of the cache: {error}. If the process \
+                 is killed now, the soul may read as missing after the restart; check the disk"
+            );
+            Notice::Warning(warning)
+        });
+        (forgotten, warning)
+    }
+
+    /// How often entries were added or removed.
+    fn changes(&self) -> u64 {
+        let counts = self.missing.counts();
+        [&counts.inserts, &counts.evictions, &counts.invalidations].iter().map(|count| count.load(Relaxed)).sum()
+    }
+}
+
+/// How often the file is written.
+pub const WRITE_EVERY: Duration = Duration::from_secs(30);
