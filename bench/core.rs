@@ -8,7 +8,7 @@ use gun_native::negative_cache::{CachePolicy, NegativeCache};
 use gun_native::record::read_answer;
 use gun_native::relay::{Answer, classify};
 use gun_native::single_flight::{Join, Outcome, SingleFlight, Terms};
-use gun_native::store_file::{FileStore, Opened};
+use gun_native::store::file::{FileStore, Opened};
 use http::header::HeaderMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime};

@@ -8,7 +8,7 @@ use crate::record::RecordText;
 use crate::record_cache::{RecordCache, RecordPolicy};
 use crate::relay::Answer;
 use crate::single_flight::SingleFlight;
-use crate::store_file::{FileStore, Opened};
+use crate::store::file::{FileStore, Opened};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

@@ -16,8 +16,7 @@
 //! | `batch` | many calls that settle as one |
 //! | `engine` | the thread that does the network's work |
 //! | `config` | options and environment become a checked whole |
-//! | `store` | what a shared store is to a client, and the one over Valkey or Redis |
-//! | `store_file` | entries that outlive the process, in a file |
+//! | `store` | what outlives the process: a file, and Valkey or Redis for many processes |
 //! | `soul`, `error`, `stats` | what a soul is, what can go wrong, what is counted |
 //! | `histogram`, `metrics` | how long things took, and all figures for those who scrape them |
 
@@ -48,4 +47,3 @@ pub mod single_flight;
 pub mod soul;
 pub mod stats;
 pub mod store;
-pub mod store_file;

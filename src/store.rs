@@ -1,5 +1,6 @@
 //! Knowledge that outlives the process: stores behind the in-memory cache of missing souls.
 
+pub mod file;
 pub mod shared;
 
 use std::fmt;
