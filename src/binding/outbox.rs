@@ -3,6 +3,7 @@
 
 use super::Client;
 use crate::batch::BatchText;
+use crate::error::CallError;
 use crate::notice::Notice;
 use crate::single_flight::{CallInfo, Outcome, Retry};
 use napi::sys;
@@ -22,6 +23,7 @@ pub enum Item {
     Retry { id: u32, watch: u32, retry: Retry },
     Notice { client_id: u32, notice: Notice },
     Closed { id: u32 },
+    Flushed { id: u32, result: Result<(), CallError> },
 }
 
 impl Item {
@@ -30,7 +32,7 @@ impl Item {
         match self {
             Item::Call { outcome, .. } => outcome.text_bytes(),
             Item::Batch { answer, .. } => answer.bytes(),
-            Item::Retry { .. } | Item::Notice { .. } | Item::Closed { .. } => 0,
+            Item::Retry { .. } | Item::Notice { .. } | Item::Closed { .. } | Item::Flushed { .. } => 0,
         }
     }
 }

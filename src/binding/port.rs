@@ -150,6 +150,13 @@ impl Port {
                 }
                 Item::Retry { id, watch, retry } => report.retry(id, watch, &retry)?,
                 Item::Notice { client_id, notice } => report.notice(client_id, &notice)?,
+                Item::Flushed { id, result } => {
+                    match result {
+                        Ok(()) => report.closed(id)?,
+                        Err(error) => report.failure(id, &error)?,
+                    }
+                    ended.push(id);
+                }
                 Item::Closed { id } => {
                     report.closed(id)?;
                     ended.push(id);

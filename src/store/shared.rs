@@ -24,7 +24,7 @@ mod pending;
 mod scripts;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use super::{Listener, StoreError, StoreStats};
 use crate::config::{StoreUrl, Tls};
@@ -42,6 +42,8 @@ use tokio::time::{Instant, timeout};
 
 /// How long a look-up may take; after it the relay is asked.
 pub const LOOK_UP_TIMEOUT: Duration = Duration::from_millis(100);
+/// How long a call waits for the first connection of a process.
+const START_TIMEOUT: Duration = Duration::from_millis(50);
 /// How long [`SharedStore::flushed`] waits.
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(2_000);
 /// How long [`SharedStore::close`] waits for what is not confirmed.
@@ -104,6 +106,22 @@ pub struct SharedStore {
     _owner: Arc<Owner>,
 }
 
+const CLOSED: &str = "the client was closed before all invalidations were confirmed";
+
+/// Hands a result over when dropped, wherever that happens.
+struct Settled<F: FnOnce(Result<(), StoreError>)> {
+    result: Result<(), StoreError>,
+    then: Option<F>,
+}
+
+impl<F: FnOnce(Result<(), StoreError>)> Drop for Settled<F> {
+    fn drop(&mut self) {
+        if let Some(then) = self.then.take() {
+            then(std::mem::replace(&mut self.result, Ok(())));
+        }
+    }
+}
+
 /// Ends the driver when the last clone goes.
 struct Owner(Arc<Inner>);
 
@@ -128,6 +146,9 @@ struct Inner {
     progress: watch::Sender<()>,
     /// A look-up got no answer in time, and nothing was heard from the store since.
     is_silent: AtomicBool,
+    /// The first attempt to connect has not ended.
+    is_starting: AtomicBool,
+    handle: Handle,
     hits: AtomicU64,
     errors: AtomicU64,
 }
@@ -157,6 +178,16 @@ struct Remember {
     life: Duration,
 }
 
+impl LookUp {
+    /// The token, if the store was asked.
+    pub fn token(self) -> Option<Token> {
+        match self {
+            LookUp::Missing { token, .. } | LookUp::Token(token) => Some(token),
+            LookUp::Nothing => None,
+        }
+    }
+}
+
 impl SharedStore {
     /// Begins to connect, on `handle`; until then the store is off. `listener` is called on that runtime's threads.
     pub fn open(config: &StoreConfig, handle: &Handle, listener: Weak<dyn Listener>) -> SharedStore {
@@ -180,6 +211,8 @@ impl SharedStore {
             wake: Notify::new(),
             progress: watch::Sender::new(()),
             is_silent: AtomicBool::new(false),
+            is_starting: AtomicBool::new(true),
+            handle: handle.clone(),
             hits: AtomicU64::new(0),
             errors: AtomicU64::new(0),
         });
@@ -199,6 +232,21 @@ impl SharedStore {
     /// Whether [`SharedStore::trust`] is [`Trust::Everything`] now.
     pub fn may_trust(&self) -> bool {
         self.trust(Instant::now()) == Trust::Everything
+    }
+
+    /// Whether the first attempt to connect is still under way; see [`SharedStore::started`].
+    pub fn has_to_start(&self) -> bool {
+        self.inner.is_starting.load(Relaxed)
+    }
+
+    /// Waits for the first attempt to connect, for [`START_TIMEOUT`] at most: the first calls of a process that was restarted
+    /// come before its store is there. Later attempts are not waited for.
+    pub async fn started(&self) {
+        let inner = &*self.inner;
+        let started = inner.wait_for(|_| !inner.is_starting.load(Relaxed));
+        if timeout(START_TIMEOUT, started).await.is_err() {
+            inner.has_started();
+        }
     }
 
     /// Asks the store about a soul, for [`LOOK_UP_TIMEOUT`] at most. Look-ups of one turn of the runtime are one round
@@ -269,7 +317,7 @@ impl SharedStore {
                 return Ok(());
             }
             let message = match (core.is_closed, core.machine.last_failure()) {
-                (true, _) => "the client was closed before all invalidations were confirmed".to_owned(),
+                (true, _) => CLOSED.to_owned(),
                 (false, None) => format!("invalidations are not confirmed after {} s", FLUSH_TIMEOUT.as_secs()),
                 (false, Some(why)) => {
                     let time = FLUSH_TIMEOUT.as_secs();
@@ -278,6 +326,33 @@ impl SharedStore {
             };
             Err(StoreError { store: inner.config.url.shown.to_string(), message })
         }
+    }
+
+    /// Calls `then` with the result of [`SharedStore::flushed`], at once if it is known already, else on the network's thread;
+    /// in any case, even if that thread ends before.
+    pub fn flushed_then(&self, then: impl FnOnce(Result<(), StoreError>) + Send + 'static) {
+        let closed = StoreError { store: self.shown().to_owned(), message: CLOSED.to_owned() };
+        let mut result = Settled { result: Err(closed), then: Some(then) };
+        let flushed = self.flushed();
+        {
+            let core = self.inner.core();
+            if core.is_closed && core.machine.is_flushed() {
+                result.result = Ok(());
+            }
+            if core.is_closed {
+                drop(core);
+                return;
+            }
+        }
+        self.inner.handle.spawn(async move {
+            result.result = flushed.await;
+            drop(result);
+        });
+    }
+
+    /// The store as it may be shown: without credentials.
+    pub fn shown(&self) -> &str {
+        &self.inner.config.url.shown
     }
 
     /// Figures of now.
@@ -315,6 +390,12 @@ impl Inner {
         self.base.elapsed()
     }
 
+    fn has_started(&self) {
+        if self.is_starting.load(Relaxed) && self.is_starting.swap(false, Relaxed) {
+            self.progress.send_replace(());
+        }
+    }
+
     fn count_error(&self) {
         self.errors.fetch_add(1, Relaxed);
     }
@@ -332,6 +413,7 @@ impl Inner {
         for action in actions {
             if let Action::Trust(until) = action {
                 self.lease.store(until.map_or(0, micros), Relaxed);
+                self.has_started();
                 continue;
             }
             let Some(listener) = &listener else { continue };

@@ -1,5 +1,5 @@
 //! The protocol in a model, and the driver on a real server.
 
 mod model;
-mod server;
+pub mod server;
 mod valkey;
