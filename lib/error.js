@@ -1,5 +1,7 @@
 'use strict';
 
+const { types } = require('util');
+
 /** Marks a GunError for other copies of the package, whose class is another one. */
 const BRAND = Symbol.for('gun-native.GunError');
 
@@ -30,7 +32,9 @@ function isGunError(value) {
 
 /** Whether an answer of `getRecords` is a record: neither missing nor failed. */
 function isRecord(answer) {
-  return typeof answer === 'object' && answer !== null && !(answer instanceof Error) && !isGunError(answer);
+  if (typeof answer !== 'object' || answer === null || isGunError(answer)) return false;
+  // `instanceof` does not know the errors of other realms.
+  return !(answer instanceof Error) && !types.isNativeError(answer);
 }
 
 /** Sets a property that neither `for...in` nor `console.log` shows, as V8 does with the members of Error itself. */
