@@ -26,7 +26,9 @@ const AT_FIRST = {
     p50: 0,
     p90: 0,
     p99: 0,
+    refreshed: 0,
   },
+  breaker: { state: 'closed', sinceMs: expect.any(Number), lastError: null },
 };
 
 test('a new client has counted nothing', async () => {
@@ -50,6 +52,7 @@ test('every outcome is counted once', async () => {
     hitRate: 0.2,
     size: 1,
     inserts: 1,
+    breaker: { ...AT_FIRST.breaker, lastError: 'it answered 503' },
     requests: { ...AT_FIRST.requests, ...quantiles, sent: 6, retried: 2, found: 1, missing: 1, failed },
   });
 });

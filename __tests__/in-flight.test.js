@@ -35,14 +35,20 @@ test('one more than maxQueue is ERR_GUN_OVERLOADED at once', async () => {
   expect(relay.souls).toEqual(['a', 'b', 'c']);
 });
 
-test('with a maxQueue of 0 nothing waits', async () => {
+test('with a maxQueue of 0 no single call waits', async () => {
   const { relay, client } = await setup({}, { maxInFlight: 2, maxQueue: 0 });
   const gate = relay.hold();
-  const call = client.getRecords([...'abcd']);
+  const calls = [...'abcd'].map((soul) => client.getRecord(soul).catch(({ code }) => code));
   await gate.reached(2);
   gate.open();
-  const codes = (await call).map((answer) => answer && answer.code);
-  expect(codes).toEqual([null, null, 'ERR_GUN_OVERLOADED', 'ERR_GUN_OVERLOADED']);
+  expect(await Promise.all(calls)).toEqual([null, null, 'ERR_GUN_OVERLOADED', 'ERR_GUN_OVERLOADED']);
+});
+
+test('a batch of any size feeds the wire as permits become free', async () => {
+  const { relay, client } = await setup({}, { maxInFlight: 2, maxQueue: 0 });
+  const souls = Array.from({ length: 100 }, (_, n) => `soul ${n}`);
+  expect(await client.getRecords(souls)).toEqual(souls.map(() => null));
+  expect(relay.souls.sort()).toEqual(souls.sort());
 });
 
 test('known-missing answers and shared requests need no place in the queue', async () => {

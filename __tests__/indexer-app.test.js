@@ -117,9 +117,8 @@ describe('/api/records', () => {
     expect(await get('/api/records?recordType=workout')).toEqual({ status: 502, body: { error: 'the record index:workout has no list of souls' } });
   });
 
-  test('a relay that is down is a 502, and one that is overloaded a 503', async () => {
-    const { get, relay } = await setupApp(SAMPLES, { maxInFlight: 1, maxQueue: 2 });
-    expect(await get('/api/records?recordType=workout')).toMatchObject({ status: 503, body: { code: 'ERR_GUN_OVERLOADED' } });
+  test('a relay that is down is a 502', async () => {
+    const { get, relay } = await setupApp(SAMPLES);
     await relay.close();
     expect(await get('/api/records?recordType=workout')).toMatchObject({ status: 502, body: { code: 'ERR_GUN_CONNECT' } });
   });
@@ -130,7 +129,8 @@ test('/api/gun/stats is cacheStats()', async () => {
   await get('/api/records?recordType=workout&resolveDepth=1');
   const { status: code, body } = await get('/api/gun/stats');
   expect(code).toBe(200);
-  expect(body).toEqual(client.cacheStats());
+  const { breaker, ...stats } = client.cacheStats();
+  expect(body).toEqual({ ...stats, breaker: { ...breaker, sinceMs: expect.any(Number) } });
 });
 
 test('/health says that it lives, whatever the relay does', async () => {

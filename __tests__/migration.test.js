@@ -26,7 +26,12 @@ async function onBoth(action) {
 
 /** A message without what differs from run to run. */
 function comparable(message) {
-  return message.replace(/http:\/\/127\.0\.0\.1:\d+/g, 'RELAY').replace(/ in \d+ ms\)/, ')');
+  return message
+    .replace(/http:\/\/127\.0\.0\.1:\d+/g, 'RELAY')
+    // The addon says in addition what to do.
+    .replace(/"; .*(?= \(\d+ attempt)/, '"')
+    .replace(/ in \d+ ms\)/, ')')
+    .replace(/it is a page, not JSON: .* \(/, 'it is not a JSON object (');
 }
 
 /** An answer with all that a caller can see: values, -0 and Infinity too, the order of keys, `__proto__` among them. */

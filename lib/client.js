@@ -1,7 +1,7 @@
 'use strict';
 
 const { callOptions, clientOptions, environment, lineMethod, loggerOf, loggerOfEnvironment, show } = require('./arguments');
-const { native, port, promised, register } = require('./calls');
+const { native, port, promised, register } = require('./dispatch');
 const { cache, isWatched } = require('./channels');
 const { GunError, fromJson, hide, invalidArgument } = require('./error');
 const { reasonOf } = require('./signals');
@@ -107,7 +107,7 @@ function warnUnverified() {
 
 /** Loaded with the first call that somebody listens to: most programs have none, and load quicker for it. */
 function watched() {
-  return require('./watched');
+  return require('./diagnostics');
 }
 
 /** Begins a call for one soul with its checked options, unless its signal was aborted before. */

@@ -1,7 +1,7 @@
 'use strict';
 
 const { isObject, show } = require('./arguments');
-const { native } = require('./calls');
+const { native } = require('./dispatch');
 const { distanceOf } = require('./closest');
 
 /** The one option that native code does not read. */

@@ -202,7 +202,7 @@ fn open(config: &Config, on_notice: impl Fn(Notice) + Send + Sync + 'static) -> 
     retain_current_module_for_unload_safety();
     let engine = Engine::shared().map_err(|error| {
         let message = format!("the network's thread could not be started: {error}");
-        thrown(Fault::Connect(Cause { code: None, message }))
+        thrown(Fault::Connect(Cause::new(None, message)))
     })?;
     let handle = engine.handle().clone();
     Ok(Client::open(config, Relays::new(config), &handle, engine, on_notice))

@@ -4,7 +4,7 @@
 //! so often, the probe, whichever call it belongs to. Any proper answer closes the circuit. Nothing waits for a probe: if
 //! it hangs or its callers leave, the next one is sent in its time.
 
-use crate::error::Fault;
+use crate::error::{Code, Fault};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -143,7 +143,7 @@ impl Breaker {
             return Health::Closed;
         }
         // A relay was silent all the time that it kept a request waiting; a refusal speaks of its moment.
-        let since = if *fault == Fault::Timeout { began } else { now };
+        let since = if fault.code() == Code::Timeout { began } else { now };
         let failures = state.failures.get_or_insert_with(|| Failures {
             count: 0,
             since,

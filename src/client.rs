@@ -445,9 +445,9 @@ impl<C: Caller> Shared<C> {
         if waiters.is_empty() {
             return;
         }
-        let message = "the request was broken off by a fault of gun-native".to_owned();
+        let cause = Cause::new(None, "the request was broken off by a fault of gun-native");
         self.stats.count_failed(Code::Connect);
-        let failure = self.failure(Fault::Connect(Cause { code: None, message }), request, request.began);
+        let failure = self.failure(Fault::Connect(cause), request, request.began);
         let outcome = Outcome::Failed(Arc::new(failure));
         for waiter in waiters {
             let joined = waiter.has_joined();

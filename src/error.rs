@@ -77,6 +77,20 @@ pub struct Cause {
     pub code: Option<&'static str>,
     /// A sentence without credentials or data of the relay.
     pub message: String,
+    /// What to do about it, where there is something to do.
+    pub hint: Option<String>,
+}
+
+impl Cause {
+    /// One without a hint.
+    pub fn new(code: Option<&'static str>, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: None }
+    }
+
+    /// The same with something to do about it.
+    pub fn with_hint(self, hint: impl Into<String>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
+    }
 }
 
 /// What went wrong in one attempt or one call.
@@ -86,8 +100,20 @@ pub enum Fault {
     InvalidArgument(String),
     /// Refused, reset, closed early, DNS, TLS.
     Connect(Cause),
-    /// No answer within the attempt's or the call's time.
+    /// No answer within the call's time.
     Timeout,
+    /// No answer within the time of one attempt.
+    AttemptTimeout {
+        /// That time.
+        limit: Duration,
+    },
+    /// No connection within the time of one connection attempt.
+    ConnectTimeout {
+        /// That time.
+        limit: Duration,
+        /// The proxy that was connected to, if there is one.
+        proxy: Option<Arc<str>>,
+    },
     /// No permit within the call's time: the relay was not asked.
     QueueTimeout {
         /// Requests that may be on the wire.
@@ -95,6 +121,13 @@ pub enum Fault {
     },
     /// An HTTP status that is neither a record nor a missing soul.
     Status(u16),
+    /// The same with what is known about it.
+    StatusWith {
+        /// The status.
+        status: u16,
+        /// The end of a sentence: where it points, who sent it, or how long the relay asks to be left alone.
+        note: Arc<str>,
+    },
     /// A 200 that cannot be read.
     BadResponse {
         /// What is wrong with it, as the end of a sentence about the answer.
@@ -129,8 +162,11 @@ impl Fault {
         match self {
             Fault::InvalidArgument(_) => Code::InvalidArgument,
             Fault::Connect(_) => Code::Connect,
-            Fault::Timeout | Fault::QueueTimeout { .. } => Code::Timeout,
-            Fault::Status(_) => Code::Status,
+            Fault::Timeout
+            | Fault::AttemptTimeout { .. }
+            | Fault::ConnectTimeout { .. }
+            | Fault::QueueTimeout { .. } => Code::Timeout,
+            Fault::Status(_) | Fault::StatusWith { .. } => Code::Status,
             Fault::BadResponse { .. } => Code::BadResponse,
             Fault::BodyTooLarge { .. } => Code::BodyTooLarge,
             Fault::Overloaded { .. } => Code::Overloaded,
@@ -151,11 +187,30 @@ impl Fault {
     /// The HTTP status of the answer that it is about, where one was read.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Fault::Status(status) => Some(*status),
+            Fault::Status(status) | Fault::StatusWith { status, .. } => Some(*status),
             Fault::BadResponse { reason, .. } => (*reason != NOT_HTTP).then_some(200),
             Fault::BodyTooLarge { .. } => Some(200),
             _ => None,
         }
+    }
+
+    /// The status of an answer that was refused because of it.
+    pub fn refused_status(&self) -> Option<u16> {
+        self.status().filter(|_| self.code() == Code::Status)
+    }
+
+    /// The same fault of a call that fails at once, since it has less time left than the relay asks to be left alone.
+    pub fn without_waiting(self, retry_after: Duration) -> Self {
+        let note = match &self {
+            Fault::Status(_) => String::new(),
+            Fault::StatusWith { note, .. } => format!("{note}; "),
+            _ => return self,
+        };
+        let status = self.status().unwrap_or_default();
+        let seconds = retry_after.as_secs();
+        let note =
+            format!("{note}it asks to wait {seconds} s (Retry-After), longer than the call has left (timeoutMs)");
+        Fault::StatusWith { status, note: note.into() }
     }
 
     /// Whether the same call may succeed later with nothing changed but time.
@@ -163,11 +218,13 @@ impl Fault {
         match self {
             Fault::Connect(_)
             | Fault::Timeout
+            | Fault::AttemptTimeout { .. }
+            | Fault::ConnectTimeout { .. }
             | Fault::QueueTimeout { .. }
             | Fault::Overloaded { .. }
             | Fault::CircuitOpen { .. } => true,
             // RFC 9110 and 6585: the statuses that speak of the moment, not of the request.
-            Fault::Status(status) => {
+            Fault::Status(status) | Fault::StatusWith { status, .. } => {
                 matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
             }
             Fault::BadResponse { truncated, .. } => *truncated,
@@ -181,8 +238,9 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Connect(cause) => write!(f, "it could not be reached: {}", cause.message),
-            Fault::Timeout => f.write_str("it did not answer in time"),
-            Fault::Status(status) => write!(f, "it answered {status}"),
+            Fault::Timeout | Fault::AttemptTimeout { .. } => f.write_str("it did not answer in time"),
+            Fault::ConnectTimeout { .. } => f.write_str("it could not be reached in time"),
+            Fault::Status(status) | Fault::StatusWith { status, .. } => write!(f, "it answered {status}"),
             Fault::BadResponse { reason, .. } => write!(f, "it gave an unusable answer: {reason}"),
             Fault::BodyTooLarge { limit } => write!(f, "it sent more than {limit} bytes"),
             Fault::CircuitOpen { failing_for, last } => {
@@ -257,7 +315,9 @@ impl fmt::Display for CallError {
                 write!(f, "relay {relay} was not asked for soul {soul}: it has done nothing but fail for {time}")?;
                 return match &**last {
                     Fault::Connect(cause) => write!(f, ", and could not be reached at last: {}", cause.message),
-                    Fault::Status(status) => write!(f, ", and answered {status} at last"),
+                    Fault::Status(status) | Fault::StatusWith { status, .. } => {
+                        write!(f, ", and answered {status} at last")
+                    }
                     Fault::BadResponse { reason, .. } => write!(f, ", and gave an unusable answer at last: {reason}"),
                     _ => f.write_str(", and did not answer in time at last"),
                 };
@@ -266,8 +326,12 @@ impl fmt::Display for CallError {
             Fault::Connect(cause) => {
                 write!(f, "relay {relay} could not be reached for soul {soul}: {}", cause.message)?
             }
-            Fault::Timeout => write!(f, "relay {relay} did not answer in time for soul {soul}")?,
-            Fault::Status(status) => write!(f, "relay {relay} answered {status} for soul {soul}")?,
+            Fault::Timeout | Fault::AttemptTimeout { .. } | Fault::ConnectTimeout { .. } => {
+                write!(f, "relay {relay} did not answer in time for soul {soul}")?;
+            }
+            Fault::Status(status) | Fault::StatusWith { status, .. } => {
+                write!(f, "relay {relay} answered {status} for soul {soul}")?;
+            }
             Fault::BadResponse { reason, .. } => {
                 write!(f, "relay {relay} gave an unusable answer for soul {soul}: {reason}")?;
             }
@@ -275,8 +339,31 @@ impl fmt::Display for CallError {
                 write!(f, "relay {relay} sent more than {limit} bytes for soul {soul}")?;
             }
         }
+        self.write_hint(f)?;
         let plural = if self.attempts == 1 { "" } else { "s" };
         write!(f, " ({} attempt{plural} in {})", self.attempts, Elapsed(self.elapsed))
+    }
+}
+
+impl CallError {
+    /// What to know and do about it, after a semicolon.
+    fn write_hint(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.fault {
+            Fault::Connect(Cause { hint: Some(hint), .. }) => write!(f, "; {hint}"),
+            Fault::AttemptTimeout { limit } => write!(f, "; attemptTimeoutMs ended ({})", Elapsed(*limit)),
+            Fault::ConnectTimeout { limit, proxy: None } => {
+                write!(f, "; there was no connection within connectTimeoutMs ({})", Elapsed(*limit))
+            }
+            Fault::ConnectTimeout { limit, proxy: Some(proxy) } => {
+                write!(f, "; there was no connection to proxy {proxy} within connectTimeoutMs ({})", Elapsed(*limit))
+            }
+            Fault::StatusWith { note, .. } => write!(f, "; {note}"),
+            Fault::Status(404) => f.write_str("; a relay says {\"error\":\"Not found\"}: wrong path or a proxy?"),
+            Fault::BadResponse { reason, .. } if *reason == NOT_HTTP && self.relay.starts_with("http:") => {
+                f.write_str("; if the relay uses TLS, its URL begins with https://")
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -353,7 +440,7 @@ mod tests {
 
     #[test]
     fn an_open_circuit_says_for_how_long_and_what_the_last_failure_was() {
-        let cause = Cause { code: Some("ECONNREFUSED"), message: "connection refused".to_owned() };
+        let cause = Cause::new(Some("ECONNREFUSED"), "connection refused");
         for (last, shown) in [
             (Fault::Status(503), "answered 503 at last"),
             (Fault::Timeout, "did not answer in time at last"),

@@ -1,27 +1,39 @@
 //! The HTTP exchange with the relay, and what its answer means. [`classify`] is pure; [`Relay::ask`] does the I/O.
 
-mod dial;
+mod body;
+mod buffer_budget;
 mod fault;
+mod os_error;
 mod resolver;
+mod tls_fault;
 mod transport;
 
 use crate::config::Config;
-use crate::error::Fault;
+use crate::deadline::timeout_at;
+use crate::error::{Fault, Quoted};
 use crate::record::{self, RecordText, Unusable};
+use body::{Body, Unread};
+use buffer_budget::{BufferBudget, Room};
 use bytes::Bytes;
-use http::header::{HeaderMap, RETRY_AFTER};
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use http::header::{CONTENT_TYPE, HeaderMap, LOCATION, PROXY_AUTHENTICATE, RETRY_AFTER};
+use reqwest::Response;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use transport::Transport;
 
 /// How long an idle connection is kept: the relay closes it at 5 s, and one that is being closed loses a request.
 const POOL_IDLE: Duration = Duration::from_secs(4);
-/// The relay's own 404 is some 20 bytes; more is somebody's page, which is not read to its end.
-const MAX_404_BYTES: usize = 65_536;
+/// What says that a soul is missing takes some 20 bytes; more is a page of someone else, which is not read to its end.
+const MAX_WORD_BYTES: usize = 65_536;
+/// How long a proxy that refused a tunnel is asked for the reason.
+const TUNNEL_TIME: Duration = Duration::from_secs(2);
 /// How long the body of a failure is read, so that its connection can be used again. What it says does not matter.
 const DRAIN_TIME: Duration = Duration::from_millis(200);
+
+/// The reason of an answer that is a page.
+const PAGE: &str = "it is a page, not JSON: a stock GUN relay or another web server? \
+    gun-native needs a relay that answers GET /get?soul=";
 
 /// What an answer of the relay means.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,9 +85,19 @@ pub fn classify(status: u16, headers: &HeaderMap, body: &Bytes, now: SystemTime)
             Ok(None) => Answer::Missing { remember: false },
             Err(unusable) => unusable.into(),
         },
-        404 if record::says_missing(body) => Answer::Missing { remember: true },
+        404 if record::says_missing(body) && !is_of_a_gateway(headers) => Answer::Missing { remember: true },
+        500 if record::says_missing_at_a_peer(body) && !is_of_a_gateway(headers) => Answer::Missing { remember: true },
         _ => Answer::Failed { fault: Fault::Status(status), retry_after: retry_after(headers, now) },
     }
+}
+
+/// Whether a proxy says that the answer is its own: RFC 9209 (`Proxy-Status` with an error), a 407's header, or Squid's.
+/// What such an answer says about a soul is not the relay's word.
+fn is_of_a_gateway(headers: &HeaderMap) -> bool {
+    let failed = |value: &http::HeaderValue| value.to_str().is_ok_and(|status| status.contains("error="));
+    headers.get_all("proxy-status").iter().any(failed)
+        || headers.contains_key(PROXY_AUTHENTICATE)
+        || headers.contains_key("x-squid-error")
 }
 
 /// RFC 9110, section 10.2.3: seconds or a date.
@@ -95,6 +117,7 @@ pub struct Relay {
     transport: Transport,
     attempt_timeout: Duration,
     max_body_bytes: usize,
+    buffers: Arc<BufferBudget>,
 }
 
 impl Relay {
@@ -104,78 +127,135 @@ impl Relay {
             transport: Transport::new(config),
             attempt_timeout: config.attempt_timeout,
             max_body_bytes: config.max_body_bytes,
+            buffers: BufferBudget::new(config.max_buffered_bytes),
         }
     }
 
     /// One attempt: asks for the soul and says what the answer means, within the attempt's time.
     pub async fn ask(&self, soul: &str) -> Answer {
         let deadline = Instant::now() + self.attempt_timeout;
-        let (parts, mut body) = match timeout_at(deadline, self.transport.get(soul)).await {
-            Ok(Ok(response)) => response.into_parts(),
-            Ok(Err(error)) => return fault::of_request(&error).into(),
-            Err(_) => return Fault::Timeout.into(),
+        let mut response = match timeout_at(deadline, self.transport.get(soul)).await {
+            Ok(Ok(response)) => response,
+            Ok(Err(error)) => return self.failed(&error, deadline).await.into(),
+            Err(_) => return self.too_late(),
         };
-        let status = parts.status.as_u16();
-        let body = match status {
-            200 => match timeout_at(deadline, read(&mut body, self.max_body_bytes)).await {
-                Ok(Ok(body)) => body,
-                Ok(Err(Unread::TooLarge)) => {
-                    let limit = self.max_body_bytes;
-                    return Fault::BodyTooLarge { limit }.into();
-                }
-                Ok(Err(Unread::Broken(error))) => return fault::of_body(&error).into(),
-                Err(_) => return Fault::Timeout.into(),
-            },
-            // From here on the status decides alone, so a body that cannot be read counts as none.
-            404 => timeout_at(deadline, read(&mut body, MAX_404_BYTES))
-                .await
-                .map_or(Bytes::new(), Result::unwrap_or_default),
-            _ => {
-                let deadline = deadline.min(Instant::now() + DRAIN_TIME);
-                let _ = timeout_at(deadline, read(&mut body, MAX_404_BYTES)).await;
-                Bytes::new()
+        let status = response.status().as_u16();
+        if status == 200 {
+            let room = self.buffers.room();
+            return self.read_answer(response, deadline, room).await;
+        }
+        // The status decides alone, so a body that cannot be read counts as none.
+        let deadline = match status {
+            404 | 500 => deadline,
+            _ => deadline.min(Instant::now() + DRAIN_TIME),
+        };
+        let body = body::read(&mut response, MAX_WORD_BYTES, deadline, None).await.unwrap_or_default();
+        let answer = classify(status, response.headers(), &body.bytes, SystemTime::now());
+        self.with_what_is_known(answer, &response, body)
+    }
+
+    /// A 200. What it takes of the buffer budget is given back as its text is dropped.
+    async fn read_answer(&self, mut response: Response, deadline: Instant, mut room: Room) -> Answer {
+        let body = match body::read(&mut response, self.max_body_bytes, deadline, Some(&mut room)).await {
+            Ok(body) => body,
+            Err(Unread::TooLarge) => return Fault::BodyTooLarge { limit: self.max_body_bytes }.into(),
+            Err(Unread::Broken(error)) => return fault::of_body(&error).into(),
+            Err(Unread::Late) => return self.too_late(),
+        };
+        match classify(200, response.headers(), &body.bytes, SystemTime::now()) {
+            Answer::Found(text) => Answer::Found(text.guarded(room.completed())),
+            other => self.with_what_is_known(other, &response, body),
+        }
+    }
+
+    fn too_late(&self) -> Answer {
+        Fault::AttemptTimeout { limit: self.attempt_timeout }.into()
+    }
+
+    /// An exchange that ended without a status.
+    async fn failed(&self, error: &reqwest::Error, deadline: Instant) -> Fault {
+        let route = &self.transport.route;
+        if !fault::is_refused_tunnel(error, route) {
+            return fault::of_request(error, route);
+        }
+        let deadline = deadline.min(Instant::now() + TUNNEL_TIME);
+        let status = timeout_at(deadline, self.transport.refused_with()).await.ok().flatten();
+        fault::of_tunnel(route, status)
+    }
+
+    /// The answer with what an operator needs to know and the status does not say.
+    fn with_what_is_known(&self, answer: Answer, response: &Response, body: Body) -> Answer {
+        match answer {
+            Answer::Failed { fault: Fault::Status(status), retry_after } => {
+                let note = self.note(status, response, &body.bytes);
+                let fault = match note {
+                    Some(note) => Fault::StatusWith { status, note: note.into() },
+                    None => Fault::Status(status),
+                };
+                Answer::Failed { fault, retry_after }
             }
-        };
-        classify(status, &parts.headers, &body, SystemTime::now())
+            // What ended without its end may be the beginning of JSON.
+            Answer::Failed { fault: Fault::BadResponse { .. }, .. } if let Some(error) = &body.broken => {
+                fault::of_body(error).into()
+            }
+            Answer::Failed { fault: Fault::BadResponse { truncated: false, .. }, retry_after }
+                if is_a_page(response, &body.bytes) =>
+            {
+                Answer::Failed { fault: Fault::BadResponse { reason: PAGE, truncated: false }, retry_after }
+            }
+            answer => answer,
+        }
+    }
+
+    /// Who sent a status, or where it points, as the end of a sentence.
+    fn note(&self, status: u16, response: &Response, body: &Bytes) -> Option<String> {
+        if let Some(note) = redirect_note(status, response) {
+            return Some(note);
+        }
+        // Through a tunnel every answer is the relay's.
+        let proxy = self.transport.route.proxy.as_deref().filter(|_| !self.transport.route.is_https);
+        match (status, proxy) {
+            (407, Some(proxy)) => Some(format!("proxy {proxy} asks for user and password, see option proxy")),
+            (404, Some(proxy)) => Some(format!("wrong path, or an answer of proxy {proxy}?")),
+            (_, Some(proxy)) => Some(format!("asked through proxy {proxy}, whose own answer it may be")),
+            (400, None) if !self.transport.route.is_https && body.windows(5).any(|bytes| bytes == b"HTTPS") => {
+                Some("if the relay uses TLS, its URL begins with https://".to_owned())
+            }
+            _ => None,
+        }
     }
 }
 
-enum Unread {
-    TooLarge,
-    Broken(hyper::Error),
+/// Where a redirect points that was not followed, without what may be a secret.
+fn redirect_note(status: u16, response: &Response) -> Option<String> {
+    if !matches!(status, 301 | 302 | 303 | 307 | 308) {
+        return None;
+    }
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    let Ok(mut target) = response.url().join(location) else {
+        return Some("it points to no URL".to_owned());
+    };
+    let is_within = target.origin() == response.url().origin();
+    // A URL that takes no user has none.
+    let _ = target.set_username("");
+    let _ = target.set_password(None);
+    target.set_query(None);
+    target.set_fragment(None);
+    let target = Quoted(target.as_str());
+    Some(if is_within {
+        format!("too many redirects, the last one to {target}")
+    } else {
+        format!("it points to {target}, another origin, where no request is sent")
+    })
 }
 
-/// The body, never more than `limit` bytes of it.
-async fn read(incoming: &mut Incoming, limit: usize) -> Result<Bytes, Unread> {
-    let announced = incoming.size_hint().exact();
-    if announced.is_some_and(|length| length > limit as u64) {
-        return Err(Unread::TooLarge);
-    }
-    let mut body = Bytes::new();
-    let mut gathered = Vec::new();
-    while let Some(frame) = incoming.frame().await {
-        let Ok(chunk) = frame.map_err(Unread::Broken)?.into_data() else { continue };
-        if body.len() + gathered.len() + chunk.len() > limit {
-            return Err(Unread::TooLarge);
-        }
-        if body.is_empty() && gathered.is_empty() {
-            // Most bodies come in one chunk and are used where they lie.
-            body = chunk;
-            continue;
-        }
-        if gathered.is_empty() {
-            // `limit` bounds what a peer can make us reserve by announcing it.
-            gathered.reserve(announced.map_or(body.len() + chunk.len(), |length| length as usize));
-            gathered.extend_from_slice(&std::mem::take(&mut body));
-        }
-        gathered.extend_from_slice(&chunk);
-    }
-    if !gathered.is_empty() {
-        // It grew by doubling, and may wait for its turn on the main thread.
-        gathered.shrink_to_fit();
-        body = gathered.into();
-    }
-    Ok(body)
+/// What a web server sends, or a stock GUN relay, which answers any path with its index page or the word `undefined`.
+fn is_a_page(response: &Response, body: &Bytes) -> bool {
+    let is_html = |value: &http::HeaderValue| value.as_bytes().starts_with(b"text/html");
+    let opens_a_tag = body.trim_ascii_start().starts_with(b"<");
+    let is_json = body.trim_ascii_start().starts_with(b"{");
+    !is_json
+        && (opens_a_tag || body.as_ref() == b"undefined" || response.headers().get(CONTENT_TYPE).is_some_and(is_html))
 }
 
 #[cfg(test)]

@@ -109,7 +109,10 @@ impl<C: Caller, A: Ask> Run<'_, C, A> {
             let remaining = request.remaining(now).saturating_sub(reserve);
             let delay = shared.retry.next_delay(fault, request.attempts(), *retry_after, remaining, fastrand::f64());
             let Some(delay) = delay.filter(|_| admission.budget().take(now)) else {
-                return answer;
+                return match retry_after.filter(|asked| *asked >= remaining) {
+                    Some(asked) => fault.clone().without_waiting(asked).into(),
+                    None => answer,
+                };
             };
             let failure = || Arc::new(shared.failure(fault.clone(), request, request.began));
             request.will_retry(|| Retry { error: failure(), delay });

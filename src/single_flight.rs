@@ -35,6 +35,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The same for a caller that waits for further outcomes; see [`RecordText::unguarded`].
+    pub fn unguarded(self) -> Self {
+        match self {
+            Outcome::Found(record) => Outcome::Found(record.unguarded()),
+            other => other,
+        }
+    }
+
     /// Bytes of the record's text, 0 where there is none.
     pub fn text_bytes(&self) -> usize {
         match self {

@@ -20,7 +20,7 @@ pub enum Pending {
     Close,
 }
 
-/// The JavaScript thread's side, one for each time that `lib/calls.js` is loaded.
+/// The JavaScript thread's side, one for each time that `lib/dispatch.js` is loaded.
 ///
 /// The callback is held weakly while nothing is pending, so that a loaded module can be collected, and strongly while
 /// something is; likewise the event loop is kept alive by pending calls alone.

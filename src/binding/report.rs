@@ -1,5 +1,5 @@
 //! What JavaScript is told, as flat triples of tag, id and body: `[tag, id, body, tag, id, body, ...]`.
-//! The tags are those of `lib/calls.js`.
+//! The tags are those of `lib/dispatch.js`.
 
 use super::values;
 use crate::batch::BatchText;
@@ -167,8 +167,8 @@ pub fn error_json(fault: &Fault, message: &str) -> serde_json::Value {
         "attempts": 0,
         "retryable": fault.is_transient(),
     });
-    if let Fault::Status(status) = fault {
-        json["status"] = (*status).into();
+    if let Some(status) = fault.refused_status() {
+        json["status"] = status.into();
     }
     if let Some(cause) = fault.cause() {
         json["cause"] = json!({ "message": cause.message, "code": cause.code });

@@ -3,14 +3,14 @@
 use super::OptionValue;
 use super::relay_url::{basic_auth, redacted};
 use crate::error::Fault;
-use http::{HeaderValue, Uri};
+use http::HeaderValue;
 use url::Url;
 
 /// An HTTP proxy, checked.
 #[derive(Debug, Clone)]
 pub struct ProxyUrl {
     /// Without credentials.
-    pub uri: Uri,
+    pub url: Url,
     /// What the credentials become.
     pub authorization: Option<HeaderValue>,
 }
@@ -38,6 +38,6 @@ impl ProxyUrl {
         let authorization = basic_auth(&url);
         url.set_username("").ok()?;
         url.set_password(None).ok()?;
-        Some(ProxyUrl { uri: url.as_str().parse().ok()?, authorization })
+        Some(ProxyUrl { url, authorization })
     }
 }

@@ -17,6 +17,16 @@ use std::sync::{Arc, LazyLock};
 pub(super) const EXTRA_ROOTS: &str = "NODE_EXTRA_CA_CERTS";
 const EXTRA_ROOTS_SHOWN: &str = "environment variable NODE_EXTRA_CA_CERTS";
 
+/// Signatures that Node verifies and ring does not: P-521, Ed448, and RSA-PSS with keys that are for it alone (RFC 8446,
+/// section 4.2.3).
+const NOT_IN_RING: [SignatureScheme; 5] = [
+    SignatureScheme::ECDSA_NISTP521_SHA512,
+    SignatureScheme::ED448,
+    SignatureScheme::Unknown(0x0809),
+    SignatureScheme::Unknown(0x080a),
+    SignatureScheme::Unknown(0x080b),
+];
+
 /// A TLS client, made. It shows nothing of what it holds.
 #[derive(Clone)]
 pub struct Tls(ClientConfig);
@@ -72,6 +82,11 @@ impl TlsOptions {
             (None, None) => Ok(Tls(builder.with_no_client_auth())),
             (Some(cert), Some(key)) => {
                 let chain = certificates("option cert", cert.as_bytes())?;
+                if is_a_path(key.as_bytes()) {
+                    return Err(invalid(
+                        "option key must contain a PEM key, not a file path: pass fs.readFileSync(path)",
+                    ));
+                }
                 let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).map_err(|_| no_key())?;
                 builder.with_client_auth_cert(chain, key).map(Tls).map_err(|error| match error {
                     Error::InconsistentKeys(_) => invalid("option key must be the private key of option cert"),
@@ -122,12 +137,25 @@ fn built_in_roots() -> RootCertStore {
 
 /// At least one certificate. What the text is instead stays out of the message: somebody may have swapped key and cert.
 fn certificates(what: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Fault> {
+    if is_a_path(pem) {
+        return Err(invalid(&format!(
+            "{what} must contain PEM certificates, not a file path: pass fs.readFileSync(path)"
+        )));
+    }
     let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
     read.ok().filter(|found| !found.is_empty()).ok_or_else(|| no_certificate(what))
 }
 
+/// Whether text is one line that looks like a file's path.
+fn is_a_path(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    let is_line = !text.is_empty() && text.len() < 4096 && !text.contains(&b'\n') && !text.starts_with(b"-----");
+    let ends_like_one = [".pem", ".crt", ".cer", ".key"].iter().any(|end| text.ends_with(end.as_bytes()));
+    is_line && (ends_like_one || text.starts_with(b"/") || text.starts_with(b"./") || text.starts_with(b"../"))
+}
+
 fn no_certificate(what: &str) -> Fault {
-    invalid(&format!("{what} must hold certificates in PEM, all of them whole"))
+    invalid(&format!("{what} must contain PEM certificates, all of them whole"))
 }
 
 fn no_key() -> Fault {
@@ -138,13 +166,15 @@ fn invalid(message: &str) -> Fault {
     Fault::InvalidArgument(message.to_owned())
 }
 
-/// Trusts what the roots vouch for, and the very certificates that the user gave. That a relay has the key of the
-/// certificate it shows is checked in any case.
+/// Trusts what the roots vouch for, and the very certificates that the user gave. rustls and webpki have no way to trust a
+/// self-signed certificate that is a CA's, which is what `openssl req -x509` makes.
 #[derive(Debug)]
 struct Verifier {
     by_roots: Arc<WebPkiServerVerifier>,
     given: Vec<CertificateDer<'static>>,
-    /// Whatever certificate a relay shows is taken, as the user asked for.
+    /// Any certificate is accepted, as the user asked for, those of kinds that rustls cannot read included. Then the
+    /// handshake's signature is not checked either: it would prove that the relay has the key of a certificate that anyone
+    /// may have made.
     takes_any: bool,
 }
 
@@ -178,6 +208,9 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.takes_any {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         self.by_roots.verify_tls12_signature(message, certificate, signed)
     }
 
@@ -187,11 +220,18 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.takes_any {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         self.by_roots.verify_tls13_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.by_roots.supported_verify_schemes()
+        let mut schemes = self.by_roots.supported_verify_schemes();
+        if self.takes_any {
+            schemes.extend(NOT_IN_RING);
+        }
+        schemes
     }
 }
 

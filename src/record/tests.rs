@@ -126,6 +126,36 @@ fn an_unusable_body_says_why_and_whether_more_was_to_come() {
 }
 
 #[test]
+fn a_peers_word_for_a_404_has_two_fields_and_no_other() {
+    let missing = |body: &str| says_missing_at_a_peer(&Bytes::copy_from_slice(body.as_bytes()));
+    for body in [
+        r#"{"error":"Request failed with status code 404","success":false}"#,
+        " {\n\"success\": false, \"error\": \"Request failed with status\\u0020code 404\" }\n",
+        "\u{feff}{\"error\":\"Request failed with status code 404\",\"success\":false}",
+    ] {
+        assert!(missing(body), "{body}");
+    }
+    for body in [
+        r#"{"error":"Request failed with status code 403","success":false}"#,
+        r#"{"error":"request failed with status code 404","success":false}"#,
+        r#"{"error":"Request failed with status code 404","success":true}"#,
+        r#"{"error":"Request failed with status code 404","success":"false"}"#,
+        r#"{"error":"Request failed with status code 404"}"#,
+        r#"{"error":"Request failed with status code 404","success":false,"soul":"a"}"#,
+        r#"{"error":"Request failed with status code 404","success":false,"success":true}"#,
+        r#"{"error":"Request failed with status code 404","success":false"#,
+        r#"{"error":"Request failed with status code 404","success":false} x"#,
+        r#"["Request failed with status code 404",false]"#,
+        r#"{"error":"timeout of 10000ms exceeded","success":false}"#,
+        r#"{"error":"Not found"}"#,
+        "<html>Request failed with status code 404</html>",
+        "",
+    ] {
+        assert!(!missing(body), "{body}");
+    }
+}
+
+#[test]
 fn only_the_relays_own_words_say_missing() {
     let missing = |body: &str| says_missing(&Bytes::copy_from_slice(body.as_bytes()));
     for body in [
@@ -200,6 +230,7 @@ proptest! {
         let body = Bytes::from(body);
         let _ = read_answer(&body);
         let _ = says_missing(&body);
+        let _ = says_missing_at_a_peer(&body);
     }
 
     #[test]

@@ -1,28 +1,76 @@
 //! What a failed exchange was, from the types of the errors beneath it, never from their text.
 
+use super::os_error;
 use super::resolver::Unresolved;
-use crate::config::is_of_a_ca;
+use super::tls_fault;
 use crate::error::{Cause, Fault, NOT_HTTP};
-use hyper_util::client::legacy;
-use rustls::{AlertDescription, CertificateError};
+use reqwest::Error as Failure;
 use std::error::Error;
 use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The code that Node has for a proxy that makes no tunnel.
+const TUNNEL: &str = "ERR_PROXY_TUNNEL";
+
+/// The way to the relay, as far as messages name it.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// Whether the relay is asked by https.
+    pub is_https: bool,
+    /// The proxy without credentials.
+    pub proxy: Option<Arc<str>>,
+    /// The time of one connection attempt.
+    pub connect_timeout: Duration,
+}
 
 /// An exchange that failed before a status was read.
-pub fn of_request(error: &legacy::Error) -> Fault {
-    let is_garbage =
-        chain(error).filter_map(|source| source.downcast_ref::<hyper::Error>()).any(hyper::Error::is_parse);
-    if is_garbage {
+pub fn of_request(error: &Failure, route: &Route) -> Fault {
+    if hyper_errors(error).any(hyper::Error::is_parse) {
         return Fault::BadResponse { reason: NOT_HTTP, truncated: false };
     }
-    Fault::Connect(cause_of(error))
+    if let Some(tls) = io_errors(error).find_map(within) {
+        return Fault::Connect(tls_fault::cause(tls));
+    }
+    // The system's own timeout has a number; reqwest's has none.
+    let is_the_systems = io_errors(error).any(|io| io.raw_os_error().is_some());
+    if error.is_connect() && error.is_timeout() && !is_the_systems {
+        return Fault::ConnectTimeout { limit: route.connect_timeout, proxy: route.proxy.clone() };
+    }
+    let cause = cause_of(error, route);
+    match &route.proxy {
+        Some(proxy) if error.is_connect() => {
+            let message = format!("proxy {proxy}: {}", cause.message);
+            Fault::Connect(Cause { message, ..cause })
+        }
+        _ => Fault::Connect(cause),
+    }
+}
+
+/// Whether the proxy answered a CONNECT with a refusal: it was reached and there is neither an error of the system nor of
+/// TLS beneath.
+pub fn is_refused_tunnel(error: &Failure, route: &Route) -> bool {
+    let is_lower = error.is_timeout() || error.is_dns() || io_errors(error).next().is_some();
+    route.is_https && route.proxy.is_some() && error.is_connect() && !is_lower
+}
+
+/// A tunnel that the proxy refused, with the status that it answered where that is known.
+pub fn of_tunnel(route: &Route, status: Option<u16>) -> Fault {
+    let proxy = route.proxy.as_deref().unwrap_or_default();
+    let (message, hint) = match status {
+        Some(407) => {
+            (format!("proxy {proxy} answered 407 to CONNECT"), Some("give its user and password in option proxy"))
+        }
+        Some(status) => (format!("proxy {proxy} answered {status} to CONNECT"), None),
+        None => (format!("proxy {proxy} made no tunnel"), None),
+    };
+    Fault::Connect(Cause { code: Some(TUNNEL), message, hint: hint.map(str::to_owned) })
 }
 
 /// A 200 whose body could not be read to its end.
-pub fn of_body(error: &hyper::Error) -> Fault {
-    let is_malformed = chain(error)
-        .filter_map(|source| source.downcast_ref::<io::Error>())
-        .any(|io| matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData));
+pub fn of_body(error: &Failure) -> Fault {
+    let is_malformed =
+        io_errors(error).any(|io| matches!(io.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData));
     if is_malformed {
         Fault::BadResponse { reason: "its transfer coding is broken", truncated: false }
     } else {
@@ -31,27 +79,27 @@ pub fn of_body(error: &hyper::Error) -> Fault {
 }
 
 /// The innermost cause, which is the one that an operator can act on.
-fn cause_of(error: &legacy::Error) -> Cause {
-    let tls = chain(error).filter_map(|source| source.downcast_ref::<io::Error>()).find_map(within);
-    if let Some(tls) = tls {
-        let (code, message) = tls_cause(tls);
-        return Cause { code: Some(code), message: message.to_owned() };
+fn cause_of(error: &Failure, route: &Route) -> Cause {
+    if let Some(unresolved) = chain(error).find_map(|source| source.downcast_ref::<Unresolved>()) {
+        return Cause::new(Some(unresolved.code), unresolved.message.clone());
     }
-    let closed_early = chain(error)
-        .filter_map(|source| source.downcast_ref::<hyper::Error>())
-        .any(|hyper| hyper.is_incomplete_message() || hyper.is_canceled());
-    let io = chain(error).filter_map(|source| source.downcast_ref::<io::Error>()).last();
-    let code = match io.and_then(system_code) {
-        Some(code) => Some(code),
-        None if chain(error).any(|source| source.is::<Unresolved>()) => Some("ENOTFOUND"),
-        None if closed_early => Some("ECONNRESET"),
-        None => None,
-    };
-    let message = match io {
-        Some(io) if system_code(io).is_some() => io.kind().to_string(),
-        _ => chain(error).last().map_or_else(String::new, ToString::to_string),
-    };
-    Cause { code, message: message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect() }
+    let io = io_errors(error).last();
+    if let Some(code) = io.and_then(os_error::name) {
+        let message = io.map_or_else(String::new, |io| match os_error::text(io) {
+            Some(text) => text.to_owned(),
+            None => io.kind().to_string(),
+        });
+        return Cause::new(Some(code), message);
+    }
+    let closed_early = hyper_errors(error).any(|hyper| hyper.is_incomplete_message() || hyper.is_canceled());
+    let message = chain(error).last().map_or_else(String::new, ToString::to_string);
+    let message: String = message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if !closed_early {
+        return Cause::new(None, message);
+    }
+    let cause = Cause::new(Some("ECONNRESET"), message);
+    // Node's own server is one that closes a connection without a word if it is not spoken to by TLS.
+    if route.is_https { cause } else { cause.with_hint("if the relay uses TLS, its URL begins with https://") }
 }
 
 /// The TLS error within one of the system's, which the connector wraps once more. `source()` passes over both.
@@ -60,53 +108,12 @@ fn within(io: &io::Error) -> Option<&rustls::Error> {
     inner.downcast_ref::<rustls::Error>().or_else(|| within(inner.downcast_ref::<io::Error>()?))
 }
 
-/// What TLS found wrong, under the code that Node's TLS has for it.
-fn tls_cause(error: &rustls::Error) -> (&'static str, &'static str) {
-    match error {
-        rustls::Error::InvalidCertificate(fault) => match fault {
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                ("CERT_HAS_EXPIRED", "its certificate has expired")
-            }
-            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                ("CERT_NOT_YET_VALID", "its certificate is not valid yet")
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                ("ERR_TLS_CERT_ALTNAME_INVALID", "its certificate is for another name")
-            }
-            CertificateError::UnknownIssuer => {
-                ("UNABLE_TO_VERIFY_LEAF_SIGNATURE", "its certificate is from an issuer that is not trusted")
-            }
-            CertificateError::BadSignature => ("CERT_SIGNATURE_FAILURE", "its certificate's signature is wrong"),
-            CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
-                ("INVALID_PURPOSE", "its certificate is for another purpose")
-            }
-            fault if is_of_a_ca(fault) => {
-                ("DEPTH_ZERO_SELF_SIGNED_CERT", "its certificate is a CA's own, and is not trusted as a relay's")
-            }
-            _ => ("CERT_REJECTED", "its certificate cannot be used"),
-        },
-        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
-            ("EPROTO", "it asks for a client certificate")
-        }
-        rustls::Error::AlertReceived(_) => ("EPROTO", "it broke off the TLS handshake"),
-        rustls::Error::InvalidMessage(_) => ("EPROTO", "what it sent is not TLS"),
-        _ => ("EPROTO", "there is no TLS version or cipher that both sides know, or the other side breaks its rules"),
-    }
+fn io_errors<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e io::Error> {
+    chain(error).filter_map(|source| source.downcast_ref())
 }
 
-/// The system's name of an error, as Node spells it.
-fn system_code(error: &io::Error) -> Option<&'static str> {
-    Some(match error.kind() {
-        io::ErrorKind::ConnectionRefused => "ECONNREFUSED",
-        io::ErrorKind::ConnectionReset => "ECONNRESET",
-        io::ErrorKind::ConnectionAborted => "ECONNABORTED",
-        io::ErrorKind::BrokenPipe => "EPIPE",
-        io::ErrorKind::HostUnreachable => "EHOSTUNREACH",
-        io::ErrorKind::NetworkUnreachable => "ENETUNREACH",
-        io::ErrorKind::AddrNotAvailable => "EADDRNOTAVAIL",
-        io::ErrorKind::TimedOut => "ETIMEDOUT",
-        _ => return None,
-    })
+fn hyper_errors<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e hyper::Error> {
+    chain(error).filter_map(|source| source.downcast_ref())
 }
 
 fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {

@@ -1,39 +1,183 @@
-//! Host names looked up by the system, with failures that can be told from those of a connection by their type.
+//! Addresses of the host that a client connects to: the system's own lookup, and of several addresses one that answers.
+//!
+//! The lookup is the system's (`getaddrinfo`), so that `/etc/hosts`, search domains and Docker's names work as in Node.
+//! It blocks, so it has a thread of its own. A client looks up one name and has at most one such thread at a time, so
+//! that neither its own requests nor those of other clients queue behind a lookup that is stuck.
 
-use hyper_util::client::legacy::connect::dns::{GaiAddrs, GaiResolver, Name};
-use std::future::Future;
+use super::os_error;
+use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-use tower_service::Service;
+use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
-/// The system's resolver, on threads of its own.
-#[derive(Debug, Clone)]
-pub struct Resolver(GaiResolver);
+/// RFC 8305, section 8: the recommended delay before the next address is tried beside those that are silent so far.
+const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
+/// More addresses of a host than this are not tried.
+const MAX_ADDRESSES: usize = 16;
+
+type Answer = Result<Vec<SocketAddr>, Unresolved>;
+
+/// A lookup that failed. Part of the error chain of a request, in which [`super::fault`] looks for it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Unresolved {
+    /// The code that Node has for it, such as `EAI_AGAIN`.
+    pub code: &'static str,
+    /// What happened, with the name.
+    pub message: String,
+}
+
+/// The resolver of one client.
+pub struct Resolver {
+    /// Of the relay or the proxy, whichever is connected to.
+    port: u16,
+    /// How long an address may take to answer.
+    connect_timeout: Duration,
+    look_up: fn(&str) -> Answer,
+    /// The lookup that runs, or the last one.
+    current: Mutex<Option<watch::Receiver<Option<Answer>>>>,
+}
 
 impl Resolver {
-    /// The one that the system is set up for.
-    pub fn of_the_system() -> Self {
-        Self(GaiResolver::new())
+    /// For connections to this port.
+    pub fn new(port: u16, connect_timeout: Duration) -> Self {
+        Self { port, connect_timeout, look_up: of_the_system, current: Mutex::new(None) }
+    }
+
+    /// The answer of the lookup that runs already, or of a new one.
+    fn joined(&self, name: &str) -> Result<watch::Receiver<Option<Answer>>, Unresolved> {
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = current.as_ref().filter(|last| last.borrow().is_none() && last.has_changed().is_ok());
+        if let Some(running) = running {
+            return Ok(running.clone());
+        }
+        let (answered, looked_up) = oneshot::channel();
+        let (look_up, host) = (self.look_up, name.to_owned());
+        let lookup = move || {
+            let _ = answered.send(look_up(&host));
+        };
+        thread::Builder::new().name("gun-native-dns".to_owned()).spawn(lookup).map_err(|error| Unresolved {
+            code: os_error::name(&error).unwrap_or("EAGAIN"),
+            message: format!("no thread could be started to look up {name}; raise the limit of processes"),
+        })?;
+        let (sender, receiver) = watch::channel(None);
+        let (port, connect_timeout) = (self.port, self.connect_timeout);
+        tokio::spawn(async move {
+            // Without an answer the sender is dropped, which those who wait notice.
+            let Ok(answer) = looked_up.await else { return };
+            let answer = match answer {
+                Ok(addresses) => Ok(reachable(with_port(addresses, port), connect_timeout).await),
+                failed => failed,
+            };
+            let _ = sender.send(Some(answer));
+        });
+        *current = Some(receiver.clone());
+        Ok(receiver)
     }
 }
 
-/// A name that has no address, or no resolver that answers.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Unresolved(io::Error);
-
-impl Service<Name> for Resolver {
-    type Response = GaiAddrs;
-    type Error = Unresolved;
-    type Future = Pin<Box<dyn Future<Output = Result<GaiAddrs, Unresolved>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Unresolved>> {
-        self.0.poll_ready(context).map_err(Unresolved)
-    }
-
-    fn call(&mut self, name: Name) -> Self::Future {
-        let looked_up = self.0.call(name);
-        Box::pin(async { looked_up.await.map_err(Unresolved) })
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let joined = self.joined(name.as_str());
+        Box::pin(async move {
+            let mut answer = joined?;
+            let answer = answer.wait_for(Option::is_some).await.map(|answer| answer.clone().unwrap_or(Ok(Vec::new())));
+            let addresses = answer.map_err(|_| Unresolved {
+                code: "EAI_FAIL",
+                message: format!("the lookup of {} broke off", name.as_str()),
+            })??;
+            Ok(Box::new(addresses.into_iter()) as Addrs)
+        })
     }
 }
+
+/// The addresses in the order of the system (RFC 6724), which take turns by family (RFC 8305, section 4).
+fn with_port(addresses: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
+    let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (mut first, mut second): (Vec<_>, Vec<_>) =
+        addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
+    first.reverse();
+    second.reverse();
+    let mut in_turn = Vec::new();
+    while in_turn.len() < MAX_ADDRESSES {
+        let before = in_turn.len();
+        in_turn.extend(first.pop());
+        in_turn.extend(second.pop());
+        if in_turn.len() == before {
+            break;
+        }
+    }
+    in_turn.iter_mut().for_each(|address| address.set_port(port));
+    in_turn
+}
+
+/// Of several addresses the one that accepts a connection first ("Happy Eyeballs", RFC 8305), or all of them if none does,
+/// so that connecting tells what is wrong with them. The connection itself is not used: reqwest makes its own, and waits for
+/// a silent address for its whole share of the connect timeout, however soon another one would answer.
+async fn reachable(addresses: Vec<SocketAddr>, connect_timeout: Duration) -> Vec<SocketAddr> {
+    if addresses.len() < 2 {
+        return addresses;
+    }
+    match timeout(connect_timeout, first_to_accept(&addresses)).await {
+        Ok(Some(address)) => vec![address],
+        _ => addresses,
+    }
+}
+
+async fn first_to_accept(addresses: &[SocketAddr]) -> Option<SocketAddr> {
+    let mut attempts = JoinSet::new();
+    let mut rest = addresses.iter().copied();
+    loop {
+        let next = rest.next();
+        if let Some(address) = next {
+            attempts.spawn(async move { TcpStream::connect(address).await.ok().map(|_| address) });
+        }
+        tokio::select! {
+            ended = attempts.join_next() => match ended {
+                Some(Ok(Some(address))) => return Some(address),
+                Some(_) => {}
+                None => return None,
+            },
+            () = sleep(NEXT_ADDRESS_AFTER), if next.is_some() => {}
+        }
+    }
+}
+
+fn of_the_system(name: &str) -> Answer {
+    let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
+    let found = getaddrinfo(Some(name), None, Some(hints)).map_err(|error| unresolved(name, error))?;
+    // One that is of a family unknown to the library is left out.
+    let mut addresses: Vec<SocketAddr> = found.filter_map(Result::ok).map(|found| found.sockaddr).collect();
+    addresses.dedup();
+    Ok(addresses)
+}
+
+fn unresolved(name: &str, error: LookupError) -> Unresolved {
+    let kind = error.kind();
+    let error = io::Error::from(error);
+    let (code, what) = match kind {
+        LookupErrorKind::Again => ("EAI_AGAIN", "the DNS server does not answer, or knows no answer now"),
+        LookupErrorKind::NoName | LookupErrorKind::NoData => ("ENOTFOUND", "there is no such host"),
+        LookupErrorKind::Fail => ("EAI_FAIL", "the DNS server failed"),
+        LookupErrorKind::Memory => ("EAI_MEMORY", "out of memory"),
+        LookupErrorKind::Family => ("EAI_FAMILY", "its family of addresses is not supported"),
+        _ => (os_error::name(&error).unwrap_or("EAI_FAIL"), os_error::text(&error).unwrap_or("the lookup failed")),
+    };
+    Unresolved { code, message: format!("host {name} could not be looked up: {what}") }
+}
+
+impl std::fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Resolver").field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
+mod buffers;
+
 use super::*;
-use http::header::HeaderValue;
+use http::header::{HeaderName, HeaderValue};
 
 const NOW: SystemTime = SystemTime::UNIX_EPOCH;
 
@@ -41,9 +43,37 @@ fn every_row_of_the_contract() {
         (302, "", status(302)),
         (400, r#"{"error":"Soul parameter required"}"#, status(400)),
         (500, r#"{"success":true,"data":{}}"#, status(500)),
+        (500, r#"{"error":"Request failed with status code 404","success":false}"#, missing(true)),
+        (502, r#"{"error":"Request failed with status code 404","success":false}"#, status(502)),
+        (404, r#"{"error":"Request failed with status code 404","success":false}"#, status(404)),
+        (500, r#"{"error":"Not found"}"#, status(500)),
         (503, "", status(503)),
     ] {
         assert_eq!(answer(code, body), expected, "{code} {body}");
+    }
+}
+
+#[test]
+fn what_a_gateway_says_of_itself_is_not_the_relays_word() {
+    let relays = [
+        (404, r#"{"error":"Not found"}"#),
+        (500, r#"{"error":"Request failed with status code 404","success":false}"#),
+    ];
+    for (code, body) in relays {
+        for (name, value, expected) in [
+            ("proxy-status", "squid.example; error=http_request_denied", Answer::from(Fault::Status(code))),
+            ("proxy-authenticate", "Basic", Answer::from(Fault::Status(code))),
+            ("x-squid-error", "ERR_DNS_FAIL 0", Answer::from(Fault::Status(code))),
+            ("proxy-status", "cache.example; received-status=404", Answer::Missing { remember: true }),
+            ("via", "1.1 proxy", Answer::Missing { remember: true }),
+        ] {
+            let headers = HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_static(value))]);
+            assert_eq!(
+                classify(code, &headers, &Bytes::from_static(body.as_bytes()), NOW),
+                expected,
+                "{name}: {value}"
+            );
+        }
     }
 }
 

@@ -1,19 +1,14 @@
-//! One GET over a pool of connections, redirects within the relay's origin included.
-//!
-//! What a request is made of is prepared once: see docs/performance.md for what `reqwest`, which prepares it each time, cost.
+//! One GET over reqwest's pool of connections, redirects within the relay's origin included.
 
 use super::POOL_IDLE;
-use super::dial::Dial;
-use crate::config::Config;
-use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION, USER_AGENT};
-use http::{Request, Response, StatusCode, Uri, uri};
-use http_body_util::Empty;
-use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::{Client, Error};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use super::fault::Route;
+use super::resolver::Resolver;
+use crate::config::{Config, ProxyUrl, Tls};
+use http::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, USER_AGENT};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::redirect::{self, Action, Attempt};
+use reqwest::{Client, ClientBuilder, Error, Method, Proxy, Request, Response, retry};
+use std::sync::{Arc, OnceLock};
 use url::Url;
 
 /// Redirects followed within the relay's origin.
@@ -24,27 +19,38 @@ const SOUL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 /// A pool of connections to one relay and what a request to it needs, prepared once.
 #[derive(Debug)]
 pub struct Transport {
-    pool: Client<HttpsConnector<Dial>, Empty<Bytes>>,
+    client: Client,
     headers: HeaderMap,
-    scheme: uri::Scheme,
-    authority: uri::Authority,
-    /// Path and query up to the soul.
-    path: String,
+    /// `{base}/get`, to which the soul is added.
+    get: Url,
+    /// What a proxy is asked with for the status that it refuses a tunnel with.
+    tunnel: Option<Tunnel>,
+    /// For messages.
+    pub route: Route,
+}
+
+#[derive(Debug)]
+struct Tunnel {
+    proxy: ProxyUrl,
+    tls: Tls,
+    client: OnceLock<Option<Client>>,
 }
 
 impl Transport {
     /// Opens nothing yet: connections are made as requests need them.
     pub fn new(config: &Config) -> Self {
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(config.tls.client())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(Dial::new(config.proxy.as_ref()));
-        let pool = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
+        let get = config.relay.get.clone();
+        let connects_to = config.proxy.as_ref().map_or(&get, |proxy| &proxy.url);
+        let resolver = Resolver::new(connects_to.port_or_known_default().unwrap_or_default(), config.connect_timeout);
+        let client = client(config.proxy.as_ref(), &config.tls)
+            .dns_resolver(Arc::new(resolver))
+            .connect_timeout(config.connect_timeout)
             .pool_idle_timeout(POOL_IDLE)
             .pool_max_idle_per_host(config.max_in_flight)
-            .build(connector);
+            .redirect(redirect::Policy::custom(within_the_origin))
+            .referer(false)
+            .build()
+            .expect("the TLS configuration is one of reqwest's own rustls");
         let mut headers = config.headers.clone();
         if let Some(authorization) = &config.relay.authorization {
             headers.entry(AUTHORIZATION).or_insert(authorization.clone());
@@ -53,71 +59,76 @@ impl Transport {
             .entry(USER_AGENT)
             .or_insert(HeaderValue::from_static(concat!("gun-native/", env!("CARGO_PKG_VERSION"))));
         headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-        let get: Uri = config.relay.get.as_str().parse().expect("a URL is a URI");
-        let uri::Parts { scheme, authority, .. } = get.clone().into_parts();
-        Self {
-            pool,
-            headers,
-            scheme: scheme.expect("a relay has a scheme"),
-            authority: authority.expect("a relay has a host"),
-            path: format!("{}?soul=", get.path()),
-        }
+        let route = Route {
+            is_https: get.scheme() == "https",
+            proxy: config.proxy.as_ref().map(|proxy| proxy.url.as_str().trim_end_matches('/').into()),
+            connect_timeout: config.connect_timeout,
+        };
+        let tunnel = config.proxy.clone().filter(|_| route.is_https);
+        let tunnel = tunnel.map(|proxy| Tunnel { proxy, tls: config.tls.clone(), client: OnceLock::new() });
+        Self { client, headers, get, tunnel, route }
     }
 
     /// Asks for a soul; the answer's body is still to be read. The last of too many redirects is the answer.
-    pub async fn get(&self, soul: &str) -> Result<Response<Incoming>, Error> {
-        let mut uri = self.uri_of(soul);
-        let mut redirects = 0;
-        loop {
-            let response = self.pool.request(self.request(uri.clone())).await?;
-            match target(&response, &uri) {
-                Some(next) if redirects < MAX_REDIRECTS => uri = next,
-                _ => return Ok(response),
-            }
-            redirects += 1;
-        }
-    }
-
-    fn uri_of(&self, soul: &str) -> Uri {
-        let mut path = String::with_capacity(self.path.len() + soul.len() + 16);
-        path.push_str(&self.path);
-        path.extend(utf8_percent_encode(soul, SOUL));
-        let path = uri::PathAndQuery::from_maybe_shared(Bytes::from(path)).expect("what is encoded is a query");
-        let mut parts = uri::Parts::default();
-        parts.scheme = Some(self.scheme.clone());
-        parts.authority = Some(self.authority.clone());
-        parts.path_and_query = Some(path);
-        Uri::from_parts(parts).expect("all three parts are there")
-    }
-
-    fn request(&self, uri: Uri) -> Request<Empty<Bytes>> {
-        let mut request = Request::new(Empty::new());
-        *request.uri_mut() = uri;
+    pub async fn get(&self, soul: &str) -> Result<Response, Error> {
+        let mut request = Request::new(Method::GET, self.url_of(soul));
         *request.headers_mut() = self.headers.clone();
-        request
+        self.client.execute(request).await
+    }
+
+    /// The status that the proxy refuses a tunnel with, which the connector does not tell: the proxy is asked once more.
+    pub async fn refused_with(&self) -> Option<u16> {
+        let tunnel = self.tunnel.as_ref()?;
+        let built = || client(Some(&tunnel.proxy), &tunnel.tls).redirect(redirect::Policy::none()).build().ok();
+        let client = tunnel.client.get_or_init(built).as_ref()?;
+        let mut relay = self.get.clone();
+        // By http, so that it is the request that is a CONNECT, not the connection.
+        let port = relay.port_or_known_default();
+        relay.set_scheme("http").ok()?;
+        relay.set_port(port).ok()?;
+        relay.set_path("/");
+        let response = client.execute(Request::new(Method::CONNECT, relay)).await.ok()?;
+        Some(response.status().as_u16()).filter(|status| !(200..300).contains(status))
+    }
+
+    fn url_of(&self, soul: &str) -> Url {
+        let mut query = String::with_capacity("soul=".len() + soul.len() + 16);
+        query.push_str("soul=");
+        query.extend(utf8_percent_encode(soul, SOUL));
+        let mut url = self.get.clone();
+        url.set_query(Some(&query));
+        url
     }
 }
 
-/// Where a redirect leads, unless that is another origin: such an answer stands like any other, and no header goes there.
-fn target<B>(response: &Response<B>, asked: &Uri) -> Option<Uri> {
-    let is_redirect = matches!(
-        response.status(),
-        StatusCode::MOVED_PERMANENTLY
-            | StatusCode::FOUND
-            | StatusCode::SEE_OTHER
-            | StatusCode::TEMPORARY_REDIRECT
-            | StatusCode::PERMANENT_REDIRECT
-    );
-    if !is_redirect {
-        return None;
+/// What all clients have in common.
+fn client(proxy: Option<&ProxyUrl>, tls: &Tls) -> ClientBuilder {
+    let builder = Client::builder()
+        .tls_backend_preconfigured(tls.client())
+        .http1_only()
+        .tcp_keepalive(None)
+        // Retries are this package's own: they have a budget, a deadline and a count.
+        .retry(retry::never().max_retries_per_request(0));
+    match proxy {
+        Some(proxy) => builder.proxy(through(proxy)),
+        // Proxies of the environment are for other programs.
+        None => builder.no_proxy(),
     }
-    let location = std::str::from_utf8(response.headers().get(LOCATION)?.as_bytes()).ok()?;
-    let asked = Url::parse(&asked.to_string()).ok()?;
-    let next = asked.join(location).ok()?;
-    if next.origin() != asked.origin() {
-        return None;
+}
+
+/// http relays by the absolute form, https relays through a tunnel, as curl does it.
+fn through(proxy: &ProxyUrl) -> Proxy {
+    let made = Proxy::all(proxy.url.clone()).expect("a URL with a host is a proxy's");
+    match &proxy.authorization {
+        Some(authorization) => made.custom_http_auth(authorization.clone()),
+        None => made,
     }
-    next.as_str().parse().ok()
+}
+
+/// A redirect to another origin is an answer like any other, and no header goes there.
+fn within_the_origin(attempt: Attempt<'_>) -> Action {
+    let is_within = attempt.previous().last().is_some_and(|asked| asked.origin() == attempt.url().origin());
+    if is_within && attempt.previous().len() <= MAX_REDIRECTS { attempt.follow() } else { attempt.stop() }
 }
 
 #[cfg(test)]
@@ -131,37 +142,9 @@ mod tests {
         let config = Config::from_options(&options).expect("good options");
         let transport = Transport::new(&config);
         let soul = "a b/#&%+?=é🏋\n\0-._~:";
-        let uri = transport.uri_of(soul).to_string();
-        assert_eq!(uri, "http://a:1/base/get?soul=a%20b%2F%23%26%25%2B%3F%3D%C3%A9%F0%9F%8F%8B%0A%00-._~%3A");
-        let url = Url::parse(&uri).expect("a URL");
+        let url = transport.url_of(soul);
+        assert_eq!(url.as_str(), "http://a:1/base/get?soul=a%20b%2F%23%26%25%2B%3F%3D%C3%A9%F0%9F%8F%8B%0A%00-._~%3A");
         let (_, decoded) = url.query_pairs().next().expect("one pair");
         assert_eq!(decoded, soul);
-    }
-
-    #[test]
-    fn a_redirect_is_followed_within_the_origin_alone() {
-        let asked: Uri = "http://a:1/base/get?soul=x".parse().expect("a URI");
-        let leads = |status, location: &str| {
-            let response = Response::builder().status(status).header(LOCATION, location).body(()).expect("a response");
-            target(&response, &asked).map(|uri| uri.to_string())
-        };
-        for (location, expected) in [
-            ("/other?soul=x#part", Some("http://a:1/other?soul=x")),
-            ("other", Some("http://a:1/base/other")),
-            ("http://a:1/other", Some("http://a:1/other")),
-            ("//a:1/other", Some("http://a:1/other")),
-            ("https://a:1/other", None),
-            ("http://a:2/other", None),
-            ("http://b:1/other", None),
-            ("http://[", None),
-        ] {
-            assert_eq!(leads(302, location).as_deref(), expected, "{location}");
-        }
-        for status in [200, 300, 304, 305, 404] {
-            assert_eq!(leads(status, "/other"), None, "{status}");
-        }
-        for status in [301, 303, 307, 308] {
-            assert!(leads(status, "/other").is_some(), "{status}");
-        }
     }
 }

@@ -1,7 +1,7 @@
 'use strict';
 
 const { AsyncResource } = require('async_hooks');
-const { FAILED, promised } = require('./calls');
+const { FAILED, promised } = require('./dispatch');
 const channels = require('./channels');
 const { GunError } = require('./error');
 

@@ -1,0 +1,77 @@
+//! Names of the system's errors as Node spells them, by number or kind, never by text.
+
+use std::io::{self, ErrorKind};
+
+/// Those that `std` has no kind for, and what an operator can do about them.
+#[cfg(unix)]
+const BY_NUMBER: [(i32, &str, &str); 6] = [
+    (
+        libc::EMFILE,
+        "EMFILE",
+        "too many open files; raise the limit (ulimit -n) or lower maxInFlight (GUN_MAX_IN_FLIGHT)",
+    ),
+    (libc::ENFILE, "ENFILE", "too many open files on this machine"),
+    (libc::ENOBUFS, "ENOBUFS", "the system has no more room for connections"),
+    (libc::EAGAIN, "EAGAIN", "the system has no more threads or local ports"),
+    (libc::EPERM, "EPERM", "the connection is not permitted; a firewall may forbid it"),
+    (libc::EACCES, "EACCES", "the connection is not permitted; a firewall may forbid it"),
+];
+
+/// Those of Windows Sockets that `std` has no kind for.
+#[cfg(windows)]
+const BY_NUMBER: [(i32, &str, &str); 3] = [
+    (10_024, "EMFILE", "too many open sockets; lower maxInFlight (GUN_MAX_IN_FLIGHT)"),
+    (10_055, "ENOBUFS", "the system has no more room for connections"),
+    (10_013, "EACCES", "the connection is not permitted; a firewall may forbid it"),
+];
+
+fn by_number(error: &io::Error) -> Option<&'static (i32, &'static str, &'static str)> {
+    let number = error.raw_os_error()?;
+    BY_NUMBER.iter().find(|(known, ..)| *known == number)
+}
+
+/// The name, such as `ECONNREFUSED`; `None` for an error that is not the system's.
+pub fn name(error: &io::Error) -> Option<&'static str> {
+    if let Some((_, name, _)) = by_number(error) {
+        return Some(name);
+    }
+    Some(match error.kind() {
+        ErrorKind::ConnectionRefused => "ECONNREFUSED",
+        ErrorKind::ConnectionReset => "ECONNRESET",
+        ErrorKind::ConnectionAborted => "ECONNABORTED",
+        ErrorKind::BrokenPipe => "EPIPE",
+        ErrorKind::HostUnreachable => "EHOSTUNREACH",
+        ErrorKind::NetworkUnreachable => "ENETUNREACH",
+        ErrorKind::AddrNotAvailable => "EADDRNOTAVAIL",
+        ErrorKind::OutOfMemory => "ENOMEM",
+        ErrorKind::TimedOut => "ETIMEDOUT",
+        _ => return None,
+    })
+}
+
+/// What happened, where the words of `std` do not say it.
+pub fn text(error: &io::Error) -> Option<&'static str> {
+    by_number(error).map(|(.., text)| *text)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_have_the_names_that_node_gives_them() {
+        for (number, expected) in [
+            (libc::EMFILE, "EMFILE"),
+            (libc::ENFILE, "ENFILE"),
+            (libc::EAGAIN, "EAGAIN"),
+            (libc::ECONNREFUSED, "ECONNREFUSED"),
+            (libc::EHOSTUNREACH, "EHOSTUNREACH"),
+            (libc::ENETUNREACH, "ENETUNREACH"),
+            (libc::ETIMEDOUT, "ETIMEDOUT"),
+            (libc::ENOMEM, "ENOMEM"),
+        ] {
+            assert_eq!(name(&io::Error::from_raw_os_error(number)), Some(expected));
+        }
+        assert_eq!(name(&io::Error::other("x")), None);
+    }
+}
