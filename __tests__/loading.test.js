@@ -74,6 +74,7 @@ test('after jest.resetModules it loads again', () => {
   const second = require('..');
   expect(second.getRecord).not.toBe(first.getRecord);
   expect(second.cacheStats()).toEqual({ ...first.cacheStats(), breaker: expect.anything() });
+});
 
 test('a GunError is one under jest, for instanceof and for matchers', async () => {
   const { getRecord, GunError } = require('..');
