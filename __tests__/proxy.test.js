@@ -143,6 +143,13 @@ function expectNoCredentials(error) {
   expect(`${error.stack} ${error.cause} ${JSON.stringify(error)}`).not.toMatch(/s3cr3t|us@er|us%40er/);
 }
 
+test('an https relay given by an IPv6 address has no tunnel, and an http one is forwarded', () => {
+  const proxy = 'http://127.0.0.1:3128';
+  const error = thrownBy(() => newClient({ proxy, relayUrl: 'https://[::1]:1' }));
+  expect(error).toMatchObject({ code: 'ERR_GUN_INVALID_ARGUMENT', message: expect.stringContaining('IPv6') });
+  newClient({ proxy, relayUrl: 'http://[::1]:1' });
+});
+
 test('the proxies of the environment are not used', async () => {
   const [relay, proxy] = [await newRelay({ a: record({ n: 1 }) }), await newProxy()];
   const script = `require('./index.js').getRecord('a').then((record) => console.log(JSON.stringify(record)));`;
@@ -152,7 +159,7 @@ test('the proxies of the environment are not used', async () => {
   expect([proxy.seen.length, relay.requests.length]).toEqual([0, 1]);
 });
 
-test.each(['', 'proxy:3128', 'ftp://us%40er:s3cr3t@proxy', 'https://us%40er:s3cr3t@proxy', 'socks5://us%40er:s3cr3t@proxy', 'http://us%40er:s3cr3t@proxy/path', 'http://proxy?x=1', 'http://proxy#x', 5, false, null, {}])(
+test.each(['', 'proxy:3128', 'ftp://us%40er:s3cr3t@proxy', 'https://us%40er:s3cr3t@proxy', 'socks5://us%40er:s3cr3t@proxy', 'http://us%40er:s3cr3t@proxy/path', 'http://proxy?x=1', 'http://proxy#x', 'http://{', 'http://${PROXY}:3128', `http://${'a'.repeat(70_000)}`, 5, false, null, {}])(
   'proxy is not %p',
   (proxy) => {
     const error = thrownBy(() => newClient({ proxy }));

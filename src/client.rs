@@ -60,17 +60,14 @@ pub struct FallbackRelay<A> {
 impl Relays<Relay> {
     /// The relays of a configuration.
     pub fn new(config: &Config) -> Self {
-        let others = config.fallbacks.iter();
-        Self {
-            first: Relay::new(config),
-            fallbacks: others
-                .map(|url| FallbackRelay {
-                    relay: Relay::new(&Config { relay: url.clone(), ..config.clone() }),
-                    shown: Arc::clone(&url.shown),
-                    breaker: Breaker::new(config.breaker, Instant::now()),
-                })
-                .collect(),
-        }
+        let first = Relay::new(config);
+        let fallbacks = config.fallbacks.iter().map(|url| FallbackRelay {
+            relay: first.beside(&Config { relay: url.clone(), ..config.clone() }),
+            shown: Arc::clone(&url.shown),
+            breaker: Breaker::new(config.breaker, Instant::now()),
+        });
+        let fallbacks = fallbacks.collect();
+        Self { first, fallbacks }
     }
 }
 

@@ -131,6 +131,11 @@ impl Relay {
         }
     }
 
+    /// Another relay of the same client, whose answers share this one's buffer budget.
+    pub fn beside(&self, config: &Config) -> Self {
+        Self { buffers: Arc::clone(&self.buffers), ..Self::new(config) }
+    }
+
     /// One attempt: asks for the soul and says what the answer means, within the attempt's time.
     pub async fn ask(&self, soul: &str) -> Answer {
         let deadline = Instant::now() + self.attempt_timeout;

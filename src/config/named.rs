@@ -4,6 +4,7 @@ use super::relay_url::{is_http, redacted};
 use super::tls::{EXTRA_ROOTS, TlsOptions};
 use super::{Config, OptionValue, ProxyUrl, RelayUrl, StoreUrl};
 use crate::error::Fault;
+use url::Host;
 
 /// A configuration while options are read: TLS is built at the end, from several of them.
 #[derive(Default)]
@@ -18,6 +19,12 @@ impl Draft {
         let mut relays = std::iter::once(&config.relay).chain(&config.fallbacks);
         let is_used = relays.any(|relay| relay.get.scheme() == "https");
         config.tls = tls.build(is_used)?;
+        let mut relays = std::iter::once(&config.relay).chain(&config.fallbacks);
+        let is_v6 = |relay: &RelayUrl| relay.get.scheme() == "https" && matches!(relay.get.host(), Some(Host::Ipv6(_)));
+        if config.proxy.is_some() && relays.any(is_v6) {
+            let message = "option proxy cannot be used with an https relay given by an IPv6 address; use its name";
+            return Err(Fault::InvalidArgument(message.to_owned()));
+        }
         Ok(config)
     }
 }

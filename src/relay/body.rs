@@ -1,10 +1,11 @@
 //! Bodies of answers, read up to a limit.
 
 use super::buffer_budget::Room;
+use crate::deadline::timeout_at;
 use bytes::Bytes;
 use http::header::TRANSFER_ENCODING;
 use reqwest::{Error, Response};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// A body that was read.
 #[derive(Debug, Default)]
