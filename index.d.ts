@@ -736,6 +736,20 @@ export interface SweepEvent {
   readonly remain: number;
 }
 
+/** What `gun-native:breaker` publishes when the circuit to a relay opens or closes. */
+export interface BreakerEvent {
+  /** The relay, without credentials. */
+  readonly relay: string;
+  /** The state from now on. */
+  readonly state: 'closed' | 'open';
+  /** How long the relay had only failed, in milliseconds. */
+  readonly durationMs: number;
+  /** Calls that failed since its last proper answer. */
+  readonly failedCalls: number;
+  /** The last failure, as a sentence; `null` if it is not known. */
+  readonly lastError: string | null;
+}
+
 /**
  * Kinds of failure.
  *
