@@ -1,7 +1,5 @@
 'use strict';
 
-const { types } = require('util');
-
 /** Marks a GunError for other copies of the package, whose class is another one. */
 const BRAND = Symbol.for('gun-native.GunError');
 
@@ -33,8 +31,8 @@ function isGunError(value) {
 /** Whether an answer of `getRecords` is a record: neither missing nor failed. */
 function isRecord(answer) {
   if (typeof answer !== 'object' || answer === null || isGunError(answer)) return false;
-  // `instanceof` does not know the errors of other realms.
-  return !(answer instanceof Error) && !types.isNativeError(answer);
+  // `instanceof` does not know the errors of other realms, and `util.types` would take time to load.
+  return !(answer instanceof Error) && Object.prototype.toString.call(answer) !== '[object Error]';
 }
 
 /** Sets a property that neither `for...in` nor `console.log` shows, as V8 does with the members of Error itself. */
