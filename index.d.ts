@@ -173,7 +173,7 @@ export interface GetTextOptions {
   fresh?: boolean | undefined;
 }
 
-/** Options of {@link getRecord} and {@link getRecords}. */
+/** Options of {@link getRecord} and {@link getRecords}. An unknown option emits a process warning, once per name. */
 export interface GetOptions extends GetTextOptions {
   /**
    * How many levels of references to follow, an integer from 0 to 8. GUN stores a nested object as a node of its own and
