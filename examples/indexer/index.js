@@ -4,6 +4,7 @@
 
 const axios = require('axios');
 const { once } = require('events');
+const fs = require('fs');
 const http = require('http');
 const { trackMemory } = require('./memory');
 
@@ -20,6 +21,7 @@ async function main() {
   const { createApp } = require('./app');
   const { DeletionRegistry } = require('./helpers/deletions');
   const { GunHelper, RELAY } = require('./helpers/gun');
+  const { migrate } = require('./helpers/migration');
   const { syncAll } = require('./helpers/sync');
   const gun = new GunHelper();
   if (relay) console.log(`✅ Relay of its own at ${RELAY}, ${await require('./samples').store(gun)} sample records stored`);
@@ -37,6 +39,11 @@ async function main() {
     console.log(`🔄 Sync cycle: ${added} new records in ${((performance.now() - begun) / 1000).toFixed(1)} s`);
   });
 
+  if (process.env.MIGRATE_SOULS) {
+    const souls = fs.readFileSync(process.env.MIGRATE_SOULS, 'utf8').split('\n').filter(Boolean);
+    migrate(gun, souls).then((changed) => console.log(`📦 Migration: ${changed} of ${souls.length} records changed`));
+  }
+
   const [signal] = await Promise.race(['SIGINT', 'SIGTERM'].map((name) => once(process, name)));
   console.log(`👋 ${signal}: closing`);
   stopTracking();
@@ -53,12 +60,13 @@ async function startRelay() {
   return relay;
 }
 
-/** What the indexer does to every request of axios: agents that keep connections, and errors that keep no response. */
+/** What the indexer does to every request of axios: agents that keep connections, and errors that keep no body. */
 function prepareAxios() {
   axios.defaults.httpAgent = new http.Agent({ keepAlive: true, maxSockets: 50 });
   axios.interceptors.response.use((response) => response, (error) => {
-    if (error.response) error.response.data = null;
-    if (error.response && error.response.status !== 404) console.warn(`⚠️  ${error.response.status} from ${error.response.config.url}`);
+    const { response } = error;
+    if (response) response.data = null;
+    if (response && response.status !== 404) console.warn(`⚠️  ${response.status} from ${response.config.url}`);
     return Promise.reject(error);
   });
 }
