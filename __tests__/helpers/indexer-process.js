@@ -10,7 +10,7 @@ const logged = [];
 for (const name of ['log', 'warn', 'error']) console[name] = (line) => logged.push(line);
 
 const names = ['gun', 'deletions', 'registry', 'sync', 'migration', 'private'];
-const modules = Object.assign({ logged }, ...names.map((name) => require(path.join(folder, 'helpers', name))));
+const modules = Object.assign({ logged, require }, ...names.map((name) => require(path.join(folder, 'helpers', name))));
 modules.gun = new modules.GunHelper();
 modules.deletions = new modules.DeletionRegistry(modules.gun);
 
