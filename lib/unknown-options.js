@@ -88,7 +88,7 @@ function nearness(path, option) {
   const isPart = givenName.length >= 3 && (knownName.startsWith(givenName) || knownName.endsWith(givenName));
   const isNear = isPart || distance <= Math.max(1, Math.floor(givenName.length / 3));
   if (!isNear) return Infinity;
-  return (isPart ? Math.min(distance, 2) : distance) + (isSameGroup ? 0 : 1.5);
+  return (isPart ? Math.min(distance, 2) : distance) + (isSameGroup ? 0 : 2.5);
 }
 
 /** Letters and digits alone: `cacheTtlMs` means `cache.ttlMs`. */

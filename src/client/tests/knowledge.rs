@@ -192,13 +192,19 @@ async fn a_second_client_on_the_same_file_says_so_and_goes_on_without_it() {
 async fn a_client_that_nobody_closed_leaves_its_file_to_the_next() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("missing");
-    let Fixture { client, ended, notices, script } = fixture(with_file(&path), at_once([missing()]));
-    let fixture = Fixture { client, script, notices, ended };
-    fixture.get("a").await;
-    let Fixture { client, ended, .. } = fixture;
+    let first = fixture(with_file(&path), at_once([missing()]));
+    first.get("a").await;
+    let Fixture { client, ended, .. } = first;
     drop(client);
     assert!(ended.await.is_err(), "its driver has ended");
-    let next = super::fixture(with_file(&path), []);
+    // The thread that loaded the file may be the client's last owner.
+    let next = loop {
+        let next = fixture(with_file(&path), []);
+        sleep(Duration::from_millis(1)).await;
+        if next.notices.lock().expect("no panic here").is_empty() {
+            break next;
+        }
+    };
     let (begun, outcome) = next.begin("a", CallOptions::default());
     assert!(matches!(begun, Begun::Missing) || outcome.await == Ok(Outcome::Missing));
     assert_eq!(next.script.asked().len(), 0);
