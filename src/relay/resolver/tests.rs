@@ -1,6 +1,6 @@
 use super::*;
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use tokio::net::{TcpListener, TcpSocket};
 
