@@ -28,6 +28,8 @@ const collected = new FinalizationRegistry((id) => clients.delete(id));
 let lastClientId = 0;
 
 const dispatcher = new native.NativeDispatcher(deliver);
+// The addon holds it weakly while nothing waits, so that a module that was loaded can be collected, as a whole.
+dispatcher.deliver = deliver;
 
 /** A promise that waits for the addon. */
 class Call {
@@ -186,15 +188,38 @@ function finish(call, tag, body) {
       call.resolve(null);
       break;
     case FAILED:
-      call.reject(body === null ? undelivered() : fromJson(JSON.parse(body)));
+      if (body === null) call.reject(undelivered());
+      else fail(call, JSON.parse(body));
       break;
     case BATCH:
       finishWith(call, (part) => addPart(call, part), body);
       break;
     case CLOSED:
-      call.resolve(undefined);
+      // Not before the failures that were reported with it.
+      call.resolve(afterReaction());
       break;
   }
+}
+
+/**
+ * Fails a call with an error whose stack has the functions that await it. V8 knows them only while a promise settles that
+ * the caller's promise was resolved with, so the error is made there. A call that did not have to wait still has its caller
+ * on the stack.
+ */
+function fail(call, members) {
+  if (call.id === 0 || call.request !== undefined) call.reject(fromJson(members));
+  else call.resolve(failure(members));
+}
+
+async function failure(members) {
+  await afterReaction();
+  throw fromJson(members);
+}
+
+/** Ends when a promise that was resolved with another one has begun to wait for it. */
+async function afterReaction() {
+  await undefined;
+  await undefined;
 }
 
 function finishWith(call, read, body) {

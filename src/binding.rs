@@ -182,6 +182,22 @@ impl NativeClient {
         self.calls.client.invalidate_all() as u32
     }
 
+    /// Waits for the shared store: the returned id is reported as closed once every invalidation so far has reached it, or as
+    /// failed. Nothing to wait for without such a store.
+    #[napi(catch_unwind)]
+    pub fn flushed(&self) -> Result<Option<u32>> {
+        let Calls { dispatcher, client, .. } = &*self.calls;
+        if !client.has_shared_store() {
+            return Ok(None);
+        }
+        let id = dispatcher.wait(|_| Ok::<_, Error>(Pending::Close))?;
+        let queue = Arc::clone(&dispatcher.queue);
+        client.flushed(move |result| {
+            queue.put([Completion::Flushed { id, result }]);
+        });
+        Ok(Some(id))
+    }
+
     /// Takes no more calls. The returned id is reported as closed once the connections are gone. To be called once.
     #[napi(catch_unwind)]
     pub fn close(&self) -> Result<u32> {

@@ -4,6 +4,7 @@ use super::Client;
 use super::calls::Form;
 use crate::batch::Part;
 use crate::completion_queue::{self, Wake, Weigh};
+use crate::error::CallError;
 use crate::notice::Notice;
 use crate::single_flight::{CallInfo, Outcome, Retry};
 use napi::sys;
@@ -34,6 +35,11 @@ pub enum Completion {
         client_id: u32,
         notice: Notice,
     },
+    /// The shared store has confirmed all invalidations, or has not.
+    Flushed {
+        id: u32,
+        result: Result<(), CallError>,
+    },
     Closed {
         id: u32,
     },
@@ -51,7 +57,10 @@ impl Completion {
     /// The id that nobody waits for any more after this.
     pub fn ends(&self) -> Option<u32> {
         match self {
-            Self::Call { id, .. } | Self::Closed { id } | Self::Batch { id, end: Some(_), .. } => Some(*id),
+            Self::Call { id, .. }
+            | Self::Closed { id }
+            | Self::Flushed { id, .. }
+            | Self::Batch { id, end: Some(_), .. } => Some(*id),
             Self::Batch { .. } | Self::Retry { .. } | Self::Notice { .. } => None,
         }
     }
@@ -63,7 +72,7 @@ impl Weigh for Completion {
             Self::Call { form: Form { as_body: true, .. }, .. } => 0,
             Self::Call { outcome, .. } => outcome.text_bytes(),
             Self::Batch { part, .. } => part.text.len(),
-            Self::Retry { .. } | Self::Notice { .. } | Self::Closed { .. } => 0,
+            Self::Retry { .. } | Self::Notice { .. } | Self::Closed { .. } | Self::Flushed { .. } => 0,
         }
     }
 

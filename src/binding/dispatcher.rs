@@ -287,6 +287,8 @@ fn describe(completion: Completion, events: &mut Events) -> Result<()> {
         Completion::Retry { id, watch, retry } => events.retry(id, watch, &retry),
         Completion::Notice { client_id, notice } => events.notice(client_id, &notice),
         Completion::Closed { id } => events.closed(id),
+        Completion::Flushed { id, result: Ok(()) } => events.closed(id),
+        Completion::Flushed { id, result: Err(error) } => events.failure(id, &error),
     }
 }
 

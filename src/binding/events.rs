@@ -54,7 +54,8 @@ impl Events {
         }
     }
 
-    fn failure(&mut self, id: u32, error: &CallError) -> Result<()> {
+    /// A call has failed.
+    pub fn failure(&mut self, id: u32, error: &CallError) -> Result<()> {
         let text = self.text(&call_json(error).to_string())?;
         self.push(FAILED, id, text)
     }

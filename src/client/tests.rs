@@ -500,3 +500,4 @@ mod knowledge;
 mod metrics;
 mod outages;
 mod pauses;
+mod shared_store;
