@@ -131,14 +131,14 @@ const ENVELOPE = '{"success":true,"data":{"text":""}}'.length;
 
 test('a record of 100 MB passes through a handler in less than 40 MB of JavaScript memory', async () => {
   const relay = await newRelay(() => recordOf(100 * MB));
-  const { most, sizes } = await passOn(relay, 1, { maxBodyBytes: 101 * MB });
+  const { most, sizes } = await passOn(relay, 1, { maxBodyBytes: 101 * MB, attemptTimeoutMs: 60_000, timeoutMs: 60_000 });
   expect(sizes).toEqual([100 * MB + ENVELOPE]);
   expect(most).toBeLessThan(40 * MB);
 });
 
 test('ten large records at once pass through in turn, as maxBufferedBytes has room for them', async () => {
   const relay = await newRelay(() => recordOf(8 * MB));
-  const { most, sizes } = await passOn(relay, 10, { maxBodyBytes: 9 * MB, maxBufferedBytes: 20 * MB });
+  const { most, sizes } = await passOn(relay, 10, { maxBodyBytes: 9 * MB, maxBufferedBytes: 20 * MB, attemptTimeoutMs: 60_000, timeoutMs: 60_000 });
   expect(sizes).toEqual(Array(10).fill(8 * MB + ENVELOPE));
   expect(most).toBeLessThan(40 * MB);
 });

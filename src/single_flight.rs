@@ -194,6 +194,13 @@ pub struct Terms {
     pub may_join: bool,
 }
 
+impl Terms {
+    /// Whether a request may be held back until there is a permit. It has no timers until then.
+    fn may_be_held(&self) -> bool {
+        self.is_batch && self.own.is_none()
+    }
+}
+
 /// All requests of a client.
 #[derive(Debug)]
 pub struct SingleFlight<C> {
@@ -263,8 +270,8 @@ impl<C> SingleFlight<C> {
         }
         if let Some(request) = active.by_soul.get(soul) {
             let request = Arc::clone(request);
-            // Only requests that run have timers: a single call is not held back with the batch that it joins.
-            let is_held = !terms.is_batch && active.held.remove(&request.queued_as.load(Relaxed)).is_some();
+            // A single call, or one with its own timeout, is not held back with the batch that it joins.
+            let is_held = !terms.may_be_held() && active.held.remove(&request.queued_as.load(Relaxed)).is_some();
             let handle = request.add(now, terms, caller());
             if is_held {
                 active.enqueue(&request);
@@ -284,7 +291,7 @@ impl<C> SingleFlight<C> {
         let origin = if terms.is_batch { Origin::Batch } else { Origin::Single };
         let request = active.begin(soul.into(), now, origin, terms.is_fresh);
         let handle = request.add(now, terms, caller());
-        let is_held = terms.is_batch && terms.own.is_none();
+        let is_held = terms.may_be_held();
         if is_held {
             active.hold(&request);
         } else {

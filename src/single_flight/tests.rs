@@ -82,6 +82,19 @@ fn a_batch_has_any_size_and_takes_no_slot_in_the_queue_of_single_calls() {
 }
 
 #[test]
+fn a_batch_with_its_own_timeout_is_not_held_back_with_the_batch_that_it_joins() {
+    let single_flight = SingleFlight::new(1);
+    let batch = Terms { is_batch: true, ..MINUTE };
+    let hasty = Terms { own: Some(Duration::from_millis(10)), ..batch };
+    for (terms, is_queued) in [(batch, false), (batch, false), (hasty, true)] {
+        single_flight.join("a", Instant::now(), terms, || false, || 1);
+        // A request that is held back has no timers, so the timeout would be ignored.
+        assert_eq!(single_flight.next_of_queue().is_some(), is_queued);
+    }
+    assert!(single_flight.take_held().is_none());
+}
+
+#[test]
 fn a_request_counts_its_callers_time_from_its_permit_and_until_then_that_of_the_queue() {
     let single_flight = SingleFlight::new(10);
     let start = Instant::now();
