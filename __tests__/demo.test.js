@@ -1,6 +1,7 @@
 'use strict';
 
 const { runNode, runFile } = require('./helpers/child');
+const { describeWithValkey } = require('./helpers/valkey');
 
 const DEMO = 'examples/demo.js';
 
@@ -19,6 +20,20 @@ test('the demo ends by itself and its table holds what it says', async () => {
   expect(row('second').ms).toBeLessThan(3_000);
   expect(stdout).toContain('📊 [GUN 404 Cache] 0/500 hits (0.0% cache hit rate, 56 cached souls)');
   expect(stdout).toContain('700 calls become 70 requests');
+});
+
+describeWithValkey()('with a shared store', () => {
+  test('what one process learned the other knows, a put is visible in both, and a restarted process starts with it', async () => {
+    const { code, stdout, stderr } = await runFile(DEMO, { args: ['--shared'] });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const rows = stdout.split('\n').map((line) => line.split(/ {2,}/)).filter(([, name]) => ['first', 'second'].includes(name));
+    expect(rows.map((cells) => cells.slice(0, 5))).toEqual([
+      ['asks for all souls', 'first', '56', '0', '56'],
+      ['asks for the same', 'second', '56', '0', '0'],
+      ['reads what the second has put', 'first', '0', '1', '1'],
+      ['asks for all, restarted', 'first', '55', '1', '1'],
+    ]);
+  });
 });
 
 test('a relay that is not there is named and fails the demo', async () => {

@@ -1,6 +1,6 @@
 'use strict';
 
-// npm run demo: ten API calls at once resolve workouts whose exercises are mostly missing, twice.
+// npm run demo: ten API calls at once resolve workouts whose exercises are mostly missing, twice. With --shared, see shared/demo.js.
 
 const { performance } = require('perf_hooks');
 const { parseArgs } = require('util');
@@ -14,9 +14,10 @@ const EXERCISES = 9;
 /** Of each workout's exercises, those that the relay has. */
 const STORED = 1;
 
-const USAGE = `npm run demo [-- --relay URL]
+const USAGE = `npm run demo [-- --relay URL | --shared]
   --relay URL  use this relay in place of a local one over the npm package gun; the demo stores
                ${WORKOUTS * (1 + STORED)} records there and leaves them, under souls that begin with ${PREFIX}:
+  --shared     two processes that share what they know in a Valkey, which is installed for it
   --help`;
 
 const workoutSoul = (workout) => `${PREFIX}:workout-${workout}`;
@@ -24,11 +25,12 @@ const exerciseSoul = (workout, exercise) => `${PREFIX}:exercise-${workout}-${exe
 const range = (length) => Array.from({ length }, (_, index) => index);
 
 async function main() {
-  const { values } = parseArgs({ options: { relay: { type: 'string' }, help: { type: 'boolean' } } });
+  const { values } = parseArgs({ options: { relay: { type: 'string' }, shared: { type: 'boolean' }, help: { type: 'boolean' } } });
   if (values.help) {
     console.log(USAGE);
     return;
   }
+  if (values.shared) return require('./shared/demo').demonstrate();
   const relay = values.relay ? undefined : await startGunRelay();
   const client = new GunClient({ relayUrl: values.relay || relay.url, statsEvery: 500 });
   try {
