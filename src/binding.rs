@@ -163,17 +163,17 @@ impl NativeClient {
     /// Waits for the shared store: the returned id is reported as closed once every invalidation so far has reached it, or as
     /// failed. Nothing to wait for without such a store.
     #[napi(catch_unwind)]
-    pub fn flushed(&self) -> Result<Option<u32>> {
+    pub fn flushed(&self) -> Result<Either<u32, Undefined>> {
         let Calls { port, client, .. } = &*self.calls;
         if !client.has_shared_store() {
-            return Ok(None);
+            return Ok(Either::B(()));
         }
         let id = port.wait(|_| Ok::<_, Error>(Pending::Close))?;
         let outbox = Arc::clone(&port.outbox);
         client.flushed(move |result| {
             outbox.put(Item::Flushed { id, result });
         });
-        Ok(Some(id))
+        Ok(Either::A(id))
     }
 
     /// Takes no more calls. The returned id is reported as closed once the connections are gone. To be called once.
