@@ -1,7 +1,7 @@
 'use strict';
 
 const { runNode } = require('./helpers/child');
-const { newClient } = require('./helpers/setup');
+const { newClient, setup } = require('./helpers/setup');
 
 const emitted = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
 afterEach(() => emitted.mockClear());
@@ -74,4 +74,13 @@ test('it is a warning of the process, which Node prints', async () => {
   const { code, stderr } = await runNode(`new (require('./index.js').GunClient)({ retrys: 1 })`);
   expect(code).toBe(0);
   expect(stderr).toContain('[GUN_UNKNOWN_OPTION] Warning: GunClient ignores an option that it does not know: retrys');
+});
+
+test('an unknown option of a call is warned of once in a process', async () => {
+  const { client } = await setup();
+  await client.getRecord('a', { timeout: 5, fresh: undefined, nothing: undefined });
+  await client.getRecords(['a'], { timeout: 5 });
+  await client.getRecordText('a', { fresh: true, timeout: 5, resolveRef: 1 });
+  const warning = (name, meant) => [`a call ignores an option that it does not know: ${name} (did you mean ${meant}?)`, { code: 'GUN_UNKNOWN_OPTION' }];
+  expect(emitted.mock.calls).toEqual([warning('timeout', 'timeoutMs'), warning('resolveRef', 'resolveRefs')]);
 });

@@ -162,6 +162,23 @@ describe('the text of resolved references is bounded by maxBodyBytes', () => {
     expect(answers.slice(11)).toMatchObject(Array(2).fill({ code: 'ERR_GUN_BODY_TOO_LARGE', soul: 'a' }));
   });
 
+  test('answers that fail keep no memory of what they held', async () => {
+    // Each hub has room for half of its children of 50 kB before it fails.
+    const hub = (name) => record({ list: Array.from({ length: 40 }, (_, n) => to(`${name}/${n}`)) });
+    const part = record(Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`field number ${n}`, `${'x'.repeat(80)} ${n}`])));
+    const relay = await newRelay((soul) => (soul.includes('/') ? part : hub(soul)));
+    const script = `
+      const { GunClient } = require('./index.js');
+      const client = new GunClient({ relayUrl: '${relay.url}', maxBodyBytes: 1_000_000, logger: false });
+      const hubs = Array.from({ length: 40 }, (_, n) => 'hub' + n);
+      client.getRecords(hubs, { resolveRefs: 1 }).then((answers) => {
+        console.log(answers.map(({ code }) => code).join() === hubs.map(() => 'ERR_GUN_BODY_TOO_LARGE').join());
+      }).then(client.close);
+    `;
+    const { code, stdout } = await runNode(script, { flags: ['--max-old-space-size=45'] });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'true\n' });
+  });
+
   test('counted in bytes of UTF-8', async () => {
     const { client } = await setup({ a: record({ x: to('c') }), c: record({ text: 'é'.repeat(89) }) }, { maxBodyBytes: 188 });
     expect((await failureOf(client.getRecord('a', { resolveRefs: 1 }))).code).toBe('ERR_GUN_BODY_TOO_LARGE');

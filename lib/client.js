@@ -1,7 +1,7 @@
 'use strict';
 
 const { callOptions, clientOptions, environment, lineMethod, loggerOf, loggerOfEnvironment, show } = require('./arguments');
-const { native, port, promised, register } = require('./dispatch');
+const { dispatcher, native, promised, register } = require('./dispatch');
 const { cache, isWatched } = require('./channels');
 const { GunError, fromJson, hide, invalidArgument } = require('./error');
 const { reasonOf } = require('./signals');
@@ -14,7 +14,7 @@ const CLOSED = Symbol('closed');
 class GunClient {
   constructor(options) {
     const flat = clientOptions(options);
-    attach(this, loggerOf(options ? options.logger : undefined), (id) => port.open(id, flat));
+    attach(this, loggerOf(options ? options.logger : undefined), (id) => dispatcher.open(id, flat));
     if (!options) return;
     if (options.rejectUnauthorized === false) warnUnverified();
     require('./unknown-options').warnUnknown(options);
@@ -255,7 +255,7 @@ function defaultClient() {
 function openDefault() {
   const client = Object.create(GunClient.prototype);
   const variables = environment(native.variables());
-  attach(client, loggerOfEnvironment(), (id) => port.openDefault(id, variables));
+  attach(client, loggerOfEnvironment(), (id) => dispatcher.openDefault(id, variables));
   return client;
 }
 

@@ -5,7 +5,7 @@ const { FAILED, promised } = require('./dispatch');
 const channels = require('./channels');
 const { GunError } = require('./error');
 
-// What became of a soul's entry, as src/binding/report.rs numbers it.
+// What became of a soul's entry, as src/binding/events.rs numbers it.
 const INSERTED = 1;
 const INVALIDATED = 2;
 

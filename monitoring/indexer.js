@@ -7,15 +7,12 @@ const { once } = require('events');
 const path = require('path');
 const readline = require('readline');
 
-const INDEXER = path.join(__dirname, '..', 'examples', 'indexer');
-/** A question every so often, as an application asks: mostly for the same lists, and each names many that are missing. */
+const INDEXER = path.join(__dirname, '..', 'examples', 'start.js');
+/** A question every so often, as peers ask: mostly for the same records, and most of them are missing. */
 const EVERY_MS = 250;
-const QUESTIONS = [
-  'recordType=workout&resolveDepth=2&limit=5',
-  'recordType=workout&resolveDepth=1&limit=10',
-  'recordType=mealPlan&resolveDepth=1&limit=10',
-  'recordType=mealPlan&resolveDepth=2&limit=3',
-];
+/** Exercises of ten workouts, of which the sample relay has two each. They are asked for at the route of the node's peers. */
+const SOULS = Array.from({ length: 100 }, (_, n) => `f3a9c1d27b40:exercise-${Math.floor(n / 10)}-${n % 10}`);
+const AT_ONCE = 25;
 
 /** The example on a free port, with an address of loopback. */
 async function startIndexer({ env: more = {}, stderr = 'inherit' } = {}) {
@@ -47,10 +44,12 @@ function gone([code]) {
 function keepAsking(url) {
   let asked = 0;
   const timer = setInterval(() => {
-    const question = QUESTIONS[asked % QUESTIONS.length];
-    asked += 1;
-    // At the end the indexer may be gone before an answer.
-    fetch(`${url}/api/records?${question}`).then((response) => response.arrayBuffer()).catch(() => {});
+    for (let n = 0; n < AT_ONCE; n += 1) {
+      const soul = SOULS[asked % SOULS.length];
+      asked += 1;
+      // At the end the indexer may be gone before an answer.
+      fetch(`${url}/gun-relay/get?soul=${soul}`).then((response) => response.arrayBuffer()).catch(() => {});
+    }
   }, EVERY_MS);
   return () => clearInterval(timer);
 }

@@ -11,7 +11,7 @@ const { TOOLS, find } = require('./tools');
 const RULES = path.join(__dirname, 'alerts', 'gun-native.rules.yml');
 
 /**
- * Starts a Prometheus on a free port of loopback that scrapes `/metrics` of the targets, by default every second, with the alerts
+ * Starts a Prometheus on a free port of loopback that scrapes `/gun/metrics` of the targets, by default every second, with the alerts
  * loaded. Its data goes with it.
  *
  * @param {string[]} targets as `host:port`
@@ -50,6 +50,7 @@ function configOf(targets, everyS) {
     `rule_files: [${JSON.stringify(RULES)}]`,
     'scrape_configs:',
     '  - job_name: indexer',
+    '    metrics_path: /gun/metrics',
     `    static_configs: [{targets: ${JSON.stringify(targets)}}]`,
     '',
   ].join('\n');

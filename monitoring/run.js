@@ -23,8 +23,8 @@ async function main() {
   }
   const stopTraffic = keepAsking(indexer.url);
   console.log(`page        ${indexer.url}/gun`);
-  console.log(`statistics  ${indexer.url}/api/gun/stats`);
-  console.log(`metrics     ${indexer.url}/metrics`);
+  console.log(`statistics  ${indexer.url}/gun/stats`);
+  console.log(`metrics     ${indexer.url}/gun/metrics`);
   console.log(`Prometheus  ${prometheus.url}/alerts, ${prometheus.url}/graph`);
   console.log('Grafana: import monitoring/dashboards/gun-native.json with this Prometheus as its source. Ctrl-C ends it all.');
   await Promise.race([...['SIGINT', 'SIGTERM'].map((signal) => once(process, signal)), indexer.ended.then(failed)]);

@@ -14,6 +14,7 @@
 //! | `relay` | the HTTP exchange, and what its answer means |
 //! | `record` | the record's JSON text |
 //! | `batch` | many calls that settle as one |
+//! | `completion_queue` | the way from the network thread to an event loop |
 //! | `engine` | the thread that does the network's work |
 //! | `config` | options and environment become a checked whole |
 //! | `store` | what outlives the process: a file, and Valkey or Redis for many processes |
@@ -29,6 +30,7 @@ mod binding;
 pub mod breaker;
 pub mod budget;
 pub mod client;
+pub mod completion_queue;
 pub mod config;
 pub mod deadline;
 pub mod engine;

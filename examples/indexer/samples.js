@@ -1,6 +1,6 @@
 'use strict';
 
-const { indexSoul } = require('./records');
+const { Registry } = require('./helpers/registry');
 
 const PUBLISHER = 'f3a9c1d27b40';
 
@@ -36,8 +36,6 @@ function samples() {
     recordOf('meal', { name: `Meal ${n}`, ingredients: [soulOf('ingredient-oats'), soulOf(`ingredient-${n}`)] }),
   ]);
   return [
-    [indexSoul('workout'), { data: { souls: workouts.map(([soul]) => soul) } }],
-    [indexSoul('mealPlan'), { data: { souls: plans.map(([soul]) => soul) } }],
     [soulOf('equipment-barbell'), recordOf('equipment', { name: 'Barbell', kg: 20 })],
     [soulOf('ingredient-oats'), recordOf('ingredient', { name: 'Oats', kcal: 389 })],
     ...workouts,
@@ -47,10 +45,12 @@ function samples() {
   ];
 }
 
-/** Stores the samples and returns how many there are. */
+/** Stores and registers the samples, and returns how many there are. */
 async function store(gun) {
   const records = samples();
-  await Promise.all(records.map(([soul, record]) => gun.putRecord(soul, record)));
+  const registry = new Registry(gun);
+  await Promise.all(records.map(([soul, record]) => gun.putRecord(record, soul)));
+  await Promise.all(records.map(([soul, { oip }]) => registry.register(soul, oip.recordType)));
   return records.length;
 }
 

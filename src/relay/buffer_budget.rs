@@ -88,7 +88,11 @@ impl Room {
                     self.add(permit);
                 }
             }
-            overdraft = budget.overdraft() => self.overdraft = overdraft,
+            overdraft = budget.overdraft() => {
+                self.overdraft = overdraft;
+                // What it took so far is part of what it may overdraw, and room for others.
+                self.taken = None;
+            }
         }
     }
 
@@ -185,19 +189,26 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_large_body_that_overdraws_leaves_the_budget_to_others() {
+        let budget = BufferBudget::new(100);
+        let mut large = budget.room();
+        assert!(large.try_take(100));
+        large.take(1_000).await;
+        assert!(budget.room().try_take(100));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_body_that_is_given_up_frees_its_room_and_its_right_to_overdraw() {
         let budget = BufferBudget::new(10);
         let mut given_up = budget.room();
         given_up.take(10).await;
         given_up.take(10).await;
         drop(given_up);
-        let mut cancelled = budget.room();
-        cancelled.take(10).await;
-        let mut waiting = budget.room();
-        waiting.take(10).await;
-        let mut third = budget.room();
+        let (mut overdraws, mut fills, mut third) = (budget.room(), budget.room(), budget.room());
+        overdraws.take(11).await;
+        fills.take(10).await;
         assert!(waits(&mut third, 1).await);
-        drop((cancelled, waiting));
+        drop((overdraws, fills));
         assert!(third.try_take(10));
     }
 }

@@ -1,155 +1,114 @@
 'use strict';
 
+const axios = require('axios');
 const { isPrivate, seal, unseal } = require('./private');
-const { put, relayOf } = require('./relay');
 
-let shared;
+const RELAY = (process.env.GUN_PEERS || 'http://gun-relay:8765').split(',')[0];
+const MAX_RETRIES = 2;
+const RETRY_DELAY_MS = 200;
+const GET_TIMEOUT_MS = 20000;
+const PUT_TIMEOUT_MS = 30000;
+const MISSING_TTL_MS = 3600000;
 
-/** The one client of the process: gun-native's, or with GUN_NATIVE=off that of plain JavaScript. */
-function sharedClient() {
-  if (shared === undefined) shared = open((process.env.GUN_NATIVE || '').trim());
-  return shared;
-}
+/** Souls that were missing, with the time. Like the helper it models, it is not cleared by a put, and old marks count. */
+const missing = new Map();
+setInterval(forgetOldMarks, MISSING_TTL_MS).unref();
 
-function open(native) {
-  if (native === 'off') {
-    console.log('📡 GUN helper initialized (plain JavaScript)');
-    const { PlainClient } = require('./plain');
-    return new PlainClient();
-  }
-  if (native !== '' && native !== 'on') {
-    throw new Error(`environment variable GUN_NATIVE must be "on" or "off", got ${JSON.stringify(native)}`);
-  }
-  const client = require('gun-native');
-  console.log(`📡 GUN helper initialized (gun-native ${require('gun-native/package.json').version})`);
-  return client;
-}
+console.log('📡 GUN helper initialized');
 
-/** Records of a relay, private ones included. Many instances share one client, its cache and its connections. */
+/** Records of this node's relay: fetched, decrypted and parsed. */
 class GunHelper {
-  /**
-   * @param {object} [options]
-   * @param {object} [options.client] what has `getRecord`, `getRecords`, `invalidate` and `cacheStats`; the shared one
-   * @param {{url: string}} [options.relay] where records are put; the first http(s) entry of GUN_PEERS
-   */
-  constructor({ client = sharedClient(), relay = relayOf(process.env.GUN_PEERS) } = {}) {
-    this.client = client;
-    this.relay = relay;
-  }
-
-  /**
-   * The record, or `null` where there is none, and where it could not be had: then a line in the log says why.
-   *
-   * @param {string} soul
-   * @param {object} [options] `userPublicKey` and `userPassword` open a private record; the others are gun-native's own
-   */
-  async getRecord(soul, options) {
+  /** The record, or null if it is missing; also null if it could not be fetched, with a line in the log. */
+  async getRecord(soul, options = {}) {
     try {
-      return await this.getRecordOrThrow(soul, options);
+      const record = await this.fetchRecord(soul);
+      return record === null ? null : await readable(record, options);
     } catch (error) {
-      logFailure(error instanceof Error ? error.message : error);
+      console.error(`⚠️  Error in getRecord after ${MAX_RETRIES} retries: ${error.message}`);
       return null;
     }
   }
 
-  /** The record, or `null` where there is none. Throws where it could not be had. */
-  async getRecordOrThrow(soul, options) {
-    return opened(await this.client.getRecord(soul, optionsOfCall(options)), options);
+  /** The record as the relay has it, or null. */
+  async fetchRecord(soul) {
+    if (missing.has(soul)) return null;
+    for (let attempt = 0; ; attempt += 1) {
+      try {
+        const response = await axios.get(`${RELAY}/get`, { params: { soul }, timeout: GET_TIMEOUT_MS });
+        return response.data.data;
+      } catch (error) {
+        const is404 = error.response && error.response.status === 404;
+        if (is404) {
+          missing.set(soul, Date.now());
+          return null;
+        }
+        if (attempt === MAX_RETRIES) throw error;
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_DELAY_MS * 2 ** attempt));
+    }
   }
 
-  /** One answer per soul, in order: the record, `null`, or the error, which is in the log too. */
-  async getRecords(souls, options) {
-    const answers = await this.client.getRecords(souls, optionsOfCall(options));
-    const records = await Promise.all(answers.map((answer) => opened(answer, options).catch((error) => error)));
-    const failed = records.filter((record) => record instanceof Error);
-    for (const message of new Set(failed.map((error) => error.message))) logFailure(message);
-    return records;
-  }
-
-  /**
-   * Stores a record. Its `data` and `oip` go as strings of JSON, since GUN holds no arrays; with `encrypt` its `data` is
-   * encrypted for the user, and goes as an object.
-   *
-   * @param {string} soul older callers give the record first: that will do as well
-   * @param {object} record
-   * @param {{encrypt?: boolean, userPublicKey?: string, userPassword?: string}} [options]
-   */
-  async putRecord(soul, record, options = {}) {
-    if (isObject(soul)) return this.putRecord(record, soul, options);
-    const stored = Object.assign({}, record);
-    const encrypted = Boolean(options.encrypt);
-    if (encrypted) Object.assign(stored, await seal(record, options));
+  /** Stores a record: `data` and `oip` as strings of JSON, or with `encrypt` the data encrypted for the user. */
+  async putRecord(recordData, soul, options = {}) {
+    const stored = { ...recordData };
+    if (options.encrypt) Object.assign(stored, await seal(recordData, options));
     else if (isObject(stored.data)) stored.data = JSON.stringify(stored.data);
     if (isObject(stored.oip)) stored.oip = JSON.stringify(stored.oip);
-    return Object.assign(await this.putSimple(soul, stored), { encrypted });
+    return { ...(await this.putSimple(stored, soul)), encrypted: Boolean(options.encrypt) };
   }
 
-  /** Stores these fields as they are; fields that are stored already and not named stay. */
-  async putSimple(soul, fields) {
-    if (isObject(soul)) return this.putSimple(fields, soul);
-    try {
-      await put(this.relay, soul, fields);
-    } finally {
-      // A put that failed may have been stored all the same. GUN makes a node of each nested object.
-      for (const node of nodesOf(soul, fields)) this.client.invalidate(node);
-    }
+  /** Stores fields as they are. */
+  async putSimple(data, soul) {
+    await axios.post(`${RELAY}/put`, { soul, data }, { timeout: PUT_TIMEOUT_MS });
     return { soul, did: `did:gun:${soul}` };
   }
 
-  /**
-   * Sets every field of a record and of its nested objects to null, which is how GUN forgets; read again, it is missing.
-   *
-   * @returns {Promise<boolean>} whether there was one
-   */
+  /** Sets every field of a record to null, which is how GUN forgets. Resolves with whether there was a record. */
   async deleteRecord(soul) {
-    const record = await this.client.getRecord(soul, { fresh: true });
-    if (record === null || isEmpty(record)) return false;
-    const own = Object.values(record).filter((value) => isObject(value) && isNodeOf(soul, value['#']));
-    for (const { '#': node } of own) await this.deleteRecord(node);
-    await this.putSimple(soul, Object.fromEntries(Object.keys(record).map((field) => [field, null])));
+    const record = await this.getRecord(soul);
+    if (record === null) return false;
+    await this.putSimple(Object.fromEntries(Object.keys(record).map((field) => [field, null])), soul);
     return true;
   }
 
-  cacheStats() {
-    return this.client.cacheStats();
+  computeSoul(publisherHash, localId) {
+    return `${publisherHash}:${localId}`;
+  }
+
+  /** The records of a publisher that can be read. */
+  async listUserRecords(publisherHash, options) {
+    const { data } = await axios.get(`${RELAY}/list`, { params: { publisherHash }, timeout: GET_TIMEOUT_MS });
+    const records = [];
+    for (const soul of data.souls) {
+      const record = await this.getRecord(soul, options);
+      if (record !== null) records.push({ soul, ...record });
+    }
+    return records;
   }
 }
 
-// The words are older than gun-native and stay as operators search for them, however often was tried.
-function logFailure(message) {
-  console.error(`⚠️  Error in getRecord after 2 retries: ${message}`);
+/** A record with its data decrypted, if the caller may, and `data` and `oip` parsed. */
+async function readable(record, options) {
+  const isSealed = isPrivate(record) && Boolean(options.userPassword);
+  const opened = isSealed ? await unseal(record, options) : record;
+  return { ...opened, ...parsed('data', opened), ...parsed('oip', opened) };
 }
 
-/** The options that are the client's. A private record is two nodes beside its own, and a user's key asks for them. */
-function optionsOfCall(options) {
-  if (options === undefined || options === null) return undefined;
-  const { userPublicKey, userPassword, ...own } = options;
-  if (userPublicKey && userPassword) own.resolveRefs = Math.max(own.resolveRefs || 0, 1);
-  return own;
+function parsed(field, { [field]: text }) {
+  try {
+    return typeof text === 'string' ? { [field]: JSON.parse(text) } : {};
+  } catch (notJson) {
+    return {};
+  }
 }
 
-/** An answer as the callers get it: a deleted record is missing, a private one is readable to who has the password. */
-async function opened(answer, options) {
-  if (answer instanceof Error) throw answer;
-  if (answer === null || isEmpty(answer)) return null;
-  return options && options.userPassword && isPrivate(answer) ? unseal(answer, options) : answer;
+function forgetOldMarks() {
+  const oldest = Date.now() - MISSING_TTL_MS;
+  for (const [soul, at] of missing) if (at < oldest) missing.delete(soul);
 }
 
 function isObject(value) {
   return typeof value === 'object' && value !== null;
 }
 
-function isEmpty(record) {
-  return Object.keys(record).length === 0;
-}
-
-function nodesOf(soul, fields) {
-  const nested = Object.entries(fields).filter(([, value]) => isObject(value));
-  return [soul].concat(...nested.map(([field, value]) => nodesOf(`${soul}/${field}`, value)));
-}
-
-function isNodeOf(soul, node) {
-  return typeof node === 'string' && node.startsWith(`${soul}/`);
-}
-
-module.exports = { GunHelper };
+module.exports = { GunHelper, RELAY };
