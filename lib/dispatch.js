@@ -142,7 +142,11 @@ function settleOne(tag, id, body, call) {
     notify(id, JSON.parse(body));
     return;
   }
-  if (call === undefined) return;
+  if (call === undefined) {
+    // A body that nobody reads holds room in the budget of texts.
+    if (tag === FOUND && typeof body === 'object') body.release();
+    return;
+  }
   if (tag === INFO) {
     call.request.came(body);
     return;
