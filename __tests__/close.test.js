@@ -1,6 +1,7 @@
 'use strict';
 
 const { record, status } = require('./helpers/answers');
+const { runNode } = require('./helpers/child');
 const { failureOf, setup } = require('./helpers/setup');
 
 test('a closed client takes no calls', async () => {
@@ -153,3 +154,29 @@ test('an aborted call holds closing up no longer', async () => {
   expect(await call).toBe('gone');
   await closed;
 });
+
+test.each([1, 61, 64, 119])('closing the only client always ends, with %i calls in flight and as many connections', async (calls) => {
+  // In a process of its own: the network thread stops with the process's last client.
+  const source = `
+    const { GunClient } = require('.');
+    const { startRelay } = require('./__tests__/helpers/relay');
+    (async () => {
+      const relay = await startRelay();
+      for (let round = 0; round < 30; round += 1) {
+        const client = new GunClient({ relayUrl: relay.url, logger: false, cache: { capacity: 0 } });
+        const souls = Array.from({ length: ${calls} }, (_, soul) => String(soul));
+        const gate = relay.hold(souls.length);
+        const answers = souls.map((soul) => client.getRecord(soul));
+        await gate.reached(souls.length);
+        if (round % 2 === 0) gate.open();
+        const closed = client.close();
+        gate.open();
+        await closed;
+        await Promise.all(answers);
+      }
+      await relay.close();
+      console.log('closed');
+    })();`;
+  const { code, stdout, stderr } = await runNode(source);
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'closed\n', stderr: '' });
+}, 30_000);

@@ -98,6 +98,25 @@ describe('a batch', () => {
   });
 });
 
+test('answers come after the collection of garbage while nothing waited', async () => {
+  const source = `
+    const { GunClient } = require('.');
+    const { startRelay } = require('./__tests__/helpers/relay');
+    (async () => {
+      const relay = await startRelay();
+      for (let round = 0; round < 3; round += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        global.gc();
+        const client = new GunClient({ relayUrl: relay.url, logger: false });
+        console.log(await client.getRecord('gone'));
+        await client.close();
+      }
+      await relay.close();
+    })();`;
+  const { code, signal, stdout } = await runNode(source, { flags: ['--expose-gc'] });
+  expect({ code, signal, stdout }).toEqual({ code: 0, signal: null, stdout: 'null\nnull\nnull\n' });
+}, 30_000);
+
 test('10,000 failures come in many turns, and timers run in between', async () => {
   const { relay, client } = await setup(() => status(400));
   const gate = relay.hold();

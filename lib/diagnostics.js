@@ -59,13 +59,13 @@ class WatchedRequest extends AsyncResource {
 }
 
 /** Begins a call that somebody watches. */
-function getWatched(handle, soul, { signal, timeoutMs, fresh, isContinuation }, read) {
+function getWatched(handle, soul, { signal, timeoutMs, fresh, asBody }, read) {
   const { relay } = handle.lines;
   // 0 stands for nobody.
   lastWatch = (lastWatch + 1) >>> 0 || 1;
   const watch = lastWatch;
   const began = performance.now();
-  const begun = handle.get(soul, timeoutMs, fresh, watch, isContinuation);
+  const begun = handle.get(soul, timeoutMs, fresh, watch, asBody);
   if (isHit(begun)) channels.cache.hit.publish({ soul, relay });
   const request = isRequest(begun) ? new WatchedRequest(watch, began, { soul, relay }) : undefined;
   return promised(handle, begun, signal, request, read);

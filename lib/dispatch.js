@@ -28,6 +28,8 @@ const collected = new FinalizationRegistry((id) => clients.delete(id));
 let lastClientId = 0;
 
 const dispatcher = new native.NativeDispatcher(deliver);
+// The addon holds it weakly while nothing waits, so that a module that was loaded can be collected, as a whole.
+dispatcher.deliver = deliver;
 
 /** A promise that waits for the addon. */
 class Call {
@@ -140,7 +142,11 @@ function settleOne(tag, id, body, call) {
     notify(id, JSON.parse(body));
     return;
   }
-  if (call === undefined) return;
+  if (call === undefined) {
+    // A body that nobody reads holds room in the budget of texts.
+    if (tag === FOUND && typeof body === 'object') body.release();
+    return;
+  }
   if (tag === INFO) {
     call.request.came(body);
     return;

@@ -1,6 +1,7 @@
 //! The one place that knows N-API: turns values into calls of the core and outcomes into values; decides nothing.
 #![allow(unsafe_code, reason = "N-API is a C interface")]
 
+mod body;
 mod calls;
 mod completion;
 mod dispatcher;
@@ -96,7 +97,7 @@ pub struct NativeClient {
 
 #[napi]
 impl NativeClient {
-    /// The function that begins a call, `(soul, timeoutMs?, fresh?, watch?)`: it returns undefined for a soul known to be
+    /// The function that begins a call, `(soul, timeoutMs?, fresh?, watch?, asBody?)`: it returns undefined for a soul known to be
     /// missing, the call's id when it waits, else events that settle it.
     #[napi(catch_unwind)]
     pub fn getter(&self, env: Env) -> Result<Handle> {

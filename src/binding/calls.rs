@@ -25,15 +25,17 @@ pub struct JsCaller {
     part_of: Option<(Arc<Batch>, usize)>,
     /// What JavaScript knows the call by when it wants to hear of more than the outcome.
     watch: Option<u32>,
+    /// Whether it reads the record in chunks.
+    as_body: bool,
 }
 
 impl Caller for JsCaller {
     fn settle(self, outcome: Outcome, info: CallInfo) {
-        let Self { queue, client, client_id, id, part_of, watch } = self;
+        let Self { queue, client, client_id, id, part_of, watch, as_body } = self;
         match part_of {
             None => {
                 let is_watched = watch.is_some();
-                queue.put([Completion::Call { id, outcome, info, is_watched, client_id, client }]);
+                queue.put([Completion::Call { id, outcome, info, is_watched, as_body, client_id, client }]);
             }
             Some((batch, index)) => {
                 if let Some(answer) = batch.settle(index, outcome, info.is_hit) {
@@ -65,8 +67,8 @@ fn in_parts(id: u32, answer: BatchText, client_id: u32, client: &Client) -> impl
 
 /// What a call is begun for.
 enum Purpose<'b> {
-    /// An outcome of its own; see [`JsCaller::watch`].
-    Alone { watch: Option<u32> },
+    /// An outcome of its own; see [`JsCaller`].
+    Alone { watch: Option<u32>, as_body: bool },
     /// A place in a batch.
     Part { batch: &'b Arc<Batch>, index: usize },
 }
@@ -87,19 +89,20 @@ impl Calls {
         soul: sys::napi_value,
         options: CallOptions,
         watch: Option<u32>,
+        as_body: bool,
     ) -> Result<Option<Handle>> {
         let mut buffer = SoulBuffer::new();
         let soul = match buffer.read(env, soul) {
             Ok(soul) => soul,
-            Err(error) => return self.at_once(env, &self.refused(error)),
+            Err(error) => return self.at_once(env, &self.refused(error), as_body),
         };
-        let waits = self.dispatcher.wait(|id| match self.begin(soul, options, id, Purpose::Alone { watch }) {
+        let waits = self.dispatcher.wait(|id| match self.begin(soul, options, id, Purpose::Alone { watch, as_body }) {
             Ok(handle) => Ok(Pending::Call { client: self.client.clone(), handle }),
             Err(outcome) => Err(outcome),
         });
         match waits {
             Ok(id) => values::number(env, id).map(|id| Some(Handle(id))),
-            Err(outcome) => self.at_once(env, &outcome),
+            Err(outcome) => self.at_once(env, &outcome, as_body),
         }
     }
 
@@ -107,7 +110,7 @@ impl Calls {
     pub fn get_many(&self, env: sys::napi_env, souls: &[Handle], options: CallOptions) -> Result<Handle> {
         let mut events = Events::new(env);
         if self.client.is_closed() {
-            events.outcome(0, &Outcome::Failed(Arc::new(self.client.refusal(Fault::Closed))))?;
+            events.outcome(0, &Outcome::Failed(Arc::new(self.client.refusal(Fault::Closed))), false)?;
             return events.into_array().map(Handle);
         }
         let batch = Arc::new(Batch::new(souls.len()));
@@ -164,12 +167,12 @@ impl Calls {
         purpose: Purpose,
     ) -> std::result::Result<WaiterHandle<JsCaller>, Outcome> {
         let caller = || {
-            let (part_of, watch) = match purpose {
-                Purpose::Alone { watch } => (None, watch),
-                Purpose::Part { batch, index } => (Some((Arc::clone(batch), index)), None),
+            let (part_of, watch, as_body) = match purpose {
+                Purpose::Alone { watch, as_body } => (None, watch, as_body),
+                Purpose::Part { batch, index } => (Some((Arc::clone(batch), index)), None, false),
             };
             let (queue, client) = (Arc::clone(&self.dispatcher.queue), self.client.clone());
-            JsCaller { queue, client, client_id: self.id, id, part_of, watch }
+            JsCaller { queue, client, client_id: self.id, id, part_of, watch, as_body }
         };
         match self.client.get(soul, options, caller) {
             Begun::Waits(handle) => Ok(handle),
@@ -186,7 +189,7 @@ impl Calls {
     }
 
     /// The events of a call that ended as it began: none if the soul is known to be missing and no line is due.
-    fn at_once(&self, env: sys::napi_env, outcome: &Outcome) -> Result<Option<Handle>> {
+    fn at_once(&self, env: sys::napi_env, outcome: &Outcome, as_body: bool) -> Result<Option<Handle>> {
         let mut events = Events::new(env);
         if outcome.ends_a_call() {
             let hits = usize::from(*outcome == Outcome::Missing);
@@ -195,7 +198,7 @@ impl Calls {
         if events.is_empty() && *outcome == Outcome::Missing {
             return Ok(None);
         }
-        events.outcome(0, outcome)?;
+        events.outcome(0, outcome, as_body)?;
         events.into_array().map(|events| Some(Handle(events)))
     }
 }

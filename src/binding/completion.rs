@@ -16,6 +16,7 @@ pub enum Completion {
         outcome: Outcome,
         info: CallInfo,
         is_watched: bool,
+        as_body: bool,
         client_id: u32,
         client: Client,
     },
@@ -68,6 +69,8 @@ impl Completion {
 impl Weigh for Completion {
     fn text_bytes(&self) -> usize {
         match self {
+            // A body is not parsed.
+            Self::Call { as_body: true, .. } => 0,
             Self::Call { outcome, .. } => outcome.text_bytes(),
             Self::Batch { part, .. } => part.text.len(),
             Self::Retry { .. } | Self::Notice { .. } | Self::Closed { .. } | Self::Flushed { .. } => 0,

@@ -250,12 +250,12 @@ impl Drop for Dispatcher {
 /// Writes a completion as events.
 fn describe(completion: Completion, events: &mut Events) -> Result<()> {
     match completion {
-        Completion::Call { id, outcome, info, is_watched, client_id, client } => {
+        Completion::Call { id, outcome, info, is_watched, as_body, client_id, client } => {
             count_settled(&client, 1, usize::from(info.is_hit), client_id, events)?;
             if is_watched {
                 events.info(id, info)?;
             }
-            events.outcome(id, &outcome)
+            events.outcome(id, &outcome, as_body)
         }
         Completion::Batch { id, part, end } => {
             if let Some(BatchEnd { calls, hits, client_id, client }) = &end {

@@ -1,12 +1,14 @@
 //! Events for JavaScript, as a flat array of triples: `[tag, id, body, tag, id, body, ...]`.
 //! The tags are those of `lib/dispatch.js`.
 
+use super::body::NativeBody;
 use super::values;
 use crate::batch::Part;
 use crate::error::{CallError, Fault, OtherRelay};
 use crate::notice::Notice;
 use crate::single_flight::{CallInfo, Change, Outcome, Retry};
 use napi::Result;
+use napi::bindgen_prelude::ToNapiValue;
 use napi::sys;
 use serde_json::json;
 use std::sync::Arc;
@@ -35,8 +37,13 @@ impl Events {
     }
 
     /// A call has ended; its id is 0 if it never had to wait.
-    pub fn outcome(&mut self, id: u32, outcome: &Outcome) -> Result<()> {
+    pub fn outcome(&mut self, id: u32, outcome: &Outcome, as_body: bool) -> Result<()> {
         match outcome {
+            Outcome::Found(record) if as_body => {
+                // SAFETY: `env` is the environment of the running callback.
+                let body = unsafe { NativeBody::to_napi_value(self.env, NativeBody::new(record.clone()))? };
+                self.push(FOUND, id, body)
+            }
             Outcome::Found(record) => match values::string(self.env, record.as_str(), record.is_ascii) {
                 Ok(text) => self.push(FOUND, id, text),
                 Err(_) => self.failure(id, &too_long()),
