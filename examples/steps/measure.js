@@ -47,13 +47,15 @@ async function inTurn(items, atOnce, action) {
   await Promise.all(range(atOnce).map(worker));
 }
 
+const discover = async () => `${(await new Registry(gun).discover()).length} of ${sizes.registered}`;
 const sync = async () => `${await syncAll(records, deletions)} new`;
 
 /** The parts of the work, each with what came of it. */
 const WORK = {
   'sync cycle, first': sync,
   'sync cycle, second': sync,
-  discovery: async () => `${(await new Registry(gun).discover()).length} of ${sizes.registered}`,
+  discovery: discover,
+  'discovery, again': discover,
   migration: async () => `${await migrate(gun, range(sizes.migrated).map((n) => `f3a9c1d27b40:old-${n}`))} changed`,
   'missing, ten callers': async () => {
     const souls = range(sizes.missing).map((n) => `f3a9c1d27b40:exercise-gone-${n}`);
