@@ -32,9 +32,9 @@ const gun = new GunHelper();
 const deletions = new DeletionRegistry(gun);
 const records = new Map();
 
-/** Requests that reached the relay so far. */
+/** Requests that reached the relay so far, asked over a connection of its own: the kept ones may just be closed. */
 async function requestsSoFar() {
-  const { data } = await axios.get(`${RELAY}/requests`, { adapter: 'http' });
+  const { data } = await axios.get(`${RELAY}/requests`, { adapter: 'http', httpAgent: new http.Agent() });
   return data.requests;
 }
 

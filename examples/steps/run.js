@@ -46,14 +46,18 @@ async function runStep(step, url, sizes, stops, { onResult, onLog }) {
     child.kill();
     await ended;
   });
-  createInterface({ input: child.stderr }).on('line', (line) => onLog(WAYS[step], line));
+  let last = '';
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    if (line.includes('Error')) last = `: ${line}`;
+    onLog(WAYS[step], line);
+  });
   const results = [];
   for await (const line of createInterface({ input: child.stdout })) {
     results.push(JSON.parse(line));
     onResult(WAYS[step], results[results.length - 1]);
   }
   const [code] = await ended;
-  if (code !== 0) throw new Error(`the indexer of "${WAYS[step]}" ended with code ${code}`);
+  if (code !== 0) throw new Error(`the indexer of "${WAYS[step]}" ended with code ${code}${last}`);
   return results;
 }
 
