@@ -1,7 +1,7 @@
 'use strict';
 
 const { callOptions, clientOptions, environment, lineMethod, loggerOf, loggerOfEnvironment, show } = require('./arguments');
-const { dispatcher, native, promised, register, writeAtExit } = require('./dispatch');
+const { dispatcher, native, promised, register } = require('./dispatch');
 const { cache, isWatched } = require('./channels');
 const { GunError, fromJson, hide, invalidArgument } = require('./error');
 const { reasonOf } = require('./signals');
@@ -118,7 +118,7 @@ function ask(handle, soul, options, read) {
   return promised(handle, handle.get(soul, timeoutMs, fresh, undefined, asBody), signal, undefined, read);
 }
 
-/** Reads an answer that is not to be parsed. */
+/** Reads an answer as `getRecordText` gives it. */
 function asIs(answer) {
   return answer;
 }
@@ -188,7 +188,6 @@ function attach(client, logger, open) {
   const method = logger && lineMethod(logger);
   const lines = { writeLine: (line, level) => logger && logger[level === 'log' ? method : level](line) };
   const handle = unwrapped(() => open(register(lines)));
-  if (handle.hasFile()) writeAtExit();
   handle.get = handle.getter();
   lines.relay = handle.relay();
   // What receives the lines is registered weakly and lives as long as the addon's side does.
@@ -210,15 +209,15 @@ function relayOf(client) {
 }
 
 /**
- * A record's bytes in native memory, or null if it is missing: `length`, `read(max)`, which returns the next bytes as a
- * Buffer of at most 64 KB, empty at the end, and `release()`, which must be called, or they stay until garbage collection.
+ * A record's bytes in the addon's memory, or null if it is missing: `{ length, read(max), release() }`. `read` gives the
+ * next chunk, at the end an empty one. What is not released is freed when it is collected.
  */
 function bodyOf(client, soul, options) {
   try {
     const handle = client[NATIVE];
-    const checked = callOptions(options, true);
+    const checked = Object.assign({}, callOptions(options, true), { asBody: true });
     if (handle.isClosing) throw closed(handle, soul);
-    return ask(handle, soul, Object.assign({ asBody: true }, checked), asIs);
+    return ask(handle, soul, checked, asIs);
   } catch (error) {
     return Promise.reject(error);
   }

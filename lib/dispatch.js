@@ -143,7 +143,7 @@ function settleOne(tag, id, body, call) {
     return;
   }
   if (call === undefined) {
-    // Its caller has left, and a record's bytes need not wait for the garbage collector.
+    // A body that nobody reads holds room in the budget of texts.
     if (tag === FOUND && typeof body === 'object') body.release();
     return;
   }
@@ -250,15 +250,6 @@ function undelivered() {
   return new GunError(message, { code: 'ERR_GUN_BAD_RESPONSE', attempts: 1, retryable: true });
 }
 
-let writesAtExit = false;
-
-/** Sees to it that files behind caches are written when the process exits, however it does. */
-function writeAtExit() {
-  if (writesAtExit) return;
-  writesAtExit = true;
-  process.once('exit', () => dispatcher.persist());
-}
-
 /** The client of an id, unless it was collected. */
 function clientOf(id) {
   const reference = clients.get(id);
@@ -288,4 +279,4 @@ function log(clientId, line, level = 'log') {
   }
 }
 
-module.exports = { FAILED, dispatcher, native, promised, register, writeAtExit };
+module.exports = { FAILED, dispatcher, native, promised, register };

@@ -83,17 +83,9 @@ impl NativeDispatcher {
         Ok(self.client(client_id, client.clone()))
     }
 
-    /// Writes the files behind the caches, for a process that ends. It blocks.
-    #[napi(catch_unwind)]
-    pub fn persist(&self) {
-        self.dispatcher.persist();
-    }
-
     fn client(&self, id: u32, client: Client) -> NativeClient {
         let dispatcher = Rc::clone(&self.dispatcher);
-        let calls = Rc::new(Calls { dispatcher, client, id });
-        self.dispatcher.add_client(&calls);
-        NativeClient { calls }
+        NativeClient { calls: Rc::new(Calls { dispatcher, client, id }) }
     }
 }
 
@@ -105,8 +97,8 @@ pub struct NativeClient {
 
 #[napi]
 impl NativeClient {
-    /// The function that begins a call, `(soul, timeoutMs?, fresh?, watch?, asBody?)`: it returns undefined for a soul known
-    /// to be missing, the call's id when it waits, else events that settle it.
+    /// The function that begins a call, `(soul, timeoutMs?, fresh?, watch?, asBody?)`: it returns undefined for a soul known to be
+    /// missing, the call's id when it waits, else events that settle it.
     #[napi(catch_unwind)]
     pub fn getter(&self, env: Env) -> Result<Handle> {
         getter::create(env.raw(), Rc::clone(&self.calls)).map(Handle)
@@ -140,12 +132,6 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn relay(&self) -> String {
         self.calls.client.relay().to_owned()
-    }
-
-    /// Whether a file outlives the process, which must be written at its end.
-    #[napi(catch_unwind)]
-    pub fn has_file(&self) -> bool {
-        self.calls.client.has_file()
     }
 
     /// Most bytes of an answer's body.
@@ -185,17 +171,17 @@ impl NativeClient {
     /// Waits for the shared store: the returned id is reported as closed once every invalidation so far has reached it, or as
     /// failed. Nothing to wait for without such a store.
     #[napi(catch_unwind)]
-    pub fn flushed(&self) -> Result<Option<u32>> {
+    pub fn flushed(&self) -> Result<Either<u32, Undefined>> {
         let Calls { dispatcher, client, .. } = &*self.calls;
         if !client.has_shared_store() {
-            return Ok(None);
+            return Ok(Either::B(()));
         }
         let id = dispatcher.wait(|_| Ok::<_, Error>(Pending::Close))?;
         let queue = Arc::clone(&dispatcher.queue);
         client.flushed(move |result| {
             queue.put([Completion::Flushed { id, result }]);
         });
-        Ok(Some(id))
+        Ok(Either::A(id))
     }
 
     /// Takes no more calls. The returned id is reported as closed once the connections are gone. To be called once.

@@ -1,56 +1,48 @@
-//! A record's bytes for JavaScript that passes them on: read chunk by chunk, so that a large record takes little of
-//! JavaScript's memory.
+//! A record that JavaScript reads in chunks: its text stays in Rust and never becomes a string.
 
-use super::Handle;
 use crate::record::RecordText;
+use napi::Env;
 use napi::bindgen_prelude::*;
-use napi::{check_status, sys};
 use napi_derive::napi;
-use std::ptr;
 
-/// Maximum bytes of a chunk. Chunks live until garbage collection.
+/// Maximum bytes of a chunk, which JavaScript's memory holds until its socket has sent it.
 const MAX_CHUNK_BYTES: usize = 64 * 1024;
 
-/// A record in native memory until it is released or collected.
+/// The bytes of a record's JSON. Their memory, and their room in the budget of texts to be delivered, are freed by
+/// `release`, or when the object is collected.
 #[napi]
 pub struct NativeBody {
-    /// `None` once released, which also frees the text's room in the budget of `maxBufferedBytes`.
     record: Option<RecordText>,
-    length: usize,
     position: usize,
+    length: usize,
 }
 
 impl NativeBody {
+    /// The body of a record, nothing of it read.
     pub fn new(record: RecordText) -> Self {
         let length = record.as_bytes().len();
-        Self { record: Some(record), length, position: 0 }
+        Self { record: Some(record), position: 0, length }
     }
 }
 
 #[napi]
 impl NativeBody {
-    /// Bytes of the whole record.
+    /// Bytes in total.
     #[napi(getter, catch_unwind)]
     pub fn length(&self) -> f64 {
         self.length as f64
     }
 
-    /// The next bytes as a Buffer, at most 64 KB and at most `max`; an empty one at the end and after the release.
+    /// The next bytes, `max` or 65,536 at most; none at the end and after `release`.
     #[napi(catch_unwind)]
-    pub fn read(&mut self, env: Env, max: u32) -> Result<Handle> {
+    pub fn read<'env>(&mut self, env: &'env Env, max: u32) -> Result<BufferSlice<'env>> {
         let rest = self.record.as_ref().map_or(&[][..], |record| &record.as_bytes()[self.position..]);
-        let length = rest.len().min(max as usize).min(MAX_CHUNK_BYTES);
-        let mut buffer = ptr::null_mut();
-        // SAFETY: `rest` has `length` bytes, which Node copies before it returns.
-        let status = unsafe {
-            sys::napi_create_buffer_copy(env.raw(), length, rest.as_ptr().cast(), ptr::null_mut(), &mut buffer)
-        };
-        check_status!(status)?;
-        self.position += length;
-        Ok(Handle(buffer))
+        let chunk = &rest[..rest.len().min(max as usize).min(MAX_CHUNK_BYTES)];
+        self.position += chunk.len();
+        BufferSlice::copy_from(env, chunk)
     }
 
-    /// Frees the record, whatever was read of it.
+    /// Frees the memory.
     #[napi(catch_unwind)]
     pub fn release(&mut self) {
         self.record = None;

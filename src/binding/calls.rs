@@ -23,24 +23,19 @@ pub struct JsCaller {
     id: u32,
     /// The batch that it is a part of, and its place in there.
     part_of: Option<(Arc<Batch>, usize)>,
-    form: Form,
-}
-
-/// How JavaScript wants to hear of a call.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Form {
     /// What JavaScript knows the call by when it wants to hear of more than the outcome.
-    pub watch: Option<u32>,
-    /// Whether a record comes as bytes to be read, not as a string.
-    pub as_body: bool,
+    watch: Option<u32>,
+    /// Whether it reads the record in chunks.
+    as_body: bool,
 }
 
 impl Caller for JsCaller {
     fn settle(self, outcome: Outcome, info: CallInfo) {
-        let Self { queue, client, client_id, id, part_of, form } = self;
+        let Self { queue, client, client_id, id, part_of, watch, as_body } = self;
         match part_of {
             None => {
-                queue.put([Completion::Call { id, outcome, info, form, client_id, client }]);
+                let is_watched = watch.is_some();
+                queue.put([Completion::Call { id, outcome, info, is_watched, as_body, client_id, client }]);
             }
             Some((batch, index)) => {
                 if let Some(answer) = batch.settle(index, outcome, info.is_hit) {
@@ -51,11 +46,11 @@ impl Caller for JsCaller {
     }
 
     fn is_watching(&self) -> bool {
-        self.form.watch.is_some()
+        self.watch.is_some()
     }
 
     fn retrying(&self, retry: &Retry) {
-        if let Some(watch) = self.form.watch {
+        if let Some(watch) = self.watch {
             self.queue.put([Completion::Retry { id: self.id, watch, retry: retry.clone() }]);
         }
     }
@@ -72,8 +67,8 @@ fn in_parts(id: u32, answer: BatchText, client_id: u32, client: &Client) -> impl
 
 /// What a call is begun for.
 enum Purpose<'b> {
-    /// An outcome of its own.
-    Alone { form: Form },
+    /// An outcome of its own; see [`JsCaller`].
+    Alone { watch: Option<u32>, as_body: bool },
     /// A place in a batch.
     Part { batch: &'b Arc<Batch>, index: usize },
 }
@@ -93,20 +88,21 @@ impl Calls {
         env: sys::napi_env,
         soul: sys::napi_value,
         options: CallOptions,
-        form: Form,
+        watch: Option<u32>,
+        as_body: bool,
     ) -> Result<Option<Handle>> {
         let mut buffer = SoulBuffer::new();
         let soul = match buffer.read(env, soul) {
             Ok(soul) => soul,
-            Err(error) => return self.at_once(env, &self.refused(error), form),
+            Err(error) => return self.at_once(env, &self.refused(error), as_body),
         };
-        let waits = self.dispatcher.wait(|id| match self.begin(soul, options, id, Purpose::Alone { form }) {
+        let waits = self.dispatcher.wait(|id| match self.begin(soul, options, id, Purpose::Alone { watch, as_body }) {
             Ok(handle) => Ok(Pending::Call { client: self.client.clone(), handle }),
             Err(outcome) => Err(outcome),
         });
         match waits {
             Ok(id) => values::number(env, id).map(|id| Some(Handle(id))),
-            Err(outcome) => self.at_once(env, &outcome, form),
+            Err(outcome) => self.at_once(env, &outcome, as_body),
         }
     }
 
@@ -114,8 +110,7 @@ impl Calls {
     pub fn get_many(&self, env: sys::napi_env, souls: &[Handle], options: CallOptions) -> Result<Handle> {
         let mut events = Events::new(env);
         if self.client.is_closed() {
-            let refused = Outcome::Failed(Arc::new(self.client.refusal(Fault::Closed)));
-            events.outcome(0, &refused, Form::default())?;
+            events.outcome(0, &Outcome::Failed(Arc::new(self.client.refusal(Fault::Closed))), false)?;
             return events.into_array().map(Handle);
         }
         let batch = Arc::new(Batch::new(souls.len()));
@@ -172,12 +167,12 @@ impl Calls {
         purpose: Purpose,
     ) -> std::result::Result<WaiterHandle<JsCaller>, Outcome> {
         let caller = || {
-            let (part_of, form) = match purpose {
-                Purpose::Alone { form } => (None, form),
-                Purpose::Part { batch, index } => (Some((Arc::clone(batch), index)), Form::default()),
+            let (part_of, watch, as_body) = match purpose {
+                Purpose::Alone { watch, as_body } => (None, watch, as_body),
+                Purpose::Part { batch, index } => (Some((Arc::clone(batch), index)), None, false),
             };
             let (queue, client) = (Arc::clone(&self.dispatcher.queue), self.client.clone());
-            JsCaller { queue, client, client_id: self.id, id, part_of, form }
+            JsCaller { queue, client, client_id: self.id, id, part_of, watch, as_body }
         };
         match self.client.get(soul, options, caller) {
             Begun::Waits(handle) => Ok(handle),
@@ -194,7 +189,7 @@ impl Calls {
     }
 
     /// The events of a call that ended as it began: none if the soul is known to be missing and no line is due.
-    fn at_once(&self, env: sys::napi_env, outcome: &Outcome, form: Form) -> Result<Option<Handle>> {
+    fn at_once(&self, env: sys::napi_env, outcome: &Outcome, as_body: bool) -> Result<Option<Handle>> {
         let mut events = Events::new(env);
         if outcome.ends_a_call() {
             let hits = usize::from(*outcome == Outcome::Missing);
@@ -203,7 +198,7 @@ impl Calls {
         if events.is_empty() && *outcome == Outcome::Missing {
             return Ok(None);
         }
-        events.outcome(0, outcome, form)?;
+        events.outcome(0, outcome, as_body)?;
         events.into_array().map(|events| Some(Handle(events)))
     }
 }

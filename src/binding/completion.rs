@@ -1,7 +1,6 @@
 //! What other threads leave for one JavaScript environment, and how its event loop is woken.
 
 use super::Client;
-use super::calls::Form;
 use crate::batch::Part;
 use crate::completion_queue::{self, Wake, Weigh};
 use crate::error::CallError;
@@ -16,7 +15,8 @@ pub enum Completion {
         id: u32,
         outcome: Outcome,
         info: CallInfo,
-        form: Form,
+        is_watched: bool,
+        as_body: bool,
         client_id: u32,
         client: Client,
     },
@@ -69,7 +69,8 @@ impl Completion {
 impl Weigh for Completion {
     fn text_bytes(&self) -> usize {
         match self {
-            Self::Call { form: Form { as_body: true, .. }, .. } => 0,
+            // A body is not parsed.
+            Self::Call { as_body: true, .. } => 0,
             Self::Call { outcome, .. } => outcome.text_bytes(),
             Self::Batch { part, .. } => part.text.len(),
             Self::Retry { .. } | Self::Notice { .. } | Self::Closed { .. } | Self::Flushed { .. } => 0,

@@ -1,6 +1,5 @@
 //! What one JavaScript environment waits for, and the delivery of what has ended, turn by turn of its event loop.
 
-use super::calls::Calls;
 use super::completion::{BatchEnd, Completion, CompletionQueue, JsWake};
 use super::events::Events;
 use super::{Client, JsCaller, values};
@@ -12,7 +11,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Something JavaScript waits for. `hits`: calls of the batch answered from the cache.
@@ -32,8 +31,6 @@ pub struct Dispatcher {
     wake: sys::napi_threadsafe_function,
     pub queue: Arc<CompletionQueue>,
     pending: RefCell<Slab<Pending>>,
-    /// The environment's clients with files, which are written when it ends.
-    clients: RefCell<Vec<Weak<Calls>>>,
     is_open: Cell<bool>,
     /// What was delivered since JavaScript last let the event loop go on.
     turn: Cell<Turn>,
@@ -50,7 +47,6 @@ impl Dispatcher {
             wake: ptr::null_mut(),
             queue: Arc::default(),
             pending: RefCell::default(),
-            clients: RefCell::default(),
             is_open: Cell::new(false),
             turn: Cell::default(),
             is_continuing: Cell::new(false),
@@ -86,22 +82,6 @@ impl Dispatcher {
         dispatcher.is_open.set(true);
         dispatcher.queue.open(JsWake(wake));
         Ok(dispatcher)
-    }
-
-    /// Takes note of a client that is to write its file when the environment ends.
-    pub fn add_client(&self, calls: &Rc<Calls>) {
-        if calls.client.has_file() {
-            let mut clients = self.clients.borrow_mut();
-            clients.retain(|client| client.strong_count() > 0);
-            clients.push(Rc::downgrade(calls));
-        }
-    }
-
-    /// Writes the files of all clients that are not closed, the default client's too. It blocks.
-    pub fn persist(&self) {
-        for calls in self.clients.borrow().iter().filter_map(Weak::upgrade) {
-            calls.client.persist();
-        }
     }
 
     /// Keeps something pending under an id of its own, which `make` is told.
@@ -235,7 +215,6 @@ impl Dispatcher {
         if !self.is_open.replace(false) {
             return;
         }
-        self.persist();
         self.queue.close();
         for (_, pending) in self.pending.take() {
             match pending {
@@ -271,12 +250,12 @@ impl Drop for Dispatcher {
 /// Writes a completion as events.
 fn describe(completion: Completion, events: &mut Events) -> Result<()> {
     match completion {
-        Completion::Call { id, outcome, info, form, client_id, client } => {
+        Completion::Call { id, outcome, info, is_watched, as_body, client_id, client } => {
             count_settled(&client, 1, usize::from(info.is_hit), client_id, events)?;
-            if form.watch.is_some() {
+            if is_watched {
                 events.info(id, info)?;
             }
-            events.outcome(id, &outcome, form)
+            events.outcome(id, &outcome, as_body)
         }
         Completion::Batch { id, part, end } => {
             if let Some(BatchEnd { calls, hits, client_id, client }) = &end {

@@ -2,7 +2,6 @@
 //! The tags are those of `lib/dispatch.js`.
 
 use super::body::NativeBody;
-use super::calls::Form;
 use super::values;
 use crate::batch::Part;
 use crate::error::{CallError, Fault, OtherRelay};
@@ -38,9 +37,9 @@ impl Events {
     }
 
     /// A call has ended; its id is 0 if it never had to wait.
-    pub fn outcome(&mut self, id: u32, outcome: &Outcome, form: Form) -> Result<()> {
+    pub fn outcome(&mut self, id: u32, outcome: &Outcome, as_body: bool) -> Result<()> {
         match outcome {
-            Outcome::Found(record) if form.as_body => {
+            Outcome::Found(record) if as_body => {
                 // SAFETY: `env` is the environment of the running callback.
                 let body = unsafe { NativeBody::to_napi_value(self.env, NativeBody::new(record.clone()))? };
                 self.push(FOUND, id, body)

@@ -3,7 +3,7 @@
 //! docs/performance.md).
 
 use super::call_options;
-use super::calls::{Calls, Form};
+use super::calls::Calls;
 use super::values;
 use napi::{Error, JsError, Result, check_status, sys};
 use std::ffi::c_void;
@@ -11,8 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
 
-/// The soul, the caller's own timeout in milliseconds, whether to skip the caches, the number that retries and the like are
-/// published by, and whether a record comes as a `NativeBody` instead of a string.
+/// The soul, the caller's own time in milliseconds, whether to ask the relay in any case, what the call is known by if it
+/// is watched, and whether the record is to be a [`super::body::NativeBody`].
 const ARGUMENTS: usize = 5;
 
 /// A function `(soul, timeoutMs?, fresh?, watch?, asBody?)` that owns a share of its client for as long as it is reachable.
@@ -49,7 +49,7 @@ unsafe extern "C" fn get(env: sys::napi_env, info: sys::napi_callback_info) -> s
         let fresh = count > 2 && values::read_bool(env, arguments[2]);
         let watch = if count > 3 { values::read_u32(env, arguments[3]) } else { None };
         let as_body = count > 4 && values::read_bool(env, arguments[4]);
-        calls.get(env, arguments[0], call_options(timeout_ms, fresh), Form { watch, as_body })
+        calls.get(env, arguments[0], call_options(timeout_ms, fresh), watch, as_body)
     }));
     match called {
         Ok(Ok(Some(value))) => value.0,

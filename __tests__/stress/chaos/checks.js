@@ -62,7 +62,7 @@ class Checks {
   /** Checks the duration of a call against its limit. */
   time(ms, limit, what) {
     const late = this.#lag.max / 1e6 + LATE_MS;
-    if (ms > limit + late) this.violation('settled too late', { call: what, ms, limit, late });
+    if (ms > limit + late) this.violation('settled too late', { what, ms, limit, late });
   }
 
   /** Checks the counters while calls are active. */
