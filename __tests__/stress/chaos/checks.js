@@ -17,7 +17,7 @@ const CODES = new Set([
   'ERR_GUN_CIRCUIT_OPEN',
 ]);
 
-/** Checks the outcomes of calls and collects violations. */
+/** Checks the outcomes of calls and collects violations. `heldBack`: the souls that batches may hold back at a time. */
 class Checks {
   violations = [];
   outcomes = { found: 0, missing: 0, failed: 0, aborted: 0 };
@@ -67,9 +67,9 @@ class Checks {
 
   /** Checks the counters while calls are active. */
   sample({ size, capacity, requests }) {
-    const { maxInFlight, maxQueue } = this.#options;
+    const { maxInFlight, maxQueue, heldBack = 0 } = this.#options;
     if (requests.inFlight > maxInFlight) this.violation('too many active requests', requests);
-    if (requests.queued > maxInFlight + maxQueue) this.violation('too many waiting requests', requests);
+    if (requests.queued > maxInFlight + maxQueue + heldBack) this.violation('too many waiting requests', requests);
     if (size > capacity) this.violation('too many entries', { size, capacity });
   }
 
