@@ -1,12 +1,11 @@
 'use strict';
 
-const { missing, record, recordText, stall, status } = require('./helpers/answers');
+const { record, recordText } = require('./helpers/answers');
 const { runNode } = require('./helpers/child');
-const { failureOf, newRelay, rejectionOf, setup } = require('./helpers/setup');
+const { newRelay, setup } = require('./helpers/setup');
 const { bodyOf } = require('../lib/client');
 
-const LONG = JSON.stringify({ text: 'ü😀'.repeat(40_000) });
-const SCRIPT = { a: record({ n: 1 }), long: recordText(LONG), gone: missing(), bad: status(400), slow: stall() };
+const SCRIPT = { a: record({ n: 1 }) };
 
 /** All chunks of a body. */
 function chunksOf(body, max) {
@@ -14,29 +13,6 @@ function chunksOf(body, max) {
   for (let chunk = body.read(max); chunk.length > 0; chunk = body.read(max)) chunks.push(chunk);
   return chunks;
 }
-
-test('a body is the bytes of the record, in chunks', async () => {
-  const { client } = await setup(SCRIPT);
-  const body = await bodyOf(client, 'long');
-  expect(body.length).toBe(Buffer.byteLength(LONG));
-  const chunks = chunksOf(body, 1_000_000);
-  expect(Buffer.concat(chunks).toString()).toBe(LONG);
-  expect(chunks.every((chunk) => Buffer.isBuffer(chunk) && chunk.length <= 65_536)).toBe(true);
-  expect(chunksOf(await bodyOf(client, 'a'), 4).map(String)).toEqual(['{"n"', ':1}']);
-});
-
-test('a missing soul has none, and a failure is a failure', async () => {
-  const { client } = await setup(SCRIPT);
-  expect(await bodyOf(client, 'gone')).toBeNull();
-  expect(await bodyOf(client, 'gone')).toBeNull();
-  expect((await failureOf(bodyOf(client, 'bad'))).code).toBe('ERR_GUN_STATUS');
-  expect((await failureOf(bodyOf(client, ''))).code).toBe('ERR_GUN_INVALID_ARGUMENT');
-  expect((await failureOf(bodyOf(client, 'slow', { timeoutMs: 20 }))).code).toBe('ERR_GUN_TIMEOUT');
-  const controller = new AbortController();
-  const aborted = rejectionOf(bodyOf(client, 'slow', { signal: controller.signal }));
-  controller.abort('gone');
-  expect(await aborted).toBe('gone');
-});
 
 test('each caller of a request has a body of its own, beside those who want records', async () => {
   const { relay, client } = await setup(SCRIPT);
@@ -46,12 +22,6 @@ test('each caller of a request has a body of its own, beside those who want reco
   expect([String(one.read(9)), one.length]).toEqual(['', 7]);
   expect(chunksOf(other, 99).map(String)).toEqual(['{"n":1}']);
   expect(parsed).toEqual({ n: 1 });
-  expect(relay.requests).toHaveLength(1);
-});
-
-test('a body may come from the record cache', async () => {
-  const { relay, client } = await setup(SCRIPT, { records: { maxBytes: 1_000_000, ttlMs: 60_000 } });
-  for (let time = 0; time < 2; time += 1) expect(chunksOf(await bodyOf(client, 'a'), 99).map(String)).toEqual(['{"n":1}']);
   expect(relay.requests).toHaveLength(1);
 });
 

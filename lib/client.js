@@ -1,7 +1,7 @@
 'use strict';
 
 const { callOptions, clientOptions, environment, lineMethod, loggerOf, loggerOfEnvironment, show } = require('./arguments');
-const { dispatcher, native, promised, register } = require('./dispatch');
+const { dispatcher, native, promised, register, writeAtExit } = require('./dispatch');
 const { cache, isWatched } = require('./channels');
 const { GunError, fromJson, hide, invalidArgument } = require('./error');
 const { reasonOf } = require('./signals');
@@ -188,6 +188,7 @@ function attach(client, logger, open) {
   const method = logger && lineMethod(logger);
   const lines = { writeLine: (line, level) => logger && logger[level === 'log' ? method : level](line) };
   const handle = unwrapped(() => open(register(lines)));
+  if (handle.hasFile()) writeAtExit();
   handle.get = handle.getter();
   lines.relay = handle.relay();
   // What receives the lines is registered weakly and lives as long as the addon's side does.

@@ -250,6 +250,15 @@ function undelivered() {
   return new GunError(message, { code: 'ERR_GUN_BAD_RESPONSE', attempts: 1, retryable: true });
 }
 
+let writesAtExit = false;
+
+/** Sees to it that files behind caches are written when the process exits, however it does. */
+function writeAtExit() {
+  if (writesAtExit) return;
+  writesAtExit = true;
+  process.once('exit', () => dispatcher.persist());
+}
+
 /** The client of an id, unless it was collected. */
 function clientOf(id) {
   const reference = clients.get(id);
@@ -279,4 +288,4 @@ function log(clientId, line, level = 'log') {
   }
 }
 
-module.exports = { FAILED, dispatcher, native, promised, register };
+module.exports = { FAILED, dispatcher, native, promised, register, writeAtExit };

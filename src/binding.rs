@@ -83,9 +83,17 @@ impl NativeDispatcher {
         Ok(self.client(client_id, client.clone()))
     }
 
+    /// Writes the files behind the caches, for a process that ends. It blocks.
+    #[napi(catch_unwind)]
+    pub fn persist(&self) {
+        self.dispatcher.persist();
+    }
+
     fn client(&self, id: u32, client: Client) -> NativeClient {
         let dispatcher = Rc::clone(&self.dispatcher);
-        NativeClient { calls: Rc::new(Calls { dispatcher, client, id }) }
+        let calls = Rc::new(Calls { dispatcher, client, id });
+        self.dispatcher.add_client(&calls);
+        NativeClient { calls }
     }
 }
 
@@ -132,6 +140,12 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn relay(&self) -> String {
         self.calls.client.relay().to_owned()
+    }
+
+    /// Whether a file outlives the process, which must be written at its end.
+    #[napi(catch_unwind)]
+    pub fn has_file(&self) -> bool {
+        self.calls.client.has_file()
     }
 
     /// Most bytes of an answer's body.

@@ -1,5 +1,6 @@
 //! What one JavaScript environment waits for, and the delivery of what has ended, turn by turn of its event loop.
 
+use super::calls::Calls;
 use super::completion::{BatchEnd, Completion, CompletionQueue, JsWake};
 use super::events::Events;
 use super::{Client, JsCaller, values};
@@ -11,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 /// Something JavaScript waits for. `hits`: calls of the batch answered from the cache.
@@ -31,6 +32,8 @@ pub struct Dispatcher {
     wake: sys::napi_threadsafe_function,
     pub queue: Arc<CompletionQueue>,
     pending: RefCell<Slab<Pending>>,
+    /// The environment's clients with files, which are written when it ends.
+    clients: RefCell<Vec<Weak<Calls>>>,
     is_open: Cell<bool>,
     /// What was delivered since JavaScript last let the event loop go on.
     turn: Cell<Turn>,
@@ -47,6 +50,7 @@ impl Dispatcher {
             wake: ptr::null_mut(),
             queue: Arc::default(),
             pending: RefCell::default(),
+            clients: RefCell::default(),
             is_open: Cell::new(false),
             turn: Cell::default(),
             is_continuing: Cell::new(false),
@@ -82,6 +86,22 @@ impl Dispatcher {
         dispatcher.is_open.set(true);
         dispatcher.queue.open(JsWake(wake));
         Ok(dispatcher)
+    }
+
+    /// Takes note of a client that is to write its file when the environment ends.
+    pub fn add_client(&self, calls: &Rc<Calls>) {
+        if calls.client.has_file() {
+            let mut clients = self.clients.borrow_mut();
+            clients.retain(|client| client.strong_count() > 0);
+            clients.push(Rc::downgrade(calls));
+        }
+    }
+
+    /// Writes the files of all clients that are not closed, the default client's too. It blocks.
+    pub fn persist(&self) {
+        for calls in self.clients.borrow().iter().filter_map(Weak::upgrade) {
+            calls.client.persist();
+        }
     }
 
     /// Keeps something pending under an id of its own, which `make` is told.
@@ -215,6 +235,7 @@ impl Dispatcher {
         if !self.is_open.replace(false) {
             return;
         }
+        self.persist();
         self.queue.close();
         for (_, pending) in self.pending.take() {
             match pending {

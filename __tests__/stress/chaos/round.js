@@ -6,6 +6,7 @@ const { Caller, MAX_BATCH, longest, sleep } = require('./caller');
 const { Checks } = require('./checks');
 const { Random } = require('../../helpers/random');
 const { crowd, freeze, life } = require('./disturbances');
+const { runLives } = require('./lives');
 const { Model } = require('./model');
 const { faultPlan } = require('./fault-plan');
 
@@ -43,6 +44,7 @@ async function runRound(seed, { ms, callers }) {
   await closeAmidCalls(round);
   await within(GONE_WITHIN_MS, relay.hasNoSockets()).catch(() => checks.violation('a closed client has sockets', { sockets: relay.sockets }));
   await relay.stop();
+  await runLives(seed, checks);
   checks.end();
   return { options, calls: round.calls, sent, faults: answer.counts.faults, outcomes: checks.outcomes, violations: checks.violations };
 }
