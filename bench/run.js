@@ -12,9 +12,14 @@ const { evaluate } = require('./targets');
 const { jobText, targetsText } = require('./report/text');
 const { markdown } = require('./report/markdown');
 const { barChart } = require('./chart');
+const { evaluateIndexer, measureIndexer, textOfIndexer, textOfIndexerTargets } = require('./indexer');
+
+/** The job that plays an indexer's traffic; it has a harness of its own. */
+const INDEXER = 'indexer';
 
 const USAGE = `npm run bench -- [options]
-  --job NAME[,NAME]     only these jobs, or groups of jobs (found, missing, batch, known-missing, burst, storm, cache, load)
+  --job NAME[,NAME]     only these jobs, or groups of jobs (found, missing, batch, known-missing, burst, storm, cache, load,
+                        indexer: an indexer's traffic on the real gun package, on axios and with gun-native)
   --client NAME[,NAME]  only these clients
   --rounds N            rounds of every job (${ROUNDS} of most); the results are medians
   --quick               one short round, for checking that it works, not for results
@@ -63,26 +68,40 @@ function write(name, text) {
   fs.writeFileSync(path.join(__dirname, name), text);
 }
 
+async function indexerResults(quick) {
+  const onProgress = (what) => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
+  };
+  const found = await measureIndexer({ quick, onProgress });
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  return { found, targets: evaluateIndexer(found) };
+}
+
 async function main() {
   const options = optionsOf(process.argv.slice(2));
   if (options.help) {
     console.log(USAGE);
     return;
   }
-  const jobs = chosenJobs({ names: options.jobs, clients: options.clients, rounds: options.rounds, quick: options.quick });
+  const withIndexer = !options.clients && (!options.jobs || options.jobs.includes(INDEXER));
+  const names = options.jobs && options.jobs.filter((name) => name !== INDEXER);
+  const jobs = chosenJobs({ names, clients: options.clients, rounds: options.rounds, quick: options.quick });
   const about = aboutThisRun(jobs, options.rounds ?? ROUNDS);
 
   const relay = await startRelay();
   const { results, errors } = await runRounds(relay, jobs, showProgress);
   await relay.stop();
 
+  const indexer = withIndexer ? await indexerResults(options.quick) : undefined;
   const targets = evaluate(results);
-  const report = { about, results, targets };
+  const report = { about, results, targets, indexer };
   if (options.json) console.log(JSON.stringify(report, null, 1));
   else {
     for (const job of jobs) console.log(jobText(job, results[job.name]));
     // A quick run hardly warms up, which favours the client with the least JavaScript, so targets are not evaluated.
     if (targets.length > 0 && !options.quick) console.log(targetsText(targets));
+    if (indexer) console.log(`${textOfIndexer(indexer.found)}\n`);
+    if (indexer && !options.quick) console.log(textOfIndexerTargets(indexer.targets));
   }
   for (const error of errors) console.error(error.message.split('\n', 1)[0]);
   if (errors.length > 0) process.exitCode = 1;

@@ -1,139 +1,93 @@
 'use strict';
 
-// npm run demo: ten API calls at once resolve workouts whose exercises are mostly missing, twice.
+// npm run demo: the work of an indexer on plain axios and with gun-native, step by step, on the real gun package.
+// With --shared, see shared/demo.js.
 
-const { performance } = require('perf_hooks');
 const { parseArgs } = require('util');
-const { GunClient } = require('..');
-const { addressOf, put, startGunRelay } = require('./relay');
+const { WAYS, runSteps } = require('./steps/run');
+const { Terminal } = require('./steps/terminal');
 
-const PREFIX = 'gun-native-demo';
-const CALLERS = 10;
-const WORKOUTS = 7;
-const EXERCISES = 9;
-/** Of each workout's exercises, those that the relay has. */
-const STORED = 1;
-
-const USAGE = `npm run demo [-- --relay URL]
-  --relay URL  use this relay in place of a local one over the npm package gun; the demo stores
-               ${WORKOUTS * (1 + STORED)} records there and leaves them, under souls that begin with ${PREFIX}:
+const USAGE = `npm run demo [-- --wait MS | --shared]
+The work of the indexer in examples/indexer on axios alone and with one, two and three patches, each with a local relay
+on the npm package gun. It takes some 40 s, most of which axios waits for missing records.
+  --wait MS  how long the relays take to report a missing record (3000, as the real one)
+  --shared   instead, two processes that share what they know in a Valkey, which is installed for it
   --help`;
 
-const workoutSoul = (workout) => `${PREFIX}:workout-${workout}`;
-const exerciseSoul = (workout, exercise) => `${PREFIX}:exercise-${workout}-${exercise}`;
-const range = (length) => Array.from({ length }, (_, index) => index);
+/** Small enough that axios alone, which waits 3 s for each missing index, ends within a minute. */
+const SIZES = {
+  work: ['sync cycle, first', 'sync cycle, second', 'discovery', 'missing, ten callers', 'deletion checks', 'put, then read'],
+  types: 8,
+  missing: 10,
+  checks: 20,
+  deleted: 60,
+};
+const MISSING_TYPES = 2;
 
 async function main() {
-  const { values } = parseArgs({ options: { relay: { type: 'string' }, help: { type: 'boolean' } } });
-  if (values.help) {
-    console.log(USAGE);
-    return;
-  }
-  const relay = values.relay ? undefined : await startGunRelay();
-  const client = new GunClient({ relayUrl: values.relay || relay.url, statsEvery: 500 });
+  const { values } = parseArgs({ options: { wait: { type: 'string', default: '3000' }, shared: { type: 'boolean' }, help: { type: 'boolean' } } });
+  if (values.help) return console.log(USAGE);
+  if (values.shared) return require('./shared/demo').demonstrate();
+  const waitMs = Number(values.wait);
+  if (!(waitMs >= 0 && waitMs <= 10000)) throw new RangeError(`--wait ${values.wait} is not a number from 0 to 10000`);
+  console.log(`An indexer with ${SIZES.types} types of records, ${MISSING_TYPES} of them missing at the relay, in four ways at once:`);
+  console.log('on axios alone, and with one more patch of examples/indexer/patches each.\n');
+  const terminal = new Terminal(SIZES.work.length * WAYS.length);
   try {
-    await demonstrate(client, values.relay || relay.url);
+    const results = await runSteps({ ...SIZES, waitMs }, {
+      onResult: (way, { name, ms }) => terminal.done(`${way}: ${name} in ${seconds(ms)}`),
+      onLog: (way, line) => terminal.print(`${way}: ${line}`),
+    });
+    terminal.end();
+    console.log(`\n${table(results)}\n`);
+    return console.log(explanation(results, waitMs));
   } finally {
-    await client.close();
-    if (relay) await relay.close();
+    terminal.end();
   }
 }
 
-async function demonstrate(client, relayUrl) {
-  console.log(`Storing ${WORKOUTS} workouts, and ${STORED} of the ${EXERCISES} exercises of each, at ${addressOf(relayUrl).url}.`);
-  await store(relayUrl);
-  console.log(`${CALLERS} callers at once resolve all workouts and their exercises, twice. A relay waits 3 s before it`);
-  console.log('says that it has not got a record.\n');
-  const passes = [await pass(client, 'first'), await pass(client, 'second')];
-  console.log(`\n${table(passes)}\n`);
-  console.log(sentence(passes));
+const seconds = (ms) => `${(ms / 1000).toFixed(ms < 995 ? 3 : 1)} s`;
+
+/** Two lines for each part: time and requests of each way, and below them what came of it. */
+function table(results) {
+  const rows = [['time, requests', ...WAYS]];
+  SIZES.work.forEach((name, n) => {
+    rows.push([name, ...results.map((way) => `${seconds(way[n].ms)}, ${way[n].requests}`)], ['', ...results.map((way) => way[n].result)]);
+  });
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  const line = (row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('   ').trimEnd();
+  return rows.map(line).join('\n');
 }
 
-async function store(relayUrl) {
-  const records = range(WORKOUTS).flatMap((workout) => [
-    [workoutSoul(workout), { name: `Workout ${workout}`, data: JSON.stringify({ exercises: exercisesOf(workout) }) }],
-    ...range(STORED).map((exercise) => [exerciseSoul(workout, exercise), { name: `Exercise ${exercise}`, reps: 12 }]),
-  ]);
-  // One before the others: a relay that refuses it is left as it was.
-  const [first, ...others] = records;
-  await put(relayUrl, ...first);
-  await Promise.all(others.map(([soul, data]) => put(relayUrl, soul, data)));
+function explanation(results, waitMs) {
+  const [alone, install, helper, loops] = results.map((way) => Object.fromEntries(way.map((result) => [result.name, result])));
+  const wait = `${waitMs / 1000} s`;
+  const paragraphs = [
+    `What you saw. A relay takes ${wait} to report a missing record. On axios alone, the indexer asks for one index after the other, ` +
+      `and in the second cycle again: ${seconds(alone['sync cycle, first'].ms)}, then ${seconds(alone['sync cycle, second'].ms)}. ` +
+      'The real one has 37 types, of which some 30 are missing, so that each cycle waits 90 s and more.',
+    `"install" changes no code of the helpers. Missing records are asked for once: the second cycle took ${seconds(install['sync cycle, second'].ms)}. ` +
+      `Ten callers of the same ${SIZES.missing} records share each answer: ${alone['missing, ten callers'].requests} requests became ${install['missing, ten callers'].requests}.`,
+    `"helper" makes a put show at once: the record just put read as "${install['put, then read'].result}" before, and as "${helper['put, then read'].result}" since.`,
+    `"loops" asks for everything that a loop needs at once. The first cycle took ${seconds(loops['sync cycle, first'].ms)}, and discovery found ` +
+      `${loops.discovery.result} records in place of ${alone.discovery.result}, because it follows the references that GUN makes of nested objects.`,
+    'npm run bench -- --job indexer measures the same at the real sizes.',
+  ];
+  return paragraphs.map((text) => wrapped(text, 100)).join('\n\n');
 }
 
-function exercisesOf(workout) {
-  return range(EXERCISES).map((exercise) => exerciseSoul(workout, exercise));
-}
-
-/** What one pass costs: the counts after it less the counts before. */
-async function pass(client, name) {
-  const before = client.cacheStats();
-  const begun = performance.now();
-  const stopProgress = showProgress(`${name} pass`, begun);
-  const resolved = await Promise.all(range(CALLERS).map(() => resolveAll(client))).finally(stopProgress);
-  const after = client.cacheStats();
-  const calls = after.total - before.total;
-  return {
-    name,
-    ms: performance.now() - begun,
-    calls,
-    requests: after.requests.sent - before.requests.sent,
-    hitRate: (after.hits - before.hits) / calls,
-    external: process.memoryUsage().external,
-    missing: resolved[0].filter((record) => record === null).length,
-  };
-}
-
-/** One API call: the workouts, then all their exercises. */
-async function resolveAll(client) {
-  const workouts = unfailed(await client.getRecords(range(WORKOUTS).map(workoutSoul)));
-  if (workouts.includes(null)) throw new Error('the relay has lost a workout that was stored just now');
-  return unfailed(await client.getRecords(workouts.flatMap(({ data }) => data.exercises)));
-}
-
-function unfailed(answers) {
-  const failed = answers.find((answer) => answer instanceof Error);
-  if (failed) throw failed;
-  return answers;
-}
-
-function showProgress(what, begun) {
-  if (!process.stderr.isTTY) return () => {};
-  const timer = setInterval(() => {
-    process.stderr.write(`\r${what}: ${((performance.now() - begun) / 1000).toFixed(1)} s`);
-  }, 100);
-  return () => {
-    clearInterval(timer);
-    process.stderr.write('\r\x1b[K');
-  };
-}
-
-function table(passes) {
-  const header = ['pass', 'time', 'calls', 'requests', 'hit rate', 'external memory'];
-  const rows = passes.map(({ name, ms, calls, requests, hitRate, external }) => [
-    name,
-    `${ms.toFixed(0)} ms`,
-    String(calls),
-    String(requests),
-    `${(100 * hitRate).toFixed(1)}%`,
-    `${(external / 1048576).toFixed(1)} MB`,
-  ]);
-  const widths = header.map((title, column) => Math.max(...[header, ...rows].map((row) => row[column].length)));
-  const line = (row) => row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]))).join('   ');
-  return [header, ...rows].map(line).join('\n');
-}
-
-function sentence([first, second]) {
-  const missing = `${first.missing} missing exercises`;
-  return (
-    `You saw ${first.calls} calls become ${first.requests} requests, because ten callers shared each answer and waited ` +
-    `the relay's 3 s once; asked again, the ${missing} were known and the same calls took ${second.requests} requests ` +
-    `and ${second.ms.toFixed(0)} ms.`
-  );
+function wrapped(text, width) {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const last = lines[lines.length - 1];
+    if (last !== '' && last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines.join('\n');
 }
 
 main().catch((error) => {
-  const isUsage = String(error.code).startsWith('ERR_PARSE_ARGS');
-  const why = error.cause ? `${error.message}: ${error.cause.message}` : error.message;
-  console.error(isUsage ? `${why}\n\n${USAGE}` : `The demo failed: ${why}`);
+  const isUsage = error instanceof RangeError || String(error.code).startsWith('ERR_PARSE_ARGS');
+  console.error(isUsage ? `${error.message}\n\n${USAGE}` : `The demo failed: ${error.message}`);
   process.exitCode = isUsage ? 2 : 1;
 });

@@ -171,17 +171,17 @@ impl NativeClient {
     /// Waits for the shared store: the returned id is reported as closed once every invalidation so far has reached it, or as
     /// failed. Nothing to wait for without such a store.
     #[napi(catch_unwind)]
-    pub fn flushed(&self) -> Result<Option<u32>> {
+    pub fn flushed(&self) -> Result<Either<u32, Undefined>> {
         let Calls { dispatcher, client, .. } = &*self.calls;
         if !client.has_shared_store() {
-            return Ok(None);
+            return Ok(Either::B(()));
         }
         let id = dispatcher.wait(|_| Ok::<_, Error>(Pending::Close))?;
         let queue = Arc::clone(&dispatcher.queue);
         client.flushed(move |result| {
             queue.put([Completion::Flushed { id, result }]);
         });
-        Ok(Some(id))
+        Ok(Either::A(id))
     }
 
     /// Takes no more calls. The returned id is reported as closed once the connections are gone. To be called once.

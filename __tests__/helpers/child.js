@@ -22,8 +22,8 @@ function runNode(source, { env = {}, flags = [] } = {}) {
 }
 
 /** The same for a file, with arguments. */
-function runFile(file, { env = {}, flags = [], args = [], stdin } = {}) {
-  return run([...flags, file, ...args], env, { stdin });
+function runFile(file, { env = {}, flags = [], args = [], ...how } = {}) {
+  return run([...flags, file, ...args], env, how);
 }
 
 /** The command line of the package. */
@@ -31,12 +31,12 @@ function runCli(args, options) {
   return runFile(CLI, { args, ...options });
 }
 
-function run(args, env, { program = process.execPath, stdin } = {}) {
+function run(args, env, { program = process.execPath, stdin, limitMs = LIMIT_MS } = {}) {
   const own = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
   const begun = performance.now();
   const child = spawn(program, args, { cwd: ROOT, env: { ...Object.fromEntries(own), ...env } });
   if (stdin !== undefined) child.stdin.end(stdin);
-  const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {
     child[name].setEncoding('utf8').on('data', (text) => {

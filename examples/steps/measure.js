@@ -1,67 +1,135 @@
 'use strict';
 
-// What the indexer does with its relay, timed. Runs in a process of its own, started by run.js beside it with the folder of
-// an indexer and the sizes of the work as JSON. Each result is a line of JSON on stdout.
+// The work of an indexer with its relay, timed. Runs in a process of its own, started by run.js beside it with the folder of
+// the indexer and the sizes of the work as JSON. Each result is a line of JSON on stdout.
 
+const { spawn } = require('child_process');
+const { once } = require('events');
 const http = require('http');
 const path = require('path');
+const { deletedSoul, largeSoul, range } = require('./fixtures');
 
 const [folder, sizesText] = process.argv.slice(2);
 const sizes = JSON.parse(sizesText);
-const load = (name) => require(path.join(folder, 'helpers', name));
+const load = (name) => require(path.join(folder, name));
+
+/** How often memory is looked at. */
+const SAMPLE_MS = 5;
 
 // stdout is for the results.
 console.log = () => {};
 const axios = require(require.resolve('axios', { paths: [folder] }));
 axios.defaults.httpAgent = new http.Agent({ keepAlive: true, maxSockets: 50 });
 
-const { GunHelper, RELAY } = load('gun');
-const { DeletionRegistry } = load('deletions');
-const { RECORD_TYPES, Registry } = load('registry');
-const { syncAll } = load('sync');
+const { GunHelper, RELAY } = load('helpers/gun');
+const { DeletionRegistry } = load('helpers/deletions');
+const { migrate } = load('helpers/migration');
+const { RECORD_TYPES, Registry } = load('helpers/registry');
+const { syncAll } = load('helpers/sync');
 
 RECORD_TYPES.length = Math.min(RECORD_TYPES.length, sizes.types);
 const gun = new GunHelper();
+const deletions = new DeletionRegistry(gun);
 const records = new Map();
-const range = (length) => Array.from({ length }, (_, n) => n);
 
-/** Requests that reached the relay so far. */
+/** Requests that reached the relay so far, asked over a connection of its own: the kept ones may just be closed. */
 async function requestsSoFar() {
-  const { data } = await axios.get(`${RELAY}/requests`, { adapter: 'http' });
+  const { data } = await axios.get(`${RELAY}/requests`, { adapter: 'http', httpAgent: new http.Agent() });
   return data.requests;
 }
 
+/** Does something with all items, some at a time. */
+async function inTurn(items, atOnce, action) {
+  const rest = [...items];
+  const worker = async () => {
+    while (rest.length > 0) await action(rest.shift());
+  };
+  await Promise.all(range(atOnce).map(worker));
+}
+
+const discover = async () => `${(await new Registry(gun).discover()).length} of ${sizes.registered}`;
+const sync = async () => `${await syncAll(records, deletions)} new`;
+
 /** The parts of the work, each with what came of it. */
 const WORK = {
-  'sync cycle, first': async () => `${await syncAll(records, new DeletionRegistry(gun))} records`,
-  'sync cycle, second': async () => `${await syncAll(records, new DeletionRegistry(gun))} new`,
-  discovery: async () => `${(await new Registry(gun).discover()).length} of ${sizes.registered} found`,
-  'missing records, ten callers': async () => {
+  'sync cycle, first': sync,
+  'sync cycle, second': sync,
+  discovery: discover,
+  'discovery, again': discover,
+  migration: async () => `${await migrate(gun, range(sizes.migrated).map((n) => `f3a9c1d27b40:old-${n}`))} changed`,
+  'missing, ten callers': async () => {
     const souls = range(sizes.missing).map((n) => `f3a9c1d27b40:exercise-gone-${n}`);
     const answers = await Promise.all(range(10).map(() => Promise.all(souls.map((soul) => gun.getRecord(soul)))));
-    return `${answers.flat().filter((record) => record === null).length} answers`;
+    return `${answers.flat().filter((record) => record === null).length} missing`;
   },
   'deletion checks': async () => {
-    const souls = range(sizes.checks).map((n) => `f3a9c1d27b40:deleted-${n}`);
-    const kept = await new DeletionRegistry(gun).withoutDeleted(souls);
+    const souls = range(sizes.checks).map(deletedSoul);
+    const kept = await deletions.withoutDeleted(souls);
     return `${souls.length - kept.length} of ${souls.length} right`;
   },
-  'read after a put': async () => {
+  'put, then read': async () => {
     const soul = 'f3a9c1d27b40:late';
     await gun.getRecord(soul);
     await gun.putRecord({ data: { n: 1 } }, soul);
     return (await gun.getRecord(soul)) === null ? 'missing' : 'the record';
   },
+  'large records': async () => {
+    let right = 0;
+    await inTurn(range(sizes.largeReads), 12, async (n) => {
+      const record = await gun.getRecord(largeSoul(n % sizes.large));
+      if (record !== null && record.text.length === sizes.largeBytes) right += 1;
+    });
+    return `${right} of ${sizes.largeReads}`;
+  },
+  'proxy for the peers': async () => {
+    const { gunRelayRoutes } = load('routes/gun-relay');
+    const app = require(require.resolve('express', { paths: [folder] }))();
+    const server = app.use('/gun-relay', gunRelayRoutes()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${server.address().port}/gun-relay/get?soul=${largeSoul('huge')}`;
+    const bytes = await readElsewhere(url, sizes.proxied);
+    server.close();
+    server.closeAllConnections();
+    return `${(bytes / 1e6).toFixed(0)} MB`;
+  },
 };
 
+/** Reads a URL some times at once in another process, whose memory is not ours. Resolves with the bytes read. */
+async function readElsewhere(url, times) {
+  const source = `
+    const [url, times] = process.argv.slice(1);
+    const read = async () => { let bytes = 0; for await (const chunk of (await fetch(url)).body) bytes += chunk.length; return bytes; };
+    Promise.all(Array.from({ length: Number(times) }, read)).then((all) => console.log(all.reduce((one, other) => one + other)));
+  `;
+  const child = spawn(process.execPath, ['-e', source, url, String(times)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  child.stdout.on('data', (chunk) => (text += chunk));
+  await once(child, 'close');
+  return Number(text);
+}
+
+/** Does a part and returns what it cost: wall time, main thread, requests, and the most memory held above the beginning. */
+async function measured(name) {
+  const requests = await requestsSoFar();
+  if (global.gc) global.gc();
+  const held = () => {
+    const { external, heapUsed } = process.memoryUsage();
+    return external + heapUsed;
+  };
+  const atFirst = held();
+  let most = atFirst;
+  const timer = setInterval(() => (most = Math.max(most, held())), SAMPLE_MS);
+  const busy = performance.eventLoopUtilization();
+  const begun = performance.now();
+  const result = await WORK[name]();
+  const ms = performance.now() - begun;
+  const mainMs = performance.eventLoopUtilization(busy).active;
+  clearInterval(timer);
+  return { name, ms, mainMs, heldMB: (Math.max(most, held()) - atFirst) / 1e6, requests: (await requestsSoFar()) - requests, result };
+}
+
 async function main() {
-  for (const name of sizes.work || Object.keys(WORK)) {
-    const before = await requestsSoFar();
-    const begun = performance.now();
-    const result = await WORK[name]();
-    const ms = performance.now() - begun;
-    process.stdout.write(`${JSON.stringify({ name, ms, requests: (await requestsSoFar()) - before, result })}\n`);
-  }
+  for (const name of sizes.work) process.stdout.write(`${JSON.stringify(await measured(name))}\n`);
   process.exit();
 }
 

@@ -41,6 +41,49 @@ fn callers_of_one_soul_share_a_request_until_it_completes() {
 }
 
 #[test]
+fn a_detached_request_that_has_asked_nobody_yet_can_be_joined_again_unless_it_has_a_successor_or_no_caller() {
+    let single_flight = SingleFlight::new(10);
+    let was_current = |request: &Arc<Request<usize>>| {
+        let mut was_current = false;
+        single_flight.complete(request, || was_current = true);
+        was_current
+    };
+    join(&single_flight, "a", 1);
+    let first = single_flight.next_of_queue().expect("a request");
+    single_flight.invalidate_all(|| ());
+    single_flight.reattach(&first);
+    assert!(matches!(join(&single_flight, "a", 2), Join::Joined(_)));
+    assert!(was_current(&first));
+
+    join(&single_flight, "a", 3);
+    let second = single_flight.next_of_queue().expect("a request");
+    single_flight.invalidate_all(|| ());
+    join(&single_flight, "a", 4);
+    let third = single_flight.next_of_queue().expect("a request");
+    single_flight.reattach(&second);
+    assert!(!was_current(&second) && was_current(&third));
+
+    let last = handle(join(&single_flight, "a", 5));
+    let left = single_flight.next_of_queue().expect("a request");
+    single_flight.leave(&last);
+    single_flight.reattach(&left);
+    assert!(matches!(join(&single_flight, "a", 6), Join::Began(_)));
+}
+
+#[test]
+fn an_answer_that_contradicts_what_is_known_detaches_a_later_request_but_not_its_own() {
+    let single_flight = SingleFlight::new(10);
+    join(&single_flight, "a", 1);
+    let request = single_flight.next_of_queue().expect("a request");
+    assert!(single_flight.forget_for(&request, || true));
+    assert!(matches!(join(&single_flight, "a", 2), Join::Joined(_)));
+    single_flight.invalidate("a", || ());
+    join(&single_flight, "a", 3);
+    single_flight.forget_for(&request, || ());
+    assert!(matches!(join(&single_flight, "a", 4), Join::Began(_)));
+}
+
+#[test]
 fn a_slot_is_free_as_soon_as_its_last_caller_has_left() {
     let single_flight = SingleFlight::new(1);
     let first = handle(join(&single_flight, "a", 1));

@@ -1,4 +1,4 @@
-//! One Valkey or Redis for all processes behind one relay; `docs/shared-cache.md` says what it promises.
+//! One Valkey or Redis for all processes behind one relay; `docs/design.md` says what it promises, `docs/scaling.md` how to run it.
 //!
 //! # How a client uses it
 //!
