@@ -194,13 +194,6 @@ pub struct Terms {
     pub may_join: bool,
 }
 
-impl Terms {
-    /// Whether a request may be held back until there is a permit. It has no timers until then.
-    fn may_be_held(&self) -> bool {
-        self.is_batch && self.own.is_none()
-    }
-}
-
 /// All requests of a client.
 #[derive(Debug)]
 pub struct SingleFlight<C> {
@@ -268,10 +261,12 @@ impl<C> SingleFlight<C> {
         if !terms.may_join {
             active.by_soul.remove(soul);
         }
+        let may_be_held = terms.is_batch && terms.own.is_none();
         if let Some(request) = active.by_soul.get(soul) {
             let request = Arc::clone(request);
-            // A single call, or one with its own timeout, is not held back with the batch that it joins.
-            let is_held = !terms.may_be_held() && active.held.remove(&request.queued_as.load(Relaxed)).is_some();
+            // Only requests that run have timers: a single call, or a batch with a timeout of its own, is not held back with
+            // the batch that it joins.
+            let is_held = !may_be_held && active.held.remove(&request.queued_as.load(Relaxed)).is_some();
             let handle = request.add(now, terms, caller());
             if is_held {
                 active.enqueue(&request);
@@ -291,7 +286,7 @@ impl<C> SingleFlight<C> {
         let origin = if terms.is_batch { Origin::Batch } else { Origin::Single };
         let request = active.begin(soul.into(), now, origin, terms.is_fresh);
         let handle = request.add(now, terms, caller());
-        let is_held = terms.may_be_held();
+        let is_held = may_be_held;
         if is_held {
             active.hold(&request);
         } else {
