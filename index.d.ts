@@ -173,7 +173,7 @@ export interface GetTextOptions {
   fresh?: boolean | undefined;
 }
 
-/** Options of {@link getRecord} and {@link getRecords}. */
+/** Options of {@link getRecord} and {@link getRecords}. An unknown option emits a process warning, once per name. */
 export interface GetOptions extends GetTextOptions {
   /**
    * How many levels of references to follow, an integer from 0 to 8. GUN stores a nested object as a node of its own and
@@ -734,6 +734,20 @@ export interface SweepEvent {
   readonly removed: number;
   /** Entries left. */
   readonly remain: number;
+}
+
+/** What `gun-native:breaker` publishes when the circuit to a relay opens or closes. */
+export interface BreakerEvent {
+  /** The relay, without credentials. */
+  readonly relay: string;
+  /** The state from now on. */
+  readonly state: 'closed' | 'open';
+  /** How long the relay had only failed, in milliseconds. */
+  readonly durationMs: number;
+  /** Calls that failed since its last proper answer. */
+  readonly failedCalls: number;
+  /** The last failure, as a sentence; `null` if it is not known. */
+  readonly lastError: string | null;
 }
 
 /**

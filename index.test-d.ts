@@ -16,6 +16,7 @@ import {
   isGunError,
   isRecord,
   type AbortSignalLike,
+  type BreakerEvent,
   type CacheEvent,
   type CacheStats,
   type GetOptions,
@@ -231,6 +232,9 @@ expectType<unknown>(event.error);
 expectError((event.soul = 'a'));
 declare const cacheEvent: CacheEvent;
 expectType<number | undefined>(cacheEvent.removed);
+declare const breakerEvent: BreakerEvent;
+expectType<'closed' | 'open'>(breakerEvent.state);
+expectType<number>(breakerEvent.durationMs);
 declare const sweepEvent: SweepEvent;
 expectType<number>(sweepEvent.remain);
 

@@ -29,7 +29,7 @@ function install(packages = {}, manifest = mainManifest()) {
 }
 
 /** What requiring the installed package throws. */
-async function failure(env) {
+async function failure(env, flags) {
   const source = `
     try {
       require(${JSON.stringify(path.join(modules, 'gun-native'))});
@@ -37,7 +37,7 @@ async function failure(env) {
       console.log(JSON.stringify({ name, code, message, cause: cause.message }));
     }
   `;
-  const { stdout } = await runNode(source, { env });
+  const { stdout } = await runNode(source, { env, flags });
   return JSON.parse(stdout);
 }
 
@@ -76,6 +76,46 @@ test('where nothing is published for a platform, only building from source is le
   const { message } = await failure();
   expect(message).toContain('npm run build');
   expect(message).not.toContain('npm install');
+});
+
+describe('where Node may not load addons, the message says which flag allows it', () => {
+  const [permission] = ['--permission', '--experimental-permission'].filter((flag) => process.allowedNodeEnvironmentFlags.has(flag));
+  const withPermission = permission === undefined ? test.skip : test;
+
+  test.each([
+    ['installed', { [OWN]: { 'package.json': '{"main":"addon.node"}', 'addon.node': 'not a library' } }, {}],
+    ['named', {}, { GUN_NATIVE_BINARY: path.join(ROOT, `gun-native.${target()}.node`) }],
+  ])('--no-addons: %s', async (_what, packages, env) => {
+    install(packages);
+    const { message, cause } = await failure(env, ['--no-addons']);
+    expect(message).toContain('--allow-addons');
+    expect(cause).toContain('addons is disabled');
+    expect(message).not.toMatch(/npm leaves|cannot load it|without that variable/);
+  });
+
+  withPermission('--permission', async () => {
+    install({ [OWN]: { 'package.json': '{"main":"addon.node"}', 'addon.node': 'not a library' } });
+    const { code, message } = await failure({}, [permission, '--allow-fs-read=*']);
+    expect(code).toBe('ERR_GUN_BINARY_MISSING');
+    expect(message).toContain('--allow-addons');
+  });
+
+  withPermission('with it, the package loads', async () => {
+    const { stdout } = await runNode(`console.log(typeof require('./index.js').getRecord)`, { flags: [permission, '--allow-fs-read=*', '--allow-addons'] });
+    expect(stdout).toBe('function\n');
+  });
+});
+
+test('where the libc is not known, both kinds are tried and named', async () => {
+  if (process.platform !== 'linux') return;
+  install();
+  const preload = path.join(path.dirname(modules), 'unreadable.js');
+  fs.writeFileSync(preload, `
+    require('fs').openSync = () => { throw Object.assign(new Error('EACCES'), { code: 'EACCES' }); };
+    process.report.getReport = () => { throw new Error('no report'); };
+  `);
+  const { message } = await failure({}, ['-r', preload]);
+  for (const libc of ['gnu', 'musl']) expect(message).toContain(`  gun-native-linux-${process.arch}-${libc}: Cannot find module`);
 });
 
 test('GUN_NATIVE_BINARY is the only place looked at, and named', async () => {

@@ -46,6 +46,35 @@ test('an abort without a reason rejects with an AbortError, as fetch does', asyn
   expect(reason).toBe(controller.signal.reason);
 });
 
+describe('a signal without a reason, as polyfills have it', () => {
+  /** The signal of the npm package abort-controller, in what is used of it. */
+  class OldSignal extends EventTarget {
+    aborted = false;
+    abort() {
+      this.aborted = true;
+      this.dispatchEvent(new Event('abort'));
+    }
+  }
+
+  const abortError = expect.objectContaining({ name: 'AbortError', message: expect.stringContaining('aborted') });
+
+  test.each([
+    ['getRecord', (client, options) => client.getRecord('a', options)],
+    ['getRecords', (client, options) => client.getRecords(['a'], options)],
+    ['getRecordText', (client, options) => client.getRecordText('a', options)],
+    ['resolveRefs', (client, options) => client.getRecord('a', { ...options, resolveRefs: 1 })],
+  ])('%s rejects with an AbortError, then and before the call', async (_what, call) => {
+    const { relay, client } = await setup({ a: stall() });
+    const signal = new OldSignal();
+    const waiting = rejectionOf(call(client, { signal }));
+    await relay.hasRequests(1);
+    signal.abort();
+    for (const reason of [await waiting, await rejectionOf(call(client, { signal }))]) expect(reason).toEqual(abortError);
+    expect(relay.requests).toHaveLength(1);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  });
+});
+
 test('AbortSignal.timeout rejects with its TimeoutError', async () => {
   const { client } = await setup({ a: stall() });
   const signal = AbortSignal.timeout(50);

@@ -29,6 +29,37 @@ test.each([
   expect({ outcome, sent, remembered }).toEqual({ outcome: null, sent: 1, remembered: true });
 });
 
+const PEERS_404 = '{"error":"Request failed with status code 404","success":false}';
+
+test.each([
+  ['as it writes it', PEERS_404],
+  ['in another order and form', ' { "success" : false, "error": "Request failed with status code 40\\u0034" }\n'],
+])("a peer's 500 for a missing soul is missing, remembered and asked for once: %s", async (_why, body) => {
+  const { outcome, sent, remembered } = await ask(status(500, {}, body));
+  expect({ outcome, sent, remembered }).toEqual({ outcome: null, sent: 1, remembered: true });
+});
+
+test.each([
+  ['another of its errors', '{"error":"timeout of 10000ms exceeded","success":false}'],
+  ['another status', '{"error":"Request failed with status code 403","success":false}'],
+  ['another field besides', `${PEERS_404.slice(0, -1)},"soul":"a"}`],
+  ['no success', '{"error":"Request failed with status code 404"}'],
+  ['success', '{"error":"Request failed with status code 404","success":true}'],
+  ['a list', '["Request failed with status code 404",false]'],
+  ['half a body', PEERS_404.slice(0, -1)],
+  ['a large page', `${PEERS_404}${' '.repeat(1_000_000)}`],
+])('another 500 is retried and not remembered: %s', async (_what, body) => {
+  const { outcome, sent, remembered } = await ask(status(500, {}, body));
+  expect(outcome).toMatchObject({ code: 'ERR_GUN_STATUS', status: 500, attempts: 3, retryable: true });
+  expect({ sent, remembered }).toEqual({ sent: 3, remembered: false });
+});
+
+test.each([400, 404, 502, 503])("a peer's words with status %i do not say missing", async (code) => {
+  const { outcome, remembered } = await ask(status(code, {}, PEERS_404));
+  expect(outcome).toMatchObject({ code: 'ERR_GUN_STATUS', status: code });
+  expect(remembered).toBe(false);
+});
+
 test.each([
   ['a wrong path', answers.endpointNotFound()],
   ["a proxy's page", notFound('<html><h1>Not found</h1></html>')],

@@ -1,6 +1,7 @@
 'use strict';
 
 const { record, status } = require('./helpers/answers');
+const { runNode } = require('./helpers/child');
 const { failureOf, setup } = require('./helpers/setup');
 
 test('a closed client takes no calls', async () => {
@@ -48,6 +49,60 @@ test('a retry is still made', async () => {
   gate.open();
   expect(await call).toEqual({ n: 1 });
   await closed;
+});
+
+describe('a call that follows references', () => {
+  const to = (soul) => ({ '#': soul });
+  const levels = { a: record({ b: to('b') }), b: record({ c: to('c') }), c: record({ n: 1 }) };
+
+  test('settles with all its levels, and no new call gets in meanwhile', async () => {
+    const { relay, client } = await setup(levels);
+    const gate = relay.hold(1);
+    const call = client.getRecord('a', { resolveRefs: 8 });
+    await gate.reached();
+    let isClosed = false;
+    const closed = client.close().then(() => {
+      isClosed = true;
+    });
+    for (const refused of [client.getRecord('x'), client.getRecord('x', { fresh: true }), client.getRecordText('x'), client.getRecord('x', { resolveRefs: 1 })]) {
+      expect(await failureOf(refused)).toMatchObject({ code: 'ERR_GUN_CLOSED', soul: 'x', attempts: 0, retryable: false });
+    }
+    expect((await failureOf(client.getRecords(['x']))).code).toBe('ERR_GUN_CLOSED');
+    expect(isClosed).toBe(false);
+    gate.open();
+    expect(await call).toEqual({ b: { c: { n: 1 } } });
+    await closed;
+    expect(relay.souls).toEqual(['a', 'b', 'c']);
+    expect(await failureOf(client.getRecord('x'))).toMatchObject({ code: 'ERR_GUN_CLOSED', message: `the client of relay ${relay.url} is closed` });
+  });
+
+  test('in a batch too, and beside other calls', async () => {
+    const { relay, client } = await setup({ ...levels, plain: record({ n: 2 }) });
+    const gate = relay.hold(2);
+    const calls = [client.getRecords(['a', 'gone'], { resolveRefs: 8 }), client.getRecord('plain')];
+    await gate.reached(2);
+    const closings = [client.close(), client.close()];
+    expect(closings[0]).toBe(closings[1]);
+    gate.open();
+    expect(await Promise.all(calls)).toEqual([[{ b: { c: { n: 1 } } }, null], { n: 2 }]);
+    await closings[0];
+    await relay.hasNoSockets();
+  });
+
+  test('holds closing up no longer once it was aborted or has failed', async () => {
+    const { relay, client } = await setup({ ...levels, c: status(400) });
+    const gate = relay.hold(1);
+    const controller = new AbortController();
+    const aborted = client.getRecord('a', { resolveRefs: 8, signal: controller.signal }).catch((reason) => reason);
+    const failing = failureOf(client.getRecord('a', { resolveRefs: 8 }));
+    await gate.reached();
+    const closed = client.close();
+    controller.abort('gone');
+    expect(await aborted).toBe('gone');
+    gate.open();
+    expect((await failing).code).toBe('ERR_GUN_STATUS');
+    await closed;
+  });
 });
 
 test('then its sockets are gone', async () => {
@@ -99,3 +154,29 @@ test('an aborted call holds closing up no longer', async () => {
   expect(await call).toBe('gone');
   await closed;
 });
+
+test.each([1, 61, 64, 119])('closing the only client always ends, with %i calls in flight and as many connections', async (calls) => {
+  // In a process of its own: the network thread stops with the process's last client.
+  const source = `
+    const { GunClient } = require('.');
+    const { startRelay } = require('./__tests__/helpers/relay');
+    (async () => {
+      const relay = await startRelay();
+      for (let round = 0; round < 30; round += 1) {
+        const client = new GunClient({ relayUrl: relay.url, logger: false, cache: { capacity: 0 } });
+        const souls = Array.from({ length: ${calls} }, (_, soul) => String(soul));
+        const gate = relay.hold(souls.length);
+        const answers = souls.map((soul) => client.getRecord(soul));
+        await gate.reached(souls.length);
+        if (round % 2 === 0) gate.open();
+        const closed = client.close();
+        gate.open();
+        await closed;
+        await Promise.all(answers);
+      }
+      await relay.close();
+      console.log('closed');
+    })();`;
+  const { code, stdout, stderr } = await runNode(source);
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'closed\n', stderr: '' });
+}, 30_000);

@@ -2,6 +2,7 @@
 
 const { Terminal } = require('../examples/steps/terminal');
 const { runFile } = require('./helpers/child');
+const { describeWithValkey } = require('./helpers/valkey');
 const { sleep } = require('./helpers/setup');
 
 const DEMO = 'examples/demo.js';
@@ -73,4 +74,18 @@ test('without a terminal, there are log lines only', () => {
   terminal.done('one');
   terminal.end();
   expect(written).toMatch(/^ *\d+\.\d s {2}one\n$/);
+});
+
+describeWithValkey()('with a shared store', () => {
+  test('what one process learned the other knows, a put is visible in both, and a restarted process starts with it', async () => {
+    const { code, stdout, stderr } = await runFile(DEMO, { args: ['--shared'] });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const rows = stdout.split('\n').map((line) => line.split(/ {2,}/)).filter(([, name]) => ['first', 'second'].includes(name));
+    expect(rows.map((cells) => cells.slice(0, 5))).toEqual([
+      ['asks for all souls', 'first', '56', '0', '56'],
+      ['asks for the same', 'second', '56', '0', '0'],
+      ['reads what the second has put', 'first', '0', '1', '1'],
+      ['asks for all, restarted', 'first', '55', '1', '1'],
+    ]);
+  });
 });

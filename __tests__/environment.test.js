@@ -56,6 +56,16 @@ describe('a good value is used', () => {
     expect(await callWith({ GUN_PEERS: relay.url, GUN_RETRIES: '0' })).toMatchObject({ attempts: 1 });
   });
 
+  test.each([
+    ['on', true], ['true', true], ['1', true], ['', true], [' On ', true],
+    ['off', false], ['false', false], ['0', false], ['FALSE', false],
+  ])('GUN_NATIVE_LOG=%j logs: %p', async (value, isLogged) => {
+    const relay = await newRelay();
+    const source = `require('./index.js').getRecords(Array.from({ length: 100 }, (_, n) => \`\${n}\`)).then((all) => console.error(all.length))`;
+    const { stdout, stderr } = await runNode(source, { env: { GUN_PEERS: relay.url, GUN_NATIVE_LOG: value } });
+    expect([stdout.includes('[GUN 404 Cache] 0/100 hits'), stdout === '', stderr]).toEqual([isLogged, !isLogged, '100\n']);
+  });
+
   test('GUN_MAX_IN_FLIGHT', async () => {
     const relay = await newRelay();
     const gate = relay.hold(2);
@@ -105,6 +115,12 @@ describe('a bad value is ERR_GUN_INVALID_ARGUMENT that names the variable and th
     ['GUN_RETRIES', '0x10'],
     ['GUN_MAX_IN_FLIGHT', '0'],
     ['GUN_NATIVE_LOG', 'loud'],
+    ['GUN_NATIVE_LOG', '2'],
+    ['GUN_NATIVE_LOG', 'no'],
+    ['GUN_404_CACHE_REFRESH', 'maybe'],
+    ['GUN_MAX_BODY_BYTES', '0'],
+    ['GUN_QUEUE_TIMEOUT_MS', '-1'],
+    ['GUN_FALLBACK_RELAYS', 'nonsense'],
     ['GUN_PEERS', 'wss://peer.invalid/other'],
     ['GUN_PEERS', 'gun-relay:8765'],
     ['GUN_PEERS', 'http://'],

@@ -104,6 +104,24 @@ test('the stack begins where the call was made or says nothing of the inside', a
   expect((await failureOf(client.getRecord('a'))).stack.split('\n')[0]).toMatch(/^GunError.*: relay http/);
 });
 
+test.each([
+  ['getRecord', (client) => client.getRecord('a')],
+  ['getRecordText', (client) => client.getRecordText('a')],
+  ['getRecord that follows references', (client) => client.getRecord('a', { resolveRefs: 1 })],
+  ['getRecord with options', (client) => client.getRecord('a', { signal: new AbortController().signal })],
+  ['Promise.all', (client) => Promise.all([client.getRecord('a')])],
+])('the stack has the functions that wait for the call: %s', async (_what, call) => {
+  const { client } = await setup({ a: status(400) });
+  async function inner() {
+    return await call(client);
+  }
+  async function outer() {
+    await inner();
+  }
+  const { stack } = await failureOf(outer());
+  expect(stack).toMatch(/at (async )?inner .*\n\s+at (async )?outer /);
+});
+
 test('inspect shows the fields', async () => {
   const { client } = await setup({ a: status(400) });
   const shown = inspect(await failureOf(client.getRecord('a')));

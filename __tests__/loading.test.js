@@ -68,6 +68,14 @@ test('with its modules loaded again over the same addon, as jest does, it shares
   expect(relay.requests).toHaveLength(1);
 });
 
+test('after jest.resetModules it loads again', () => {
+  const first = require('..');
+  jest.resetModules();
+  const second = require('..');
+  expect(second.getRecord).not.toBe(first.getRecord);
+  expect(second.cacheStats()).toEqual({ ...first.cacheStats(), breaker: expect.anything() });
+});
+
 test('a GunError is one under jest, for instanceof and for matchers', async () => {
   const { getRecord, GunError } = require('..');
   await expect(getRecord('')).rejects.toThrow(GunError);

@@ -116,10 +116,6 @@ test.each([[-0.1, '-0.1'], [1.1, '1.1'], [NaN, 'NaN'], ['0.2', '"0.2"'], [null, 
   expect(refusalOf({ retryBudget: { ratio } })).toBe(`option retryBudget.ratio must be a number from 0 to 1, got ${shown}`);
 });
 
-test('options that nobody knows are ignored', () => {
-  newClient({ nonsense: 1, cache: { more: true }, backoff: { factor: 3 }, breaker: { colour: 'red' }, retryBudget: { floor: 3 } });
-});
-
 test('GunClient is a class', () => {
   expect(() => GunClient()).toThrow(TypeError);
 });

@@ -16,16 +16,24 @@ async function listen(server) {
   return server.address().port;
 }
 
-/** A proxy that makes tunnels, and keeps what it saw. `refuse` makes it answer 407. */
-async function newProxy({ refuse = false } = {}) {
+/** A proxy that forwards and makes tunnels, and keeps what it saw. `answer` is what it says instead: `[status, body, headers]`. */
+async function newProxy({ answer } = {}) {
   const seen = [];
   const server = http.createServer((request, response) => {
     seen.push({ method: request.method, url: request.url, headers: request.headers });
-    response.writeHead(400).end();
+    if (answer) return response.writeHead(answer[0], answer[2]).end(answer[1]);
+    const headers = { ...request.headers };
+    delete headers['proxy-authorization'];
+    const onward = http.request(request.url, { method: request.method, headers, agent: false }, (answered) => {
+      response.writeHead(answered.statusCode, answered.headers);
+      answered.pipe(response);
+    });
+    onward.on('error', () => response.destroy());
+    return onward.end();
   });
   server.on('connect', (request, socket) => {
     seen.push({ method: request.method, url: request.url, headers: request.headers });
-    if (refuse) return socket.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
+    if (answer) return socket.end(`HTTP/1.1 ${answer[0]} No\r\ncontent-length: ${answer[1].length}\r\n\r\n${answer[1]}`);
     const [host, port] = request.url.split(':');
     const onward = net.connect(port, host, () => {
       socket.write('HTTP/1.1 200 OK\r\n\r\n');
@@ -41,12 +49,12 @@ async function newProxy({ refuse = false } = {}) {
 
 const BASIC = `Basic ${Buffer.from('us@er:s3cr3t').toString('base64')}`;
 
-test('an http relay is asked through a tunnel too, and does not see the credentials of the proxy', async () => {
+test('an http relay is asked by the absolute form, and does not see the credentials of the proxy', async () => {
   const [relay, proxy] = [await newRelay({ a: record({ n: 1 }), b: missing() }), await newProxy()];
   const client = newClient({ relayUrl: relay.url.replace('//', '//relay:own@'), proxy: proxy.withCredentials, maxInFlight: 1 });
   expect(await client.getRecords(['a', 'b'])).toEqual([{ n: 1 }, null]);
-  expect(proxy.seen).toHaveLength(1);
-  expect(proxy.seen[0]).toMatchObject({ method: 'CONNECT', url: new URL(relay.url).host, headers: { 'proxy-authorization': BASIC } });
+  expect(proxy.seen).toHaveLength(2);
+  expect(proxy.seen[0]).toMatchObject({ method: 'GET', url: `${relay.url}/get?soul=a`, headers: { 'proxy-authorization': BASIC, host: new URL(relay.url).host } });
   expect(relay.requests.map(({ url }) => url)).toEqual(['/get?soul=a', '/get?soul=b']);
   expect(relay.requests[0].headers).not.toHaveProperty('proxy-authorization');
   expect(relay.requests[0].headers.authorization).toMatch(/^Basic /);
@@ -71,21 +79,75 @@ test('an https relay is asked through a tunnel, in which the proxy sees nothing'
   expect(headers[0]).toMatchObject({ 'x-key': 'k3y', authorization: expect.stringMatching(/^Basic /) });
 });
 
-test('a proxy that refuses, or is not there, is a failure like any other, without its credentials', async () => {
-  const relay = await newRelay();
-  const [refuses, gone] = [await newProxy({ refuse: true }), 'http://us%40er:s3cr3t@127.0.0.1:1'];
-  const errors = [
-    await failureOf(newClient({ relayUrl: relay.url, proxy: refuses.withCredentials, retries: 0 }).getRecord('a')),
-    await failureOf(newClient({ relayUrl: 'https://127.0.0.1:2', proxy: refuses.withCredentials, retries: 0 }).getRecord('a')),
-    await failureOf(newClient({ relayUrl: relay.url, proxy: gone, retries: 0 }).getRecord('a')),
-  ];
-  expect(errors.map(({ code, status }) => [code, status])).toEqual([
-    ['ERR_GUN_CONNECT', undefined],
-    ['ERR_GUN_CONNECT', undefined],
-    ['ERR_GUN_CONNECT', undefined],
-  ]);
-  for (const error of errors) expect(`${error.stack} ${error.cause} ${JSON.stringify(error)}`).not.toMatch(/s3cr3t|us@er|us%40er/);
-  expect(relay.requests).toHaveLength(0);
+const PAGE = '<html><h1>Not found</h1></html>';
+const NOT_FOUND = '{"error":"Not found"}';
+const PEERS_404 = '{"error":"Request failed with status code 404","success":false}';
+
+test.each([
+  ['407', [407, '', { 'proxy-authenticate': 'Basic' }], 1],
+  ['a page as its 404', [404, PAGE], 1],
+  ['a 404 that says it is its own', [404, NOT_FOUND, { 'proxy-status': 'proxy.example; error=destination_not_found' }], 1],
+  ['a 404 of Squid', [404, NOT_FOUND, { 'x-squid-error': 'ERR_DNS_FAIL 0' }], 1],
+  ['a 500 that says it is its own', [500, PEERS_404, { 'proxy-status': 'proxy.example; error=proxy_internal_error' }], 2],
+  ['502', [502, PAGE], 2],
+])("a forwarding proxy's own answer is never the relay's word, and the message names it: %s", async (_what, answer, attempts) => {
+  const [relay, proxy] = [await newRelay(), await newProxy({ answer })];
+  const client = newClient({ relayUrl: relay.url, proxy: proxy.withCredentials, retries: 1 });
+  const error = await failureOf(client.getRecord('a'));
+  expect(error).toMatchObject({ code: 'ERR_GUN_STATUS', status: answer[0], attempts });
+  expect(error.message).toContain(`proxy ${proxy.url}`);
+  expect(client.cacheStats()).toMatchObject({ size: 0, requests: { missing: 0 } });
+  expectNoCredentials(error);
+});
+
+test('a page of a forwarding proxy that it calls a 200 is no record', async () => {
+  const [relay, proxy] = [await newRelay(), await newProxy({ answer: [200, PAGE] })];
+  const error = await failureOf(newClient({ relayUrl: relay.url, proxy: proxy.url }).getRecord('a'));
+  expect(error).toMatchObject({ code: 'ERR_GUN_BAD_RESPONSE', attempts: 1 });
+});
+
+test.each([[407, ''], [404, NOT_FOUND], [500, PEERS_404], [502, PAGE], ['odd', '']])('a proxy that refuses a tunnel is named with its status: %p', async (status, body) => {
+  const proxy = await newProxy({ answer: [status, body] });
+  const client = newClient({ relayUrl: 'https://127.0.0.1:2', proxy: proxy.withCredentials, retries: 0 });
+  const error = await failureOf(client.getRecord('a'));
+  expect(error).toMatchObject({ code: 'ERR_GUN_CONNECT', cause: { code: 'ERR_PROXY_TUNNEL' } });
+  expect(error.message).toContain(status === 'odd' ? `proxy ${proxy.url} made no tunnel` : `proxy ${proxy.url} answered ${status} to CONNECT`);
+  expect(client.cacheStats().size).toBe(0);
+  for (const { method, url, headers } of proxy.seen) {
+    expect([method, url, headers['proxy-authorization']]).toEqual(['CONNECT', '127.0.0.1:2', BASIC]);
+  }
+  expectNoCredentials(error);
+});
+
+test.each(['http', 'https'])('a proxy that is down or unknown is named, for %s', async (scheme) => {
+  const options = { relayUrl: `${scheme}://127.0.0.1:2`, retries: 0 };
+  const down = await failureOf(newClient({ ...options, proxy: 'http://us%40er:s3cr3t@127.0.0.1:1' }).getRecord('a'));
+  expect(down).toMatchObject({ code: 'ERR_GUN_CONNECT', cause: { code: 'ECONNREFUSED' } });
+  expect(down.message).toContain('proxy http://127.0.0.1:1: connection refused');
+  const unknown = await failureOf(newClient({ ...options, proxy: 'http://us%40er:s3cr3t@no-proxy.invalid' }).getRecord('a'));
+  expect(unknown).toMatchObject({ code: 'ERR_GUN_CONNECT', cause: { code: expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/) } });
+  expect(unknown.message).toContain('proxy http://no-proxy.invalid: host no-proxy.invalid could not be looked up');
+  for (const error of [down, unknown]) expectNoCredentials(error);
+});
+
+test('a relay that cannot be trusted is not blamed on the proxy', async () => {
+  const authority = await newAuthority();
+  const port = await listen(https.createServer(await authority.issue(), (_request, response) => response.end()));
+  const proxy = await newProxy();
+  const error = await failureOf(newClient({ relayUrl: `https://127.0.0.1:${port}`, proxy: proxy.url, retries: 0 }).getRecord('a'));
+  expect(error).toMatchObject({ code: 'ERR_GUN_CONNECT', cause: { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' } });
+  expect(error.message).not.toContain('proxy');
+});
+
+function expectNoCredentials(error) {
+  expect(`${error.stack} ${error.cause} ${JSON.stringify(error)}`).not.toMatch(/s3cr3t|us@er|us%40er/);
+}
+
+test('an https relay given by an IPv6 address has no tunnel, and an http one is forwarded', () => {
+  const proxy = 'http://127.0.0.1:3128';
+  const error = thrownBy(() => newClient({ proxy, relayUrl: 'https://[::1]:1' }));
+  expect(error).toMatchObject({ code: 'ERR_GUN_INVALID_ARGUMENT', message: expect.stringContaining('IPv6') });
+  newClient({ proxy, relayUrl: 'http://[::1]:1' });
 });
 
 test('the proxies of the environment are not used', async () => {
@@ -97,7 +159,7 @@ test('the proxies of the environment are not used', async () => {
   expect([proxy.seen.length, relay.requests.length]).toEqual([0, 1]);
 });
 
-test.each(['', 'proxy:3128', 'ftp://us%40er:s3cr3t@proxy', 'https://us%40er:s3cr3t@proxy', 'socks5://us%40er:s3cr3t@proxy', 'http://us%40er:s3cr3t@proxy/path', 'http://proxy?x=1', 'http://proxy#x', 5, false, null, {}])(
+test.each(['', 'proxy:3128', 'ftp://us%40er:s3cr3t@proxy', 'https://us%40er:s3cr3t@proxy', 'socks5://us%40er:s3cr3t@proxy', 'http://us%40er:s3cr3t@proxy/path', 'http://proxy?x=1', 'http://proxy#x', 'http://{', 'http://${PROXY}:3128', `http://${'a'.repeat(70_000)}`, 5, false, null, {}])(
   'proxy is not %p',
   (proxy) => {
     const error = thrownBy(() => newClient({ proxy }));

@@ -1,7 +1,8 @@
 'use strict';
 
 const { missing, record, recordText, stall, status } = require('./helpers/answers');
-const { failureOf, rejectionOf, setup, sleep } = require('./helpers/setup');
+const { runNode } = require('./helpers/child');
+const { failureOf, newRelay, rejectionOf, setup, sleep } = require('./helpers/setup');
 
 const to = (soul) => ({ '#': soul });
 
@@ -114,19 +115,144 @@ test('missing is null as ever', async () => {
 });
 
 test('a graph that fans out without end fails and does not fill the memory', async () => {
-  const wide = () => record(Object.fromEntries(Array.from({ length: 30 }, (_, n) => [n, to(`${Math.random()}`)])));
+  const wide = (soul) => record(Object.fromEntries(Array.from({ length: 400 }, (_, n) => [n, to(`${soul}/${n}`)])));
   const { relay, client } = await setup(wide);
   const error = await failureOf(client.getRecord('a', { resolveRefs: 8 }));
-  expect(error.code).toBe('ERR_GUN_OVERLOADED');
-  expect(relay.requests.length).toBeLessThanOrEqual(10_001);
+  expect(error).toMatchObject({ code: 'ERR_GUN_OVERLOADED', soul: 'a', message: expect.stringContaining('100000') });
+  expect(relay.requests).toHaveLength(401);
 });
 
 test('in a batch only the answers with more references than a call follows fail', async () => {
-  const wide = record({ list: Array.from({ length: 10_001 }, (_, n) => to(`${n}`)) });
+  const wide = record({ list: Array.from({ length: 100_001 }, (_, n) => to(`${n}`)) });
   const { relay, client } = await setup({ wide, plain: record({ n: 2 }) });
   const answers = await client.getRecords(['wide', 'plain', 'gone'], { resolveRefs: 1 });
   expect(answers).toMatchObject([{ code: 'ERR_GUN_OVERLOADED', soul: 'wide', attempts: 0 }, { n: 2 }, null]);
   expect(relay.requests).toHaveLength(3);
+});
+
+describe('the text of resolved references is bounded by maxBodyBytes', () => {
+  // As text 100 bytes: {"text":"…"}.
+  const child = record({ text: 'x'.repeat(89) });
+
+  test('what fits is resolved, and one place more is an error', async () => {
+    const list = (length) => record({ list: Array(length).fill(to('c')) });
+    const { relay, client } = await setup({ fits: list(10), not: list(11), c: child }, { maxBodyBytes: 1_000 });
+    expect((await client.getRecord('fits', { resolveRefs: 1 })).list).toHaveLength(10);
+    const error = await failureOf(client.getRecord('not', { resolveRefs: 1 }));
+    expect(error).toMatchObject({ code: 'ERR_GUN_BODY_TOO_LARGE', soul: 'not', retryable: false });
+    expect(error.message).toMatch(/soul "not" .* 1000 bytes .*maxBodyBytes/);
+    expect(relay.requestsFor('c')).toBe(2);
+  });
+
+  test('of all levels together', async () => {
+    const middle = record({ list: Array(5).fill(to('c')) });
+    const { client } = await setup({ a: record({ x: to('m'), y: to('m') }), m: middle, c: child }, { maxBodyBytes: 1_000 });
+    expect((await client.getRecord('a', { resolveRefs: 1 })).x.list).toEqual(Array(5).fill(to('c')));
+    expect((await failureOf(client.getRecord('a', { resolveRefs: 2 }))).code).toBe('ERR_GUN_BODY_TOO_LARGE');
+  });
+
+  test('of all answers of a batch together; one that fails leaves its room to the others', async () => {
+    const { client } = await setup(
+      { hub: record({ list: Array(50).fill(to('c')) }), a: record({ x: to('c') }), c: child },
+      { maxBodyBytes: 1_000 },
+    );
+    const answers = await client.getRecords(['hub', ...Array(12).fill('a')], { resolveRefs: 1 });
+    expect(answers[0]).toMatchObject({ code: 'ERR_GUN_BODY_TOO_LARGE', soul: 'hub' });
+    expect(answers.slice(1, 11)).toEqual(Array(10).fill({ x: { text: 'x'.repeat(89) } }));
+    expect(answers.slice(11)).toMatchObject(Array(2).fill({ code: 'ERR_GUN_BODY_TOO_LARGE', soul: 'a' }));
+  });
+
+  test('answers that fail keep no memory of what they held', async () => {
+    // Each hub has room for half of its children of 50 kB before it fails.
+    const hub = (name) => record({ list: Array.from({ length: 40 }, (_, n) => to(`${name}/${n}`)) });
+    const part = record(Object.fromEntries(Array.from({ length: 500 }, (_, n) => [`field number ${n}`, `${'x'.repeat(80)} ${n}`])));
+    const relay = await newRelay((soul) => (soul.includes('/') ? part : hub(soul)));
+    const script = `
+      const { GunClient } = require('./index.js');
+      const client = new GunClient({ relayUrl: '${relay.url}', maxBodyBytes: 1_000_000, logger: false });
+      const hubs = Array.from({ length: 40 }, (_, n) => 'hub' + n);
+      client.getRecords(hubs, { resolveRefs: 1 }).then((answers) => {
+        console.log(answers.map(({ code }) => code).join() === hubs.map(() => 'ERR_GUN_BODY_TOO_LARGE').join());
+      }).then(client.close);
+    `;
+    const { code, stdout } = await runNode(script, { flags: ['--max-old-space-size=45'] });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'true\n' });
+  });
+
+  test('counted in bytes of UTF-8', async () => {
+    const { client } = await setup({ a: record({ x: to('c') }), c: record({ text: 'é'.repeat(89) }) }, { maxBodyBytes: 188 });
+    expect((await failureOf(client.getRecord('a', { resolveRefs: 1 }))).code).toBe('ERR_GUN_BODY_TOO_LARGE');
+  });
+
+  test('children are not fetched far beyond it', async () => {
+    const many = record({ list: Array.from({ length: 5_000 }, (_, n) => to(`child ${n}`)) });
+    const { relay, client } = await setup((soul) => (soul === 'a' ? many : record({ text: 'x'.repeat(20_000) })), { maxBodyBytes: 400_000 });
+    expect((await failureOf(client.getRecord('a', { resolveRefs: 1 }))).code).toBe('ERR_GUN_BODY_TOO_LARGE');
+    expect(relay.requests.length).toBeLessThanOrEqual(1 + 64);
+  });
+
+  test('a large record in thousands of places is an error and no end of the process', async () => {
+    const relay = await newRelay({
+      a: record({ list: Array(6_000).fill(to('big')) }),
+      big: record(Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`field number ${n}`, `the value of the field ${n}`]))),
+    });
+    const script = `
+      const { GunClient } = require('./index.js');
+      const client = new GunClient({ relayUrl: '${relay.url}', maxBodyBytes: 32 * 1024 * 1024 });
+      client.getRecord('a', { resolveRefs: 1 }).catch((error) => console.log(error.code)).then(client.close);
+    `;
+    const { code, stdout } = await runNode(script, { flags: ['--max-old-space-size=500'] });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'ERR_GUN_BODY_TOO_LARGE\n' });
+    expect(relay.requestsFor('big')).toBe(1);
+  });
+});
+
+test('the event loop turns while a record is put in many places', async () => {
+  const { client } = await setup({
+    a: record({ list: Array(200).fill(to('big')) }),
+    big: record({ text: 'x'.repeat(100_000) }),
+  });
+  let turns = 0;
+  let isDone = false;
+  const count = () => {
+    // From the last answer on: before it, the loop turns in any case.
+    if (client.cacheStats().requests.found === 2) turns += 1;
+    if (!isDone) setImmediate(count);
+  };
+  const call = client.getRecord('a', { resolveRefs: 1 });
+  count();
+  await call;
+  isDone = true;
+  // 20 MB in turns of 256 KB.
+  expect(turns).toBeGreaterThan(60);
+});
+
+test('copies are what another JSON.parse would make', async () => {
+  const text = '{"__proto__":{"x":[1,{"y":null}]},"n":-0,"big":1e400,"10":1,"a":[[],{}],"t":true}';
+  const { client } = await setup({ a: record({ list: [to('c'), to('c'), to('c')] }), c: recordText(text) });
+  const { list } = await client.getRecord('a', { resolveRefs: 1 });
+  for (const copy of list) {
+    expect(copy).toEqual(JSON.parse(text));
+    expect(Object.keys(copy)).toEqual(Object.keys(JSON.parse(text)));
+    expect(Object.is(copy.n, -0)).toBe(true);
+    expect(Object.getPrototypeOf(copy)).toBe(Object.prototype);
+  }
+  expect(list[1].a).not.toBe(list[2].a);
+});
+
+test('an abort while records are put in place ends the call', async () => {
+  const { client } = await setup({ a: record({ list: Array(200).fill(to('big')) }), big: record({ text: 'x'.repeat(100_000) }) });
+  const controller = new AbortController();
+  const call = rejectionOf(client.getRecord('a', { resolveRefs: 1, signal: controller.signal }));
+  const abort = () => (client.cacheStats().requests.found === 2 ? controller.abort('gone') : setImmediate(abort));
+  abort();
+  expect(await call).toBe('gone');
+});
+
+test('100,000 references are followed', async () => {
+  const { relay, client } = await setup({ a: record({ list: Array.from({ length: 100_000 }, (_, n) => to(`child ${n % 50}`)) }) });
+  expect((await client.getRecord('a', { resolveRefs: 1 })).list).toHaveLength(100_000);
+  expect(relay.requests).toHaveLength(51);
 });
 
 test('a batch may be of any length', async () => {

@@ -95,7 +95,7 @@ test('failures, retries and closing are not logged', async () => {
 });
 
 test('methods of a logger see the logger as this', async () => {
-  class Keeper {
+  class Driver {
     lines = [];
     log(line) {
       this.lines.push(line);
@@ -103,7 +103,7 @@ test('methods of a logger see the logger as this', async () => {
     warn() {}
     error() {}
   }
-  const logger = new Keeper();
+  const logger = new Driver();
   const { client } = await setup({}, { logger, statsEvery: 1 });
   await client.getRecord('a');
   expect(logger.lines).toHaveLength(1);

@@ -4,8 +4,9 @@ const fs = require('fs');
 const https = require('https');
 const os = require('os');
 const path = require('path');
+const tls = require('tls');
 const { once } = require('events');
-const { CLIENT_AUTH, EXPIRED, NOT_YET, newAuthority, newSelfSigned } = require('./helpers/certificates');
+const { CLIENT_AUTH, EXPIRED, NOT_YET, P521, certificateOf, newAuthority, newSelfSigned } = require('./helpers/certificates');
 const { runNode } = require('./helpers/child');
 const { closedAfterTest } = require('./helpers/servers');
 const { failureOf, newClient, thrownBy } = require('./helpers/setup');
@@ -130,6 +131,73 @@ test('rejectUnauthorized: false takes any certificate, and warns once', async ()
   expect(stderr.match(/GUN_TLS_UNVERIFIED/g)).toHaveLength(1);
 });
 
+test.each([
+  ['version 1 of X.509', async () => certificateOf('version-1'), ['TLSv1.2', 'TLSv1.3']],
+  // TLS 1.2 has these only with groups and suites that ring lacks.
+  ['a key on P-521', () => newSelfSigned({ algorithm: P521 }), ['TLSv1.3']],
+  ['a key for RSA-PSS alone', async () => certificateOf('rsa-pss'), ['TLSv1.3']],
+])('rejectUnauthorized: false takes what Node takes: %s', async (_what, identity, versions) => {
+  for (const version of versions) {
+    const server = await serve(await identity(), { minVersion: version, maxVersion: version });
+    expect(await statusByNode(server)).toBe(200);
+    expect(await ask(server, { rejectUnauthorized: false })).toEqual({ n: 1 });
+  }
+});
+
+/** The status that Node's own client gets without verification. */
+function statusByNode(server) {
+  return new Promise((resolve, reject) => {
+    https.get(`${server.url}/get?soul=a`, { rejectUnauthorized: false, agent: false }, (response) => resolve(response.resume().statusCode)).on('error', reject);
+  });
+}
+
+test.each([
+  ['a key on P-521', () => newSelfSigned({ algorithm: P521 })],
+  ['a key for RSA-PSS alone', async () => certificateOf('rsa-pss')],
+])('%s is refused with what to use instead', async (_what, identity) => {
+  const server = await serve(await identity());
+  const { cert: ca } = await identity();
+  const error = await failureOf(ask(server, { ca }));
+  expect(error).toMatchObject({ code: 'ERR_GUN_CONNECT', cause: { code: 'EPROTO' } });
+  expect(error.message).toMatch(/P-521 and RSA-PSS keys are not supported/);
+});
+
+describe('without close_notify', () => {
+  const RECORD = '{"success":true,"data":{"n":1}}';
+
+  /** A relay that answers so and then drops the TCP connection beneath TLS. */
+  async function dropping(head, body) {
+    const server = tls.createServer(await authority.issue(), (socket) => {
+      socket.once('data', () => socket.write(`${head}\r\n\r\n${body}`, () => {
+        const { _parent: beneath } = socket;
+        setTimeout(() => beneath.destroy(), 50);
+      }));
+      socket.on('error', () => {});
+    });
+    closedAfterTest(server);
+    server.closeAllConnections = () => {};
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    return newClient({ relayUrl: `https://127.0.0.1:${server.address().port}`, ca: authority.cert, retries: 0 });
+  }
+
+  test('complete JSON without a length is a record, and a missing soul is missing', async () => {
+    expect(await (await dropping('HTTP/1.1 200 OK', RECORD)).getRecord('a')).toEqual({ n: 1 });
+    const client = await dropping('HTTP/1.1 404 Not Found', '{"error":"Not found"}');
+    expect(await client.getRecord('a')).toBeNull();
+    expect(client.cacheStats().size).toBe(1);
+  });
+
+  test.each([
+    ['JSON cut short', 'HTTP/1.1 200 OK', RECORD.slice(0, -1)],
+    ['the beginning of something else', 'HTTP/1.1 200 OK', '<html'],
+    ['a length that is not reached', 'HTTP/1.1 200 OK\r\ncontent-length: 99', RECORD],
+    ['chunks without the last one', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked', `1f\r\n${RECORD}\r\n`],
+  ])('%s is truncated', async (_what, head, body) => {
+    const error = await failureOf((await dropping(head, body)).getRecord('a'));
+    expect(error).toMatchObject({ code: 'ERR_GUN_BAD_RESPONSE', retryable: true });
+  });
+});
+
 test('NODE_TLS_REJECT_UNAUTHORIZED turns nothing off', async () => {
   const server = await serve(await authority.issue());
   const script = `require('./index.js').getRecord('a').catch((error) => console.log(error.code, error.cause.code));`;
@@ -195,8 +263,8 @@ describe('options that are not what they must be', () => {
   test('ca and cert hold certificates, and not one broken', async () => {
     const { cert, key } = await authority.issue();
     for (const bad of ['', 'SECRET', key, cert.slice(0, -30), `${cert}\n${cert.replace(/M/g, '%')}`, []]) {
-      expect(refusalOf({ ca: bad })).toBe('option ca must hold certificates in PEM, all of them whole');
-      expect(refusalOf({ cert: bad, key })).toBe('option cert must hold certificates in PEM, all of them whole');
+      expect(refusalOf({ ca: bad })).toBe('option ca must contain PEM certificates, all of them whole');
+      expect(refusalOf({ cert: bad, key })).toBe('option cert must contain PEM certificates, all of them whole');
     }
   });
 

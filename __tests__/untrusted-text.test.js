@@ -50,7 +50,6 @@ test.each([
   ['a body cut short', json(`{"EVIL": "${EVIL}`)],
   ['a reason phrase', raw('HTTP/1.1 500 EVIL \u001b[2J\r\n\r\n')],
   ['a header', status(500, { 'retry-after': 'EVIL', 'x-evil': 'EVIL' })],
-  ['a redirect elsewhere', redirect('http://evil.example/EVIL')],
   ['something that is not HTTP', raw(`${EVIL}\r\n\r\n`)],
   ['a header that is none', raw(`HTTP/1.1 200 OK\r\n${EVIL}\r\n\r\n`)],
   ['a broken transfer coding', raw('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nEVIL\u001b\r\n')],
@@ -60,6 +59,14 @@ test.each([
   const error = await failureOf(client.getRecord('a'));
   expectPlain(...messagesOf(error), ...logger.lines.flat());
   expect([inspect(error, { showHidden: true, depth: Infinity }), JSON.stringify(error), ...logger.lines.flat()].join()).not.toMatch(/evil/i);
+});
+
+test('a redirect elsewhere shows where it points: a URL on one line, without what may be a secret', async () => {
+  const { client } = await setup({ a: redirect('http://user:EVIL@elsewhere.example/%E2%80%AE?key=EVIL#EVIL') });
+  const { message } = await failureOf(client.getRecord('a'));
+  expectPlain(message);
+  expect(message).toContain('it points to "http://elsewhere.example/%E2%80%AE", another origin');
+  expect(message).not.toContain('EVIL');
 });
 
 test('a record with such text is a record, and reaches no log', async () => {

@@ -8,7 +8,7 @@ use gun_native::negative_cache::{CachePolicy, NegativeCache};
 use gun_native::record::read_answer;
 use gun_native::relay::{Answer, classify};
 use gun_native::single_flight::{Join, Outcome, SingleFlight, Terms};
-use gun_native::store_file::{FileStore, Opened};
+use gun_native::store::file::{FileStore, Opened};
 use http::header::HeaderMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -126,7 +126,7 @@ fn store_file_load_10_000_into_the_cache(bencher: Bencher) {
     let path = store_file(folder.path());
     bencher.with_inputs(|| NegativeCache::new(policy(), Instant::now())).bench_refs(|cache| {
         let now = Instant::now();
-        let loaded = store(&path).load(SystemTime::now(), |soul, _| assert!(cache.remember(soul, now)));
+        let loaded = store(&path).load(SystemTime::now(), |soul, _| assert!(cache.remember(soul, now).is_some()));
         assert_eq!(loaded.entries, 10_000);
     });
 }

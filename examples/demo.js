@@ -1,15 +1,17 @@
 'use strict';
 
 // npm run demo: the work of an indexer on plain axios and with gun-native, step by step, on the real gun package.
+// With --shared, see shared/demo.js.
 
 const { parseArgs } = require('util');
 const { WAYS, runSteps } = require('./steps/run');
 const { Terminal } = require('./steps/terminal');
 
-const USAGE = `npm run demo
+const USAGE = `npm run demo [-- --wait MS | --shared]
 The work of the indexer in examples/indexer on axios alone and with one, two and three patches, each with a local relay
 on the npm package gun. It takes some 40 s, most of which axios waits for missing records.
   --wait MS  how long the relays take to report a missing record (3000, as the real one)
+  --shared   instead, two processes that share what they know in a Valkey, which is installed for it
   --help`;
 
 /** Small enough that axios alone, which waits 3 s for each missing index, ends within a minute. */
@@ -23,8 +25,9 @@ const SIZES = {
 const MISSING_TYPES = 2;
 
 async function main() {
-  const { values } = parseArgs({ options: { wait: { type: 'string', default: '3000' }, help: { type: 'boolean' } } });
+  const { values } = parseArgs({ options: { wait: { type: 'string', default: '3000' }, shared: { type: 'boolean' }, help: { type: 'boolean' } } });
   if (values.help) return console.log(USAGE);
+  if (values.shared) return require('./shared/demo').demonstrate();
   const waitMs = Number(values.wait);
   if (!(waitMs >= 0 && waitMs <= 10000)) throw new RangeError(`--wait ${values.wait} is not a number from 0 to 10000`);
   console.log(`An indexer with ${SIZES.types} types of records, ${MISSING_TYPES} of them missing at the relay, in four ways at once:`);

@@ -37,11 +37,16 @@ function isObject(value) {
 }
 
 const NO_OPTIONS = Object.freeze({});
+const CALL_OPTIONS = ['signal', 'timeoutMs', 'fresh', 'resolveRefs'];
 
 /** The options of a call, checked. Text has no references to resolve. */
 function callOptions(options, isText = false) {
   if (options === undefined || options === null) return NO_OPTIONS;
   if (!isObject(options)) throw invalidArgument(`options must be an object, got ${show(options)}`);
+  for (const name of Object.keys(options)) {
+    // Loaded with the first name that is none.
+    if (!CALL_OPTIONS.includes(name) && options[name] !== undefined) require('./unknown-options').warnUnknownOfCall(name, CALL_OPTIONS);
+  }
   const { signal, timeoutMs, fresh, resolveRefs } = options;
   if (signal !== undefined && signal !== null && !isSignal(signal)) {
     throw invalidArgument(`option signal must be an AbortSignal, got ${show(signal)}`);

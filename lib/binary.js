@@ -2,48 +2,98 @@
 
 const path = require('path');
 const { GunError } = require('./error');
-const { target } = require('./platform');
+const { targets } = require('./platform');
 
 const PREFIX = 'gun-native-';
 
-/** Where the addon may be, in the order of trying: named by the user, built in place, installed for this platform. */
-function places(platform) {
-  const named = process.env.GUN_NATIVE_BINARY;
-  if (named) return [path.resolve(named)];
-  return [path.join(__dirname, '..', `gun-native.${platform}.node`), `${PREFIX}${platform}`];
-}
-
+/** The addon: the one that the user names, or the first that loads of those that may fit, built in place or installed. */
 function load() {
-  const platform = target();
+  const named = process.env.GUN_NATIVE_BINARY;
+  const platforms = targets();
   const tried = [];
-  for (const place of places(platform)) {
-    try {
-      return require(place);
-    } catch (error) {
-      tried.push({ place, error });
-    }
-  }
-  throw missing(platform, tried);
+  const addon = named ? loadFile(path.resolve(named), tried) : loadOneOf(platforms, tried);
+  if (addon === undefined) throw missing(platforms, tried);
+  return addon;
 }
 
-function missing(platform, tried) {
+function loadOneOf(platforms, tried) {
+  for (const platform of platforms) {
+    const built = path.join(__dirname, '..', `gun-native.${platform}.node`);
+    const addon = loadFile(built, tried) || loadPackage(platform, tried);
+    if (addon !== undefined) return addon;
+  }
+  return undefined;
+}
+
+function loadFile(place, tried) {
+  try {
+    return require(place);
+  } catch (error) {
+    tried.push({ place, error });
+    return undefined;
+  }
+}
+
+/**
+ * The binary of an installed package. Each name is a literal, so that bundlers and tracers of files find it, and the `try`
+ * is around it, so that they let the others be absent.
+ */
+function loadPackage(platform, tried) {
+  try {
+    switch (platform) {
+      case 'linux-x64-gnu':
+        return require('gun-native-linux-x64-gnu');
+      case 'linux-x64-musl':
+        return require('gun-native-linux-x64-musl');
+      case 'linux-arm64-gnu':
+        return require('gun-native-linux-arm64-gnu');
+      case 'linux-arm64-musl':
+        return require('gun-native-linux-arm64-musl');
+      case 'darwin-x64':
+        return require('gun-native-darwin-x64');
+      case 'darwin-arm64':
+        return require('gun-native-darwin-arm64');
+      case 'win32-x64-msvc':
+        return require('gun-native-win32-x64-msvc');
+      case 'win32-arm64-msvc':
+        return require('gun-native-win32-arm64-msvc');
+      default:
+        throw Object.assign(new Error('no package is published for this platform'), { code: 'MODULE_NOT_FOUND' });
+    }
+  } catch (error) {
+    tried.push({ place: `${PREFIX}${platform}`, error });
+    return undefined;
+  }
+}
+
+function missing(platforms, tried) {
   const message = [
-    `gun-native has no binary that loads on ${platform} with Node ${process.version}. Looked for:`,
+    `gun-native has no binary that loads on ${platforms.join(' or ')} with Node ${process.version}. Looked for:`,
     ...tried.map(({ place, error }) => `  ${place}: ${firstLine(error)}`),
-    ...likelyCause(platform, tried),
-    `To build it from source, with Rust from rustup.rs at hand: cd ${JSON.stringify(path.join(__dirname, '..'))} && npm run build`,
+    ...likelyCause(platforms, tried),
+    `To build it from source, with Rust from rustup.rs: cd ${JSON.stringify(path.join(__dirname, '..'))} && npm run build`,
     'To use a binary from elsewhere, set GUN_NATIVE_BINARY to its path.',
   ].join('\n');
-  return new GunError(message, { code: 'ERR_GUN_BINARY_MISSING', cause: tried[tried.length - 1].error });
+  // A binary that is there and does not load says more than the absence of another one.
+  const { error } = tried.find((one) => !isAbsent(one)) || tried[tried.length - 1];
+  return new GunError(message, { code: 'ERR_GUN_BINARY_MISSING', cause: error });
 }
 
-/** Why the package of this platform is not there, and what brings it; nothing where that is not what failed. */
-function likelyCause(platform, tried) {
+/** Why there is no binary, and what to do about it; nothing if that is not known. */
+function likelyCause(platforms, tried) {
+  const codes = tried.map(({ error }) => error.code);
+  if (codes.includes('ERR_DLOPEN_DISABLED')) {
+    return ['Node may not load native addons: it was started with --permission, which needs --allow-addons too, or with --no-addons.'];
+  }
+  if (codes.includes('ERR_ACCESS_DENIED')) {
+    return ['Node may not read it: with --permission, it needs --allow-addons, and --allow-fs-read for the folder of the binary.'];
+  }
+  if (process.env.GUN_NATIVE_BINARY) return ['GUN_NATIVE_BINARY names it; without that variable the installed binary is used.'];
+  const [platform] = platforms;
   const name = `${PREFIX}${platform}`;
-  const last = tried[tried.length - 1];
-  if (last.place !== name) return ['GUN_NATIVE_BINARY names it; without that variable the installed binary is used.'];
-  if (last.error.code !== 'MODULE_NOT_FOUND') {
-    return [`${name} is installed, but this system cannot load it. To install it afresh: rm -rf node_modules && npm install`];
+  const broken = tried.find((one) => one.place.startsWith(PREFIX) && !isAbsent(one));
+  if (broken) {
+    return [`${broken.place} is installed, but this system cannot load it. To install it again: rm -rf node_modules && npm install`];
   }
   const published = require('../package.json').optionalDependencies || {};
   if (!(name in published)) return [];
@@ -57,7 +107,7 @@ function likelyCause(platform, tried) {
   }
   return [
     'npm leaves optional dependencies out with --omit=optional, and by a bug of its own where the lock file was made on',
-    'another platform (npm/cli issue 4828). To mend it, run:',
+    'another platform (npm/cli issue 4828). To repair it, run:',
     '  rm -rf node_modules package-lock.json && npm install --include=optional',
     `or add the one package: npm install --save-optional ${name}@${published[name]}`,
   ];
@@ -69,6 +119,11 @@ function isInstalled(name) {
   } catch (absent) {
     return false;
   }
+}
+
+/** Whether a place has no binary, which is no failure of one. */
+function isAbsent({ error }) {
+  return error.code === 'MODULE_NOT_FOUND';
 }
 
 /** What npm and Node say of a failure, without the stack of requires that follows. */

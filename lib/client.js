@@ -1,7 +1,7 @@
 'use strict';
 
 const { callOptions, clientOptions, environment, lineMethod, loggerOf, loggerOfEnvironment, show } = require('./arguments');
-const { native, port, promised, register } = require('./dispatch');
+const { dispatcher, native, promised, register } = require('./dispatch');
 const { cache, isWatched } = require('./channels');
 const { GunError, fromJson, hide, invalidArgument } = require('./error');
 const { reasonOf } = require('./signals');
@@ -14,7 +14,7 @@ const CLOSED = Symbol('closed');
 class GunClient {
   constructor(options) {
     const flat = clientOptions(options);
-    attach(this, loggerOf(options ? options.logger : undefined), (id) => port.open(id, flat));
+    attach(this, loggerOf(options ? options.logger : undefined), (id) => dispatcher.open(id, flat));
     if (!options) return;
     if (options.rejectUnauthorized === false) warnUnverified();
     require('./unknown-options').warnUnknown(options);
@@ -39,7 +39,7 @@ class GunClient {
       const handle = this[NATIVE];
       const checked = callOptions(options, true);
       if (handle.isClosing) throw closed(handle, soul);
-      return ask(handle, soul, checked, asText);
+      return ask(handle, soul, checked, asIs);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -112,15 +112,15 @@ function watched() {
 
 /** Begins a call for one soul with its checked options, unless its signal was aborted before. */
 function ask(handle, soul, options, read) {
-  const { signal, timeoutMs, fresh } = options;
+  const { signal, timeoutMs, fresh, asBody } = options;
   if (signal && signal.aborted) return Promise.reject(reasonOf(signal));
   if (isWatched()) return watched().getWatched(handle, soul, options, read);
-  return promised(handle, handle.get(soul, timeoutMs, fresh), signal, undefined, read);
+  return promised(handle, handle.get(soul, timeoutMs, fresh, undefined, asBody), signal, undefined, read);
 }
 
 /** Reads an answer as `getRecordText` gives it. */
-function asText(text) {
-  return text;
+function asIs(answer) {
+  return answer;
 }
 
 /** The same for many. A batch without a soul has nothing to watch. */
@@ -209,21 +209,18 @@ function relayOf(client) {
 }
 
 /**
- * A record's bytes, to be read chunk by chunk, or null if it is missing. Until native code keeps them, they are a Buffer.
+ * A record's bytes in the addon's memory, or null if it is missing: `{ length, read(max), release() }`. `read` gives the
+ * next chunk, at the end an empty one. What is not released is freed when it is collected.
  */
-async function bodyOf(client, soul, options) {
-  const text = await client.getRecordText(soul, options);
-  if (text === null) return null;
-  let bytes = Buffer.from(text);
-  return {
-    length: bytes.length,
-    read(most) {
-      const chunk = bytes.subarray(0, most);
-      bytes = bytes.subarray(most);
-      return chunk;
-    },
-    release() {},
-  };
+function bodyOf(client, soul, options) {
+  try {
+    const handle = client[NATIVE];
+    const checked = Object.assign({}, callOptions(options, true), { asBody: true });
+    if (handle.isClosing) throw closed(handle, soul);
+    return ask(handle, soul, checked, asIs);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** The result of a call into the addon, whose exceptions carry the members of a GunError as JSON. */
@@ -255,7 +252,7 @@ function defaultClient() {
 function openDefault() {
   const client = Object.create(GunClient.prototype);
   const variables = environment(native.variables());
-  attach(client, loggerOfEnvironment(), (id) => port.openDefault(id, variables));
+  attach(client, loggerOfEnvironment(), (id) => dispatcher.openDefault(id, variables));
   return client;
 }
 

@@ -5,7 +5,7 @@ const { FAILED, promised } = require('./dispatch');
 const channels = require('./channels');
 const { GunError } = require('./error');
 
-// What became of a soul's entry, as src/binding/report.rs numbers it.
+// What became of a soul's entry, as src/binding/events.rs numbers it.
 const INSERTED = 1;
 const INVALIDATED = 2;
 
@@ -59,13 +59,13 @@ class WatchedRequest extends AsyncResource {
 }
 
 /** Begins a call that somebody watches. */
-function getWatched(handle, soul, { signal, timeoutMs, fresh, isContinuation }, read) {
+function getWatched(handle, soul, { signal, timeoutMs, fresh, asBody }, read) {
   const { relay } = handle.lines;
   // 0 stands for nobody.
   lastWatch = (lastWatch + 1) >>> 0 || 1;
   const watch = lastWatch;
   const began = performance.now();
-  const begun = handle.get(soul, timeoutMs, fresh, watch, isContinuation);
+  const begun = handle.get(soul, timeoutMs, fresh, watch, asBody);
   if (isHit(begun)) channels.cache.hit.publish({ soul, relay });
   const request = isRequest(begun) ? new WatchedRequest(watch, began, { soul, relay }) : undefined;
   return promised(handle, begun, signal, request, read);

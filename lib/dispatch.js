@@ -1,20 +1,23 @@
 'use strict';
 
+// Not the global one, which tests may replace.
+const { setImmediate } = require('timers');
 const native = require('./binary');
 const { breaker, cache } = require('./channels');
-const { fromJson, unreadable } = require('./error');
+const { GunError, fromJson, unreadable } = require('./error');
 const { reasonOf, unwatch, watch } = require('./signals');
 
-// The tags of src/binding/report.rs.
+// The tags of src/binding/events.rs.
 const FOUND = 0;
 const MISSING = 1;
 const FAILED = 2;
 const BATCH = 3;
 const LINE = 4;
 const CLOSED = 5;
-const TRIP = 6;
+const INFO = 6;
 const RETRY = 7;
 const NOTICE = 8;
+const PART = 9;
 
 /** Calls that wait, by the id that the addon gave them, which is never 0. */
 const pending = [];
@@ -24,7 +27,9 @@ const clients = new Map();
 const collected = new FinalizationRegistry((id) => clients.delete(id));
 let lastClientId = 0;
 
-const port = new native.NativePort(settle);
+const dispatcher = new native.NativeDispatcher(deliver);
+// The addon holds it weakly while nothing waits, so that a module that was loaded can be collected, as a whole.
+dispatcher.deliver = deliver;
 
 /** A promise that waits for the addon. */
 class Call {
@@ -36,14 +41,24 @@ class Call {
     this.reject = reject;
     this.request = request;
     this.read = read;
+    /** The answers of a batch's parts so far. */
+    this.answers = undefined;
   }
 
   /** Leaves the call: the addon forgets it, and an answer already on its way goes nowhere. */
   abort() {
     pending[this.id] = undefined;
-    const report = this.client.leave(this.id);
-    if (report) settle(report);
-    this.reject(reasonOf(this.signal));
+    attempt(() => {
+      const events = this.client.leave(this.id);
+      if (events) settle(events);
+    });
+    let reason;
+    try {
+      reason = reasonOf(this.signal);
+    } catch (thrown) {
+      reason = thrown;
+    }
+    this.reject(reason);
   }
 }
 
@@ -56,7 +71,7 @@ function register(client) {
 }
 
 /**
- * The promise of something that began in the addon: `begun` is an id, triples that settle it at once, or nothing. A
+ * The promise of something that began in the addon: `begun` is an id, events that settle it at once, or nothing. A
  * `request` hears what becomes of it, before its caller does; `read` makes the answer of a record's text.
  */
 function promised(client, begun, signal, request, read = JSON.parse) {
@@ -73,49 +88,95 @@ function promised(client, begun, signal, request, read = JSON.parse) {
   });
 }
 
+/** Whatever becomes of what hears it, the caller gets the outcome. */
 function heardBy(request, resolve, reject) {
   const fulfil = (record) => {
-    request.ended(record);
+    attempt(() => request.ended(record));
     resolve(record);
   };
   const refuse = (reason) => {
-    request.failed(reason);
+    attempt(() => request.failed(reason));
     reject(reason);
   };
   return [fulfil, refuse];
 }
 
+/** Whether `deliver` was called by an immediate, and not by the addon's wake-up. */
+let isImmediate = false;
+
+/** Takes what the addon delivers in one turn of the event loop; if there is more, the loop goes on before that. */
+function deliver(events, hasMore) {
+  // First, so that nothing that goes wrong below keeps it from happening. Immediates run in the turn of a wake-up, too.
+  if (hasMore) setImmediate(isImmediate ? nextTurn : setImmediate, nextTurn);
+  settle(events);
+}
+
+function nextTurn() {
+  isImmediate = true;
+  dispatcher.nextTurn();
+  isImmediate = false;
+}
+
 /**
- * Takes what the addon reports: triples of tag, id and body. The id 0 is that of `atOnce`, a call that did not have to
- * wait. It is in no list: a logger may begin another such call before this one has its outcome.
+ * Takes events: triples of tag, id and body. The id 0 is that of `atOnce`, a call that did not have to wait. It is in no
+ * list: a logger may begin another such call before this one has its outcome.
  */
-function settle(report, atOnce) {
-  for (let at = 0; at < report.length; at += 3) {
-    const tag = report[at];
-    const id = report[at + 1];
-    const body = report[at + 2];
-    if (tag === LINE) {
-      log(id, body);
-      continue;
+function settle(events, atOnce) {
+  for (let at = 0; at < events.length; at += 3) {
+    const id = events[at + 1];
+    try {
+      settleOne(events[at], id, events[at + 2], id === 0 ? atOnce : pending[id]);
+    } catch (thrown) {
+      // One that goes wrong does not take the others with it.
+      throwLater(thrown);
     }
-    if (tag === NOTICE) {
-      notify(id, JSON.parse(body));
-      continue;
-    }
-    const call = id === 0 ? atOnce : pending[id];
-    if (call === undefined) continue;
-    if (tag === TRIP) {
-      call.request.came(body);
-      continue;
-    }
-    if (tag === RETRY) {
-      retrying(call, JSON.parse(body));
-      continue;
-    }
-    pending[id] = undefined;
-    if (call.signal) unwatch(call.signal, call);
-    finish(call, tag, body);
   }
+}
+
+function settleOne(tag, id, body, call) {
+  if (tag === LINE) {
+    log(id, body);
+    return;
+  }
+  if (tag === NOTICE) {
+    notify(id, JSON.parse(body));
+    return;
+  }
+  if (call === undefined) {
+    // A body that nobody reads holds room in the budget of texts.
+    if (tag === FOUND && typeof body === 'object') body.release();
+    return;
+  }
+  if (tag === INFO) {
+    call.request.came(body);
+    return;
+  }
+  if (tag === RETRY) {
+    retrying(call, JSON.parse(body));
+    return;
+  }
+  if (tag === PART) {
+    addPart(call, body);
+    return;
+  }
+  pending[id] = undefined;
+  if (call.signal) attempt(() => unwatch(call.signal, call));
+  finish(call, tag, body);
+}
+
+function attempt(action) {
+  try {
+    action();
+  } catch (thrown) {
+    throwLater(thrown);
+  }
+}
+
+/** Makes an exception known as uncaught, as Node does with those of diagnostics channels, and lets the caller go on. */
+function throwLater(thrown) {
+  process.nextTick(() => {
+    throw thrown;
+  });
 }
 
 function finish(call, tag, body) {
@@ -127,15 +188,38 @@ function finish(call, tag, body) {
       call.resolve(null);
       break;
     case FAILED:
-      call.reject(fromJson(JSON.parse(body)));
+      if (body === null) call.reject(undelivered());
+      else fail(call, JSON.parse(body));
       break;
     case BATCH:
-      finishWith(call, batchOf, body);
+      finishWith(call, (part) => addPart(call, part), body);
       break;
     case CLOSED:
-      call.resolve(undefined);
+      // Not before the failures that were reported with it.
+      call.resolve(afterReaction());
       break;
   }
+}
+
+/**
+ * Fails a call with an error whose stack has the functions that await it. V8 knows them only while a promise settles that
+ * the caller's promise was resolved with, so the error is made there. A call that did not have to wait still has its caller
+ * on the stack.
+ */
+function fail(call, members) {
+  if (call.id === 0 || call.request !== undefined) call.reject(fromJson(members));
+  else call.resolve(failure(members));
+}
+
+async function failure(members) {
+  await afterReaction();
+  throw fromJson(members);
+}
+
+/** Ends when a promise that was resolved with another one has begun to wait for it. */
+async function afterReaction() {
+  await undefined;
+  await undefined;
 }
 
 function finishWith(call, read, body) {
@@ -149,16 +233,21 @@ function finishWith(call, read, body) {
   call.resolve(value);
 }
 
-/** A batch's answers: the parts one after the other, with the failures put in their places. */
-function batchOf([failures, first, ...more]) {
-  const answers = JSON.parse(first);
-  for (const part of more) {
-    for (const answer of JSON.parse(part)) answers.push(answer);
-  }
+/** Adds a part to a batch's answers, with the failures put in their places; the answers so far. */
+function addPart(call, [failures, records]) {
+  const part = JSON.parse(records);
+  if (call.answers === undefined) call.answers = part;
+  else for (const answer of part) call.answers.push(answer);
   if (failures !== null) {
-    for (const [index, members] of JSON.parse(failures)) answers[index] = fromJson(members);
+    for (const [index, members] of JSON.parse(failures)) call.answers[index] = fromJson(members);
   }
-  return answers;
+  return call.answers;
+}
+
+/** The addon had no memory to say how a call ended. */
+function undelivered() {
+  const message = 'the answer could not be handed to JavaScript: out of memory';
+  return new GunError(message, { code: 'ERR_GUN_BAD_RESPONSE', attempts: 1, retryable: true });
 }
 
 /** The client of an id, unless it was collected. */
@@ -190,4 +279,4 @@ function log(clientId, line, level = 'log') {
   }
 }
 
-module.exports = { FAILED, native, port, promised, register };
+module.exports = { FAILED, dispatcher, native, promised, register };

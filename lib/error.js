@@ -30,7 +30,9 @@ function isGunError(value) {
 
 /** Whether an answer of `getRecords` is a record: neither missing nor failed. */
 function isRecord(answer) {
-  return typeof answer === 'object' && answer !== null && !(answer instanceof Error) && !isGunError(answer);
+  if (typeof answer !== 'object' || answer === null || isGunError(answer)) return false;
+  // `instanceof` does not know the errors of other realms, and `util.types` would take time to load.
+  return !(answer instanceof Error) && Object.prototype.toString.call(answer) !== '[object Error]';
 }
 
 /** Sets a property that neither `for...in` nor `console.log` shows, as V8 does with the members of Error itself. */

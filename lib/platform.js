@@ -2,32 +2,69 @@
 
 const fs = require('fs');
 
-/** The platform's name in the way of napi-rs: `linux-x64-musl`, `darwin-arm64`, `win32-x64-msvc`. */
-function target() {
+/**
+ * The binaries that may fit, by their names as napi-rs has them: `linux-x64-musl`, `darwin-arm64`, `win32-x64-msvc`. It is
+ * one, unless the libc of this Node cannot be found out.
+ */
+function targets() {
   const base = `${process.platform}-${process.arch}`;
-  if (process.platform === 'linux') return `${base}-${isMusl() ? 'musl' : 'gnu'}`;
-  if (process.platform === 'win32') return `${base}-msvc`;
-  return base;
+  if (process.platform === 'linux') return libcs().map((libc) => `${base}-${libc}`);
+  if (process.platform === 'win32') return [`${base}-msvc`];
+  return [base];
 }
 
-/** Whether this Node runs on musl. Both libcs may be installed, so the program itself is asked which loader it names. */
-function isMusl() {
+/** The binary that is built here. */
+function target() {
+  return targets()[0];
+}
+
+function libcs() {
+  const libc = libcOfProgram() || libcOfReport();
+  return libc === undefined ? ['gnu', 'musl'] : [libc];
+}
+
+/** The libc that this Node was linked with. Both may be installed, so the program itself is asked which loader it names. */
+function libcOfProgram() {
   try {
     const file = fs.openSync(process.execPath, 'r');
     try {
-      return interpreter(file).includes('/ld-musl-');
+      return libcOfLoader(interpreter(file));
     } finally {
       fs.closeSync(file);
     }
   } catch (unreadable) {
-    return false;
+    return undefined;
   }
+}
+
+/** What Node reports of itself: for a program that may not be read, or that is itself the loader, as under some wrappers. */
+function libcOfReport() {
+  const { report } = process;
+  const { excludeNetwork } = report;
+  try {
+    // It would look up the names of all peers.
+    report.excludeNetwork = true;
+    const { header, sharedObjects } = report.getReport();
+    if (header.glibcVersionRuntime) return 'gnu';
+    return sharedObjects.map(libcOfLoader).find((libc) => libc === 'musl');
+  } catch (unavailable) {
+    return undefined;
+  } finally {
+    report.excludeNetwork = excludeNetwork;
+  }
+}
+
+function libcOfLoader(loader) {
+  if (loader.includes('/ld-musl-')) return 'musl';
+  return /\/ld(-linux|64\.so|\.so)/.test(loader) ? 'gnu' : undefined;
 }
 
 /** The loader that a 64-bit, little-endian ELF file names (its program header of type PT_INTERP); '' for none. */
 function interpreter(file) {
   const PT_INTERP = 3;
   const header = bytes(file, 0, 64);
+  const isElf64 = header.readUInt32BE(0) === 0x7f454c46 && header[4] === 2 && header[5] === 1;
+  if (!isElf64) return '';
   const size = header.readUInt16LE(54);
   const entries = bytes(file, Number(header.readBigUInt64LE(32)), size * header.readUInt16LE(56));
   for (let at = 0; at < entries.length; at += size) {
@@ -44,4 +81,4 @@ function bytes(file, position, length) {
   return buffer;
 }
 
-module.exports = { target };
+module.exports = { target, targets };

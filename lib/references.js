@@ -51,6 +51,8 @@ class Call {
     /** Bytes of text put in place, and those of each answer. */
     this.bytes = 0;
     this.bytesOf = new Map();
+    /** What was put in place in this level, by answer. */
+    this.placed = new Map();
   }
 
   isFailed({ index }) {
@@ -59,9 +61,28 @@ class Call {
 
   fail(index, error) {
     this.answers[index] = error;
-    // The answer was dropped, and all that was in it.
+    // The answer is dropped and gives its room back: nothing may keep what was put in it.
+    for (const { holder, key } of this.placed.get(index) || []) define(holder, key, null);
+    this.placed.delete(index);
     this.bytes -= this.bytesOf.get(index) || 0;
     this.bytesOf.delete(index);
+  }
+
+  /** Notes a record in its place. */
+  put(place) {
+    const others = this.placed.get(place.index);
+    if (others === undefined) this.placed.set(place.index, [place]);
+    else others.push(place);
+  }
+
+  /** Ends a level: what was put in place is the next one. */
+  nextLevel() {
+    const level = [];
+    for (const places of this.placed.values()) {
+      for (const place of places) level.push(place);
+    }
+    this.placed = new Map();
+    return level;
   }
 
   /** The references of a level whose answers may have so many. */
@@ -76,15 +97,14 @@ class Call {
     return references.filter((reference) => !this.isFailed(reference));
   }
 
-  /** Whether there is room for a record in an answer, which fails if there is none. */
-  takes(index, bytes) {
+  /** Takes room for records in an answer, which fails if there is none. */
+  reserve(index, bytes) {
     if (this.bytes + bytes > this.maxBytes) {
       this.fail(index, tooLarge(this.souls[index], this.maxBytes));
-      return false;
+      return;
     }
     this.bytes += bytes;
     this.bytesOf.set(index, (this.bytesOf.get(index) || 0) + bytes);
-    return true;
   }
 }
 
@@ -93,8 +113,7 @@ async function resolve(call, references, ask) {
   const placesOf = bySoul(references);
   const souls = Array.from(placesOf.keys());
   const seen = { asked: 0, bytes: 0 };
-  const level = [];
-  let unread = 0;
+  let unyielded = 0;
   for (let at = 0, size = FIRST_BATCH; at < souls.length; at += size, size = nextSize(size, call, seen)) {
     const wanted = souls.slice(at, at + size).filter((soul) => placesOf.get(soul).some((place) => !call.isFailed(place)));
     const found = wanted.length === 0 ? [] : await ask(wanted);
@@ -103,16 +122,16 @@ async function resolve(call, references, ask) {
       const bytes = isRecord(found[index]) ? bytesOf(found[index]) : 0;
       seen.bytes += bytes;
       for (const place of put(call, found[index], bytes, placesOf.get(wanted[index]))) {
-        level.push(place);
-        unread += bytes;
-        if (unread > TURN_BYTES) {
-          unread = 0;
+        call.put(place);
+        unyielded += bytes;
+        if (unyielded > TURN_BYTES) {
+          unyielded = 0;
           await new Promise((next) => setImmediate(next));
         }
       }
     }
   }
-  return level.filter((place) => !call.isFailed(place));
+  return call.nextLevel();
 }
 
 function bySoul(references) {
@@ -130,21 +149,24 @@ function nextSize(size, call, { asked, bytes }) {
   return Math.min(size * GROWTH, LARGEST_BATCH, Math.max(room, SMALLEST_BATCH));
 }
 
-/** Puts a child in its places, one by one, and fails the answers whose child failed or that have no room for it. */
+/** Puts a child in its places, one by one, and fails the answers whose child failed or that have no room for all of them. */
 function* put(call, child, bytes, places) {
   if (child === null || isNoSoul(child)) return;
+  const counts = new Map();
+  for (const { index } of places) counts.set(index, (counts.get(index) || 0) + 1);
+  for (const [index, count] of counts) {
+    if (call.isFailed({ index })) continue;
+    if (isFailed(child)) call.fail(index, child);
+    else call.reserve(index, bytes * count);
+  }
   let isUsed = false;
-  for (const place of places) {
-    if (call.isFailed(place)) continue;
-    if (isFailed(child)) {
-      call.fail(place.index, child);
-    } else if (call.takes(place.index, bytes)) {
-      // Every place has an object of its own; the first one needs no copy.
-      const record = isUsed ? copyOf(child) : child;
-      isUsed = true;
-      define(place.holder, place.key, record);
-      yield { record, index: place.index, path: { soul: place.soul, parent: place.path } };
-    }
+  for (const { holder, key, soul, index, path } of places) {
+    if (call.isFailed({ index })) continue;
+    // Every place has an object of its own; the first one needs no copy.
+    const record = isUsed ? copyOf(child) : child;
+    isUsed = true;
+    define(holder, key, record);
+    yield { holder, key, record, index, path: { soul, parent: path } };
   }
 }
 

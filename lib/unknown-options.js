@@ -32,10 +32,25 @@ function options() {
 function warnUnknown(given) {
   const unknown = unknownIn(given, '');
   if (unknown.length === 0) return;
-  const named = unknown.slice(0, MAX_NAMED).map((path) => `${shown(path)}${hint(path)}`);
+  const named = unknown.slice(0, MAX_NAMED).map((path) => `${shown(path)}${hint(path, allPaths())}`);
   if (unknown.length > MAX_NAMED) named.push(`and ${unknown.length - MAX_NAMED} more`);
   const noun = unknown.length === 1 ? 'an option' : 'options';
-  process.emitWarning(`GunClient ignores ${noun} that it does not know: ${named.join(', ')}`, { code: 'GUN_UNKNOWN_OPTION' });
+  warn(`GunClient ignores ${noun} that it does not know: ${named.join(', ')}`);
+}
+
+/** Names that calls were given before: each is warned of once, and programs that make names up are not followed. */
+const ofCalls = new Set();
+const MAX_OF_CALLS = 20;
+
+/** Warns of an option of a call that has no effect. */
+function warnUnknownOfCall(name, known) {
+  if (ofCalls.has(name) || ofCalls.size === MAX_OF_CALLS) return;
+  ofCalls.add(name);
+  warn(`a call ignores an option that it does not know: ${shown(name)}${hint(name, known)}`);
+}
+
+function warn(message) {
+  process.emitWarning(message, { code: 'GUN_UNKNOWN_OPTION' });
 }
 
 /** The paths of unknown options; those that are undefined were left out on purpose. */
@@ -54,16 +69,16 @@ function shown(path) {
   return show(path).slice(1, -1);
 }
 
-function hint(path) {
-  const meant = path.length <= MAX_COMPARED && closestOption(path);
+function hint(path, known) {
+  const meant = path.length <= MAX_COMPARED && closestOption(path, known);
   return meant ? ` (did you mean ${meant}?)` : '';
 }
 
 /** The option that was probably meant: one in the same group, or one of another whose name is as near. */
-function closestOption(path) {
+function closestOption(path, known) {
   let best;
   let least = Infinity;
-  for (const option of allPaths()) {
+  for (const option of known) {
     const distance = nearness(path, option);
     if (distance < least) [best, least] = [option, distance];
   }
@@ -88,7 +103,7 @@ function nearness(path, option) {
   const isPart = givenName.length >= 3 && (knownName.startsWith(givenName) || knownName.endsWith(givenName));
   const isNear = isPart || distance <= Math.max(1, Math.floor(givenName.length / 3));
   if (!isNear) return Infinity;
-  return (isPart ? Math.min(distance, 2) : distance) + (isSameGroup ? 0 : 1.5);
+  return (isPart ? Math.min(distance, 2) : distance) + (isSameGroup ? 0 : 2.5);
 }
 
 /** Letters and digits alone: `cacheTtlMs` means `cache.ttlMs`. */
@@ -104,4 +119,4 @@ function groupOf(path) {
   return path.slice(0, Math.max(0, path.lastIndexOf('.')));
 }
 
-module.exports = { warnUnknown };
+module.exports = { warnUnknown, warnUnknownOfCall };

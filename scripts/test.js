@@ -7,6 +7,7 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { ROOT, needsShell } = require('./command');
+const { valkey } = require('./valkey');
 
 /** Measured on two cores with the addon already built. */
 const DURATION = 'about 5 minutes on two cores, after the build';
@@ -119,6 +120,9 @@ async function runSteps(steps) {
 
 if (require.main === module) {
   console.log(`Running ${STEPS.map(({ name }) => name).join(', ')}: ${DURATION}.`);
+  const { program, reason } = valkey();
+  if (program) process.env.GUN_TEST_VALKEY = program;
+  else console.log(`skipped: the tests of the shared store on a real Valkey: ${reason}`);
   runSteps(STEPS).then((ok) => {
     process.exitCode = ok ? 0 : 1;
   });

@@ -1,11 +1,9 @@
 //! Many calls that settle as one: outcomes gathered in the order of the souls, told when the last has come.
 
+use crate::completion_queue::{MAX_TURN_BYTES, MAX_TURN_ITEMS};
 use crate::error::CallError;
 use crate::single_flight::Outcome;
 use std::sync::{Arc, Mutex, PoisonError};
-
-/// Text handed over at a time. V8's strings end at 512 MB, and a batch has no bound but its souls.
-const MAX_PART_BYTES: usize = 64 * 1024 * 1024;
 
 /// Outcomes of a batch as they come in.
 #[derive(Debug)]
@@ -32,7 +30,7 @@ impl Batch {
     /// outcome, which mostly is the network's.
     pub fn settle(&self, index: usize, outcome: Outcome, is_hit: bool) -> Option<BatchText> {
         self.arrived(|slots| {
-            slots.outcomes[index] = Some(outcome);
+            slots.outcomes[index] = Some(outcome.unguarded());
             slots.hits += usize::from(is_hit);
         })
     }
@@ -60,32 +58,32 @@ impl Batch {
 /// A batch's outcomes as JSON.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct BatchText {
-    /// Arrays that make up the answer one after the other: a record, or `null` for missing and for failed.
+    /// What makes up the answer, one after the other. Each fits into one turn of the event loop.
     pub parts: Vec<Part>,
-    /// The failed ones by their index in the whole.
-    pub failures: Vec<(usize, Arc<CallError>)>,
     /// Outcomes that end a call ([`Outcome::ends_a_call`]).
     pub calls: usize,
     /// Of those, the ones that the cache gave.
     pub hits: usize,
 }
 
-/// An array of JSON.
+/// A part of a batch's answer.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Part {
-    /// The JSON.
+    /// An array of JSON: a record, or `null` for missing and for failed.
     pub text: String,
     /// Whether all of it is ASCII: such text becomes a one-byte string of V8 with no decoding.
     pub is_ascii: bool,
+    /// The failed ones by their index in the whole batch.
+    pub failures: Vec<(usize, Arc<CallError>)>,
 }
 
 impl BatchText {
     /// Writes all outcomes of a batch down.
     fn new(outcomes: impl Iterator<Item = Outcome>) -> Self {
-        Self::in_parts_of(MAX_PART_BYTES, outcomes)
+        Self::in_parts_of(MAX_TURN_BYTES, MAX_TURN_ITEMS, outcomes)
     }
 
-    fn in_parts_of(max_bytes: usize, outcomes: impl Iterator<Item = Outcome>) -> Self {
+    fn in_parts_of(max_bytes: usize, max_failures: usize, outcomes: impl Iterator<Item = Outcome>) -> Self {
         let mut written = Self::default();
         let mut part = Part::begin();
         for (index, outcome) in outcomes.enumerate() {
@@ -94,27 +92,24 @@ impl BatchText {
                 Outcome::Found(record) => (record.as_str(), record.is_ascii),
                 Outcome::Missing | Outcome::Failed(_) => ("null", true),
             };
-            if !part.is_empty() && part.text.len() + record.len() > max_bytes {
+            // With a comma and the closing bracket.
+            let is_full = part.text.len() + record.len() + 2 > max_bytes || part.failures.len() >= max_failures;
+            if is_full && !part.is_empty() {
                 written.parts.push(std::mem::replace(&mut part, Part::begin()).end());
             }
             part.add(record, is_ascii);
             if let Outcome::Failed(error) = outcome {
-                written.failures.push((index, error));
+                part.failures.push((index, error));
             }
         }
         written.parts.push(part.end());
         written
     }
-
-    /// Bytes of all parts together.
-    pub fn bytes(&self) -> usize {
-        self.parts.iter().map(|part| part.text.len()).sum()
-    }
 }
 
 impl Part {
     fn begin() -> Self {
-        Self { text: String::from("["), is_ascii: true }
+        Self { text: String::from("["), is_ascii: true, failures: Vec::new() }
     }
 
     fn is_empty(&self) -> bool {
@@ -162,6 +157,11 @@ mod tests {
         written.parts.iter().map(|part| part.text.as_str()).collect()
     }
 
+    fn failed_indices(written: &BatchText) -> Vec<Vec<usize>> {
+        let indices = |part: &Part| part.failures.iter().map(|(index, _)| *index).collect();
+        written.parts.iter().map(indices).collect()
+    }
+
     #[test]
     fn an_answer_has_records_and_null_in_the_order_of_the_souls_and_failures_beside() {
         let batch = Batch::new(3);
@@ -170,9 +170,8 @@ mod tests {
         assert_eq!(batch.settle(0, found(r#"{"a":1}"#), false), None);
         let answer = batch.settle(1, failed(), false).expect("the last one");
         assert_eq!(texts(&answer), [r#"[{"a":1},null,null]"#]);
-        let indices: Vec<usize> = answer.failures.iter().map(|(index, _)| *index).collect();
-        assert_eq!(indices, [1]);
-        assert_eq!((answer.calls, answer.hits, answer.bytes()), (3, 2, 19));
+        assert_eq!(failed_indices(&answer), [vec![1]]);
+        assert_eq!((answer.calls, answer.hits), (3, 2));
     }
 
     #[test]
@@ -185,13 +184,20 @@ mod tests {
     }
 
     #[test]
-    fn text_too_long_for_one_string_comes_in_parts_that_each_know_their_letters() {
+    fn text_too_long_for_one_turn_comes_in_parts_that_each_know_their_letters() {
         let outcomes = [found(r#"{"a":1}"#), found(r#"{"b":"é"}"#), Outcome::Missing];
-        let written = BatchText::in_parts_of(12, outcomes.into_iter());
+        let written = BatchText::in_parts_of(12, 9, outcomes.into_iter());
         assert_eq!(texts(&written), [r#"[{"a":1}]"#, r#"[{"b":"é"}]"#, "[null]"]);
         let ascii: Vec<bool> = written.parts.iter().map(|part| part.is_ascii).collect();
         assert_eq!(ascii, [true, false, true]);
-        let whole = BatchText::in_parts_of(12, [found(r#"{"a":123456789012345}"#)].into_iter());
+        let whole = BatchText::in_parts_of(12, 9, [found(r#"{"a":123456789012345}"#)].into_iter());
         assert_eq!(texts(&whole), [r#"[{"a":123456789012345}]"#]);
+    }
+    #[test]
+    fn failures_too_many_for_one_turn_come_in_parts() {
+        let outcomes = [failed(), Outcome::Missing, failed(), failed()];
+        let written = BatchText::in_parts_of(1_000, 2, outcomes.into_iter());
+        assert_eq!(texts(&written), ["[null,null,null]", "[null]"]);
+        assert_eq!(failed_indices(&written), [vec![0, 2], vec![3]]);
     }
 }

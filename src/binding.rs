@@ -1,11 +1,12 @@
 //! The one place that knows N-API: turns values into calls of the core and outcomes into values; decides nothing.
 #![allow(unsafe_code, reason = "N-API is a C interface")]
 
+mod body;
 mod calls;
+mod completion;
+mod dispatcher;
+mod events;
 mod getter;
-mod outbox;
-mod port;
-mod report;
 mod values;
 
 use crate::client::{CallOptions, Client as CoreClient, Relays};
@@ -14,11 +15,11 @@ use crate::engine::Engine;
 use crate::error::{Cause, Code, Fault};
 use crate::notice::Notice;
 use calls::{Calls, JsCaller};
+use completion::{Completion, CompletionQueue};
+use dispatcher::{Dispatcher, Pending};
+use events::{Events, error_json};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
-use outbox::{Item, Outbox};
-use port::{Pending, Port};
-use report::{Report, error_json};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -26,27 +27,34 @@ use values::{Handle, NamedValues, SoulBuffer};
 
 type Client = CoreClient<JsCaller>;
 
-/// Where what has ended is handed to: the callback gets the triples of `report`.
+/// Delivers what has ended: the callback gets events ([`events`]), and whether it is to let the event loop go on and then
+/// call [`NativeDispatcher::next_turn`].
 #[napi]
-pub struct NativePort {
-    port: Rc<Port>,
+pub struct NativeDispatcher {
+    dispatcher: Rc<Dispatcher>,
 }
 
 #[napi]
-impl NativePort {
+impl NativeDispatcher {
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, callback: Handle) -> Result<Self> {
-        let port = Port::open(env.raw(), callback.0)?;
-        Ok(Self { port })
+        let dispatcher = Dispatcher::open(env.raw(), callback.0)?;
+        Ok(Self { dispatcher })
+    }
+
+    /// Delivers what was too much for the turns of the event loop so far.
+    #[napi(catch_unwind)]
+    pub fn next_turn(&self) -> Result<()> {
+        self.dispatcher.next_turn()
     }
 
     /// A client with a pool and a cache of its own. `client_id` names it in log lines.
     #[napi(catch_unwind)]
     pub fn open(&self, client_id: u32, options: NamedValues) -> Result<NativeClient> {
         let config = Config::from_options(&options.0).map_err(thrown)?;
-        let outbox = Arc::downgrade(&self.port.outbox);
+        let queue = Arc::downgrade(&self.dispatcher.queue);
         let client = open(&config, move |notice| {
-            send_notice(&outbox, client_id, notice);
+            send_notice(&queue, client_id, notice);
         })?;
         Ok(self.client(client_id, client))
     }
@@ -62,22 +70,22 @@ impl NativePort {
                 let config = Config::from_env(&variables).map_err(thrown)?;
                 // The first reader is there before the client has something to say.
                 let log = SharedLog::default();
-                let reader = (Arc::downgrade(&self.port.outbox), client_id);
+                let reader = (Arc::downgrade(&self.dispatcher.queue), client_id);
                 log.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
                 let ours = Arc::clone(&log);
                 none.insert((open(&config, move |notice| send_to_first(&ours, notice))?, log))
             }
         };
         let mut readers = log.lock().unwrap_or_else(PoisonError::into_inner);
-        let ours = Arc::downgrade(&self.port.outbox);
-        readers.retain(|(outbox, _)| outbox.strong_count() > 0 && !outbox.ptr_eq(&ours));
+        let ours = Arc::downgrade(&self.dispatcher.queue);
+        readers.retain(|(queue, _)| queue.strong_count() > 0 && !queue.ptr_eq(&ours));
         readers.push((ours, client_id));
         Ok(self.client(client_id, client.clone()))
     }
 
     fn client(&self, id: u32, client: Client) -> NativeClient {
-        let port = Rc::clone(&self.port);
-        NativeClient { calls: Rc::new(Calls { port, client, id }) }
+        let dispatcher = Rc::clone(&self.dispatcher);
+        NativeClient { calls: Rc::new(Calls { dispatcher, client, id }) }
     }
 }
 
@@ -89,14 +97,14 @@ pub struct NativeClient {
 
 #[napi]
 impl NativeClient {
-    /// The function that begins a call, `(soul, timeoutMs?, fresh?, watch?)`: it returns undefined for a soul known to be
-    /// missing, the call's id when it waits, else triples that settle it.
+    /// The function that begins a call, `(soul, timeoutMs?, fresh?, watch?, asBody?)`: it returns undefined for a soul known to be
+    /// missing, the call's id when it waits, else events that settle it.
     #[napi(catch_unwind)]
     pub fn getter(&self, env: Env) -> Result<Handle> {
         getter::create(env.raw(), Rc::clone(&self.calls)).map(Handle)
     }
 
-    /// Begins a batch: its id when it waits, else triples that settle it.
+    /// Begins a batch: its id when it waits, else events that settle it.
     #[napi(catch_unwind)]
     pub fn get_many(
         &self,
@@ -109,15 +117,15 @@ impl NativeClient {
         self.calls.get_many(env.raw(), &souls, options)
     }
 
-    /// Gives up a waiting call or batch. Triples where a line is due.
+    /// Gives up a waiting call or batch. Events if a line is due.
     #[napi(catch_unwind)]
     pub fn leave(&self, env: Env, id: u32) -> Result<Option<Handle>> {
-        let mut report = Report::new(env.raw());
-        self.calls.port.leave(id, self.calls.id, &mut report)?;
-        if report.is_empty() {
+        let mut events = Events::new(env.raw());
+        self.calls.dispatcher.leave(id, self.calls.id, &mut events)?;
+        if events.is_empty() {
             return Ok(None);
         }
-        report.into_array().map(Handle).map(Some)
+        events.into_array().map(Handle).map(Some)
     }
 
     /// The relay as it may be shown.
@@ -160,14 +168,30 @@ impl NativeClient {
         self.calls.client.invalidate_all() as u32
     }
 
+    /// Waits for the shared store: the returned id is reported as closed once every invalidation so far has reached it, or as
+    /// failed. Nothing to wait for without such a store.
+    #[napi(catch_unwind)]
+    pub fn flushed(&self) -> Result<Either<u32, Undefined>> {
+        let Calls { dispatcher, client, .. } = &*self.calls;
+        if !client.has_shared_store() {
+            return Ok(Either::B(()));
+        }
+        let id = dispatcher.wait(|_| Ok::<_, Error>(Pending::Close))?;
+        let queue = Arc::clone(&dispatcher.queue);
+        client.flushed(move |result| {
+            queue.put([Completion::Flushed { id, result }]);
+        });
+        Ok(Either::A(id))
+    }
+
     /// Takes no more calls. The returned id is reported as closed once the connections are gone. To be called once.
     #[napi(catch_unwind)]
     pub fn close(&self) -> Result<u32> {
-        let Calls { port, client, .. } = &*self.calls;
-        let id = port.wait(|_| Ok::<_, Error>(Pending::Close))?;
-        let outbox = Arc::clone(&port.outbox);
+        let Calls { dispatcher, client, .. } = &*self.calls;
+        let id = dispatcher.wait(|_| Ok::<_, Error>(Pending::Close))?;
+        let queue = Arc::clone(&dispatcher.queue);
         client.close(move || {
-            outbox.put(Item::Closed { id });
+            queue.put([Completion::Closed { id }]);
         });
         Ok(id)
     }
@@ -192,7 +216,7 @@ pub fn variables() -> Vec<&'static str> {
 }
 
 /// Who reads the notices of the default client, in the order in which they came.
-type SharedLog = Arc<Mutex<Vec<(Weak<Outbox>, u32)>>>;
+type SharedLog = Arc<Mutex<Vec<(Weak<CompletionQueue>, u32)>>>;
 
 /// The default client, from its first use to the end of the process.
 static DEFAULT: Mutex<Option<(Client, SharedLog)>> = Mutex::new(None);
@@ -211,11 +235,11 @@ fn open(config: &Config, on_notice: impl Fn(Notice) + Send + Sync + 'static) -> 
 /// Sends a notice of the default client to the first environment that is still there, so it is logged once.
 fn send_to_first(log: &SharedLog, notice: Notice) {
     let readers = log.lock().unwrap_or_else(PoisonError::into_inner);
-    let _ = readers.iter().any(|(outbox, id)| send_notice(outbox, *id, notice.clone()));
+    let _ = readers.iter().any(|(queue, id)| send_notice(queue, *id, notice.clone()));
 }
 
-fn send_notice(outbox: &Weak<Outbox>, client_id: u32, notice: Notice) -> bool {
-    outbox.upgrade().is_some_and(|outbox| outbox.put(Item::Notice { client_id, notice }))
+fn send_notice(queue: &Weak<CompletionQueue>, client_id: u32, notice: Notice) -> bool {
+    queue.upgrade().is_some_and(|queue| queue.put([Completion::Notice { client_id, notice }]))
 }
 
 fn to_json(figures: &impl serde::Serialize) -> Result<String> {

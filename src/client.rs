@@ -17,9 +17,11 @@ use crate::single_flight::{
     CallInfo, Caller, Change, Join, Outcome, Request, SingleFlight, Terms, Waiter, WaiterHandle,
 };
 use crate::stats::{BreakerState, Requests, Snapshot, Stats, StatsLine, hit_rate};
+use crate::store::shared::{Flush, LookUp, Trust};
+use crate::store::{Listener, StoreError};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
@@ -60,17 +62,14 @@ pub struct FallbackRelay<A> {
 impl Relays<Relay> {
     /// The relays of a configuration.
     pub fn new(config: &Config) -> Self {
-        let others = config.fallbacks.iter();
-        Self {
-            first: Relay::new(config),
-            fallbacks: others
-                .map(|url| FallbackRelay {
-                    relay: Relay::new(&Config { relay: url.clone(), ..config.clone() }),
-                    shown: Arc::clone(&url.shown),
-                    breaker: Breaker::new(config.breaker, Instant::now()),
-                })
-                .collect(),
-        }
+        let first = Relay::new(config);
+        let fallbacks = config.fallbacks.iter().map(|url| FallbackRelay {
+            relay: first.beside(&Config { relay: url.clone(), ..config.clone() }),
+            shown: Arc::clone(&url.shown),
+            breaker: Breaker::new(config.breaker, Instant::now()),
+        });
+        let fallbacks = fallbacks.collect();
+        Self { first, fallbacks }
     }
 }
 
@@ -149,7 +148,8 @@ impl<C: Caller> Client<C> {
         let single_flight = Arc::new(SingleFlight::new(config.max_in_flight + config.max_queue));
         let now = Instant::now();
         let (knowledge, warning) = Knowledge::open(config, now);
-        let shared = Arc::new(Shared {
+        // The store and the client know each other; it calls the client only once there is one.
+        let shared = Arc::new_cyclic(|weak: &Weak<Shared<C>>| Shared {
             relay: Arc::clone(&config.relay.shown),
             timeout: config.timeout,
             attempt_timeout: config.attempt_timeout,
@@ -160,7 +160,7 @@ impl<C: Caller> Client<C> {
             max_queue: config.max_queue,
             max_body_bytes: config.max_body_bytes,
             stats_every: config.stats_every,
-            knowledge,
+            knowledge: knowledge.with_shared_store(config, handle, weak.clone()),
             single_flight: Arc::clone(&single_flight),
             is_closed: AtomicBool::new(false),
             on_closed: Mutex::new(None),
@@ -184,7 +184,8 @@ impl<C: Caller> Client<C> {
         }
         Stats::count(&shared.stats.total);
         let CallOptions { timeout: own, fresh, is_batch } = options;
-        let known = if fresh { Known::Nothing } else { shared.knowledge.look_up(soul, now) };
+        let trust = shared.knowledge.trust(now);
+        let known = if fresh { Known::Nothing } else { shared.knowledge.look_up(soul, trust, now) };
         if known == Known::MissingRefresh {
             shared.single_flight.refresh_later(soul);
         }
@@ -196,9 +197,9 @@ impl<C: Caller> Client<C> {
             Known::Found(record) => return Begun::Found(record),
             Known::Nothing => {}
         }
-        let is_known = || !fresh && shared.knowledge.is_missing(soul, now);
+        let is_known = || !fresh && shared.knowledge.is_missing(soul, trust, now);
         let Shared { timeout, queue_timeout, .. } = *shared;
-        let terms = Terms { own, timeout, queue_timeout, is_batch, is_fresh: fresh, may_join: true };
+        let terms = Terms { own, timeout, queue_timeout, is_batch, is_fresh: fresh, may_join: trust != Trust::Nothing };
         match shared.single_flight.join(soul, now, terms, is_known, caller) {
             Join::Began(handle) => Begun::Waits(handle),
             Join::Joined(handle) => {
@@ -250,6 +251,22 @@ impl<C: Caller> Client<C> {
         let (known, warning) = self.shared.knowledge.invalidate_all(&self.shared.single_flight);
         self.shared.notify(warning);
         known
+    }
+
+    /// Whether there is a shared store.
+    pub fn has_shared_store(&self) -> bool {
+        self.shared.knowledge.shared_store().is_some()
+    }
+
+    /// `on_flushed` hears once every invalidation so far has reached the shared store, or that this is not confirmed within
+    /// 2 s; at once if there is no such store.
+    pub fn flushed(&self, on_flushed: impl FnOnce(Result<(), CallError>) + Send + 'static) {
+        let Some(store) = self.shared.knowledge.shared_store() else { return on_flushed(Ok(())) };
+        let unconfirmed = self.shared.refusal(Fault::Closed, "");
+        store.flushed_then(move |result| {
+            let fault = |error: StoreError| Fault::CacheStore(error.to_string().into());
+            on_flushed(result.map_err(|error| CallError { fault: fault(error), ..unconfirmed }));
+        });
     }
 
     /// Writes what is to outlive the process, for a process that ends. It blocks.
@@ -391,20 +408,39 @@ impl<C> Shared<C> {
     }
 }
 
+impl<C: Caller> Listener for Shared<C> {
+    fn forget(&self, soul: &str) {
+        self.single_flight.invalidate(soul, || self.knowledge.forget(soul));
+    }
+
+    fn forget_all(&self, _cause: Flush) {
+        self.single_flight.invalidate_all(|| self.knowledge.forget_all());
+    }
+
+    fn lost(&self, why: &str) {
+        self.notify(self.knowledge.store_lost(why));
+    }
+
+    fn back(&self, down_for: Duration) {
+        self.notify(self.knowledge.store_back(down_for));
+    }
+}
+
 impl<C: Caller> Shared<C> {
     /// Ends a request: what it learned goes into the caches, and its callers get their outcomes. There is no answer if they
     /// have left before.
     pub fn complete(&self, request: &Arc<Request<C>>, ended: Option<Ended>) {
-        let Some(Ended { answer, others, is_known }) = ended else {
+        let Some(Ended { answer, others, is_known, looked_up }) = ended else {
             self.complete_without_answer(request);
             return;
         };
         let now = Instant::now();
         // True whenever the request began: at worst a soul that went missing since is asked for once more.
-        let is_forgotten = matches!(answer, Answer::Found(_)) && self.knowledge.forget_missing(&request.soul, now);
+        let is_forgotten = matches!(answer, Answer::Found(_))
+            && self.knowledge.forget_missing(request, &looked_up, &self.single_flight, now);
         let mut change = is_forgotten.then_some(Change::Invalidated);
         let waiters = self.single_flight.complete(request, || {
-            if self.knowledge.learn(&request.soul, &answer, now) {
+            if self.knowledge.learn(&request.soul, &answer, looked_up, now) {
                 change = Some(Change::Inserted);
             }
         });
@@ -474,11 +510,13 @@ pub(crate) struct Ended {
     pub others: Vec<OtherRelay>,
     /// Whether a store knew the answer, so the relay was not asked.
     pub is_known: bool,
+    /// What the shared store said before the relay was asked.
+    pub looked_up: LookUp,
 }
 
 impl From<Answer> for Ended {
     fn from(answer: Answer) -> Self {
-        Self { answer, others: Vec::new(), is_known: false }
+        Self { answer, others: Vec::new(), is_known: false, looked_up: LookUp::Nothing }
     }
 }
 

@@ -154,6 +154,8 @@ pub enum Fault {
     },
     /// The client was closed before the call.
     Closed,
+    /// The shared store has not confirmed every invalidation; a sentence that names the store.
+    CacheStore(Arc<str>),
 }
 
 impl Fault {
@@ -172,6 +174,7 @@ impl Fault {
             Fault::Overloaded { .. } => Code::Overloaded,
             Fault::CircuitOpen { .. } => Code::CircuitOpen,
             Fault::Closed => Code::Closed,
+            Fault::CacheStore(_) => Code::CacheStore,
         }
     }
 
@@ -222,7 +225,8 @@ impl Fault {
             | Fault::ConnectTimeout { .. }
             | Fault::QueueTimeout { .. }
             | Fault::Overloaded { .. }
-            | Fault::CircuitOpen { .. } => true,
+            | Fault::CircuitOpen { .. }
+            | Fault::CacheStore(_) => true,
             // RFC 9110 and 6585: the statuses that speak of the moment, not of the request.
             Fault::Status(status) | Fault::StatusWith { status, .. } => {
                 matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
@@ -251,6 +255,7 @@ impl fmt::Display for Fault {
                 f.write_str("it was not asked: too many requests wait")
             }
             Fault::Closed => f.write_str("the client is closed"),
+            Fault::CacheStore(text) => f.write_str(text),
         }
     }
 }
@@ -299,6 +304,7 @@ impl fmt::Display for CallError {
         let soul = Quoted(&self.soul);
         match &self.fault {
             Fault::InvalidArgument(text) => return f.write_str(text),
+            Fault::CacheStore(text) => return f.write_str(text),
             Fault::Overloaded { limit } => {
                 return write!(f, "relay {relay} was not asked for soul {soul}: {limit} requests wait already");
             }
@@ -339,9 +345,9 @@ impl fmt::Display for CallError {
                 write!(f, "relay {relay} sent more than {limit} bytes for soul {soul}")?;
             }
         }
+        self.write_hint(f)?;
         let plural = if self.attempts == 1 { "" } else { "s" };
-        write!(f, " ({} attempt{plural} in {})", self.attempts, Elapsed(self.elapsed))?;
-        self.write_hint(f)
+        write!(f, " ({} attempt{plural} in {})", self.attempts, Elapsed(self.elapsed))
     }
 }
 

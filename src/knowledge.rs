@@ -2,17 +2,21 @@
 //! process.
 
 use crate::config::Config;
+use crate::error::Elapsed;
 use crate::negative_cache::{CachePolicy, Lookup, NegativeCache, Swept};
 use crate::notice::Notice;
 use crate::record::RecordText;
 use crate::record_cache::{RecordCache, RecordPolicy};
 use crate::relay::Answer;
-use crate::single_flight::SingleFlight;
-use crate::store_file::{FileStore, Opened};
+use crate::single_flight::{Request, SingleFlight};
+use crate::store::file::{FileStore, Opened};
+use crate::store::shared::{LookUp, SharedStore, StoreConfig, Trust};
+use crate::store::{Listener, StoreStats};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, SystemTime};
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -36,6 +40,14 @@ pub struct Knowledge {
     /// Found records, if they are cached.
     pub records: Option<RecordCache>,
     file: Option<File>,
+    shared: Option<Shared>,
+}
+
+/// The shared store.
+struct Shared {
+    store: SharedStore,
+    /// Failed operations by the end of the last outage.
+    errors_before: AtomicU64,
 }
 
 /// The embedded store.
@@ -76,6 +88,7 @@ impl Knowledge {
             missing: NegativeCache::new(CachePolicy { capacity, ttl, first_ttl, refresh }, now),
             records: RecordCache::new(records),
             file: None,
+            shared: None,
         };
         let Some(path) = config.cache_file.as_ref().filter(|_| capacity > 0) else { return (knowledge, None) };
         match FileStore::open(path, &config.relay.shown, ttl) {
@@ -88,11 +101,32 @@ impl Knowledge {
         }
     }
 
+    /// Begins to connect to the shared store, if there is one. `listener` hears from it on `handle`'s threads.
+    pub fn with_shared_store(mut self, config: &Config, handle: &Handle, listener: Weak<dyn Listener>) -> Self {
+        let Some(url) = config.cache_url.as_ref().filter(|_| config.capacity > 0) else { return self };
+        let namespace = config.cache_namespace.as_deref().unwrap_or(&config.relay.shown).to_owned();
+        let store = StoreConfig { url: url.clone(), namespace, tls: config.tls.clone() };
+        let store = SharedStore::open(&store, handle, listener);
+        self.shared = Some(Shared { store, errors_before: AtomicU64::new(0) });
+        self
+    }
+
+    /// The shared store, if there is one.
+    pub fn shared_store(&self) -> Option<&SharedStore> {
+        self.shared.as_ref().map(|shared| &shared.store)
+    }
+
+    /// What a call that begins now may use; to be read once for each.
+    pub fn trust(&self, now: Instant) -> Trust {
+        self.shared.as_ref().map_or(Trust::Everything, |shared| shared.store.trust(now))
+    }
+
     /// What is known of the soul now.
-    pub fn look_up(&self, soul: &str, now: Instant) -> Known {
-        match self.missing.look_up(soul, now) {
+    pub fn look_up(&self, soul: &str, trust: Trust, now: Instant) -> Known {
+        match self.look_up_missing(soul, trust, now) {
             Lookup::Known => Known::Missing,
             Lookup::KnownRefresh => Known::MissingRefresh,
+            Lookup::Unknown if trust == Trust::Nothing => Known::Nothing,
             Lookup::Unknown => {
                 let record = self.records.as_ref().and_then(|records| records.get(soul, now));
                 record.map_or(Known::Nothing, Known::Found)
@@ -101,12 +135,21 @@ impl Knowledge {
     }
 
     /// Whether the soul is known to be missing.
-    pub fn is_missing(&self, soul: &str, now: Instant) -> bool {
-        self.missing.look_up(soul, now) != Lookup::Unknown
+    pub fn is_missing(&self, soul: &str, trust: Trust, now: Instant) -> bool {
+        self.look_up_missing(soul, trust, now) != Lookup::Unknown
     }
 
-    /// Learns from the relay's answer; whether the soul is remembered as missing.
-    pub fn learn(&self, soul: &Arc<str>, answer: &Answer, now: Instant) -> bool {
+    fn look_up_missing(&self, soul: &str, trust: Trust, now: Instant) -> Lookup {
+        match trust {
+            Trust::Everything => self.missing.look_up(soul, now),
+            Trust::Own => self.missing.look_up_own(soul, now),
+            Trust::Nothing => Lookup::Unknown,
+        }
+    }
+
+    /// Learns from the answer of the relay, and of the store before it; whether the soul is remembered as missing. To be
+    /// called while the request is current.
+    pub fn learn(&self, soul: &Arc<str>, answer: &Answer, looked_up: LookUp, now: Instant) -> bool {
         if let Some(records) = &self.records {
             match answer {
                 Answer::Found(record) => records.insert(soul, record.clone(), now),
@@ -114,7 +157,20 @@ impl Knowledge {
                 Answer::Failed { .. } => {}
             }
         }
-        matches!(answer, Answer::Missing { remember: true }) && self.missing.remember(soul, now)
+        match (answer, looked_up) {
+            (Answer::Missing { remember: true }, looked_up) => {
+                let life = self.missing.remember(soul, now);
+                if let (Some(shared), Some(life), Some(token)) = (&self.shared, life, looked_up.token()) {
+                    shared.store.remember(soul, token, life);
+                }
+                life.is_some()
+            }
+            // The store's own answer.
+            (Answer::Missing { remember: false }, LookUp::Missing { life, .. }) => {
+                self.missing.remember_for(soul, life, now)
+            }
+            _ => false,
+        }
     }
 
     /// Whether a store must be waited for before the relay is asked.
@@ -174,10 +230,11 @@ impl Knowledge {
     /// Forgets the soul and detaches its request; whether it was known to be missing.
     pub fn invalidate<C>(&self, soul: &str, single_flight: &SingleFlight<C>) -> (bool, Option<Notice>) {
         let forget = || {
-            if let Some(records) = &self.records {
-                records.remove(soul);
+            // The store first: a request that begins now must not read the old entry there.
+            if let Some(shared) = &self.shared {
+                shared.store.invalidate(soul);
             }
-            self.missing.forget(soul, Instant::now())
+            self.forget(soul)
         };
         self.logged(
             |store| store.invalidate(soul, || single_flight.invalidate(soul, forget)),
@@ -188,10 +245,10 @@ impl Knowledge {
     /// Forgets every soul and detaches every request; how many were known to be missing.
     pub fn invalidate_all<C>(&self, single_flight: &SingleFlight<C>) -> (usize, Option<Notice>) {
         let forget = || {
-            if let Some(records) = &self.records {
-                records.clear();
+            if let Some(shared) = &self.shared {
+                shared.store.invalidate_all();
             }
-            self.missing.forget_all(Instant::now())
+            self.forget_all()
         };
         self.logged(
             |store| store.invalidate_all(|| single_flight.invalidate_all(forget)),
@@ -199,16 +256,46 @@ impl Knowledge {
         )
     }
 
-    /// The relay has the record after all: whether the soul was known to be missing.
-    pub fn forget_missing(&self, soul: &str, now: Instant) -> bool {
-        if self.missing.look_up(soul, now) == Lookup::Unknown {
+    /// Forgets what this process knows of the soul; whether it was known to be missing.
+    pub fn forget(&self, soul: &str) -> bool {
+        if let Some(records) = &self.records {
+            records.remove(soul);
+        }
+        self.missing.forget(soul, Instant::now())
+    }
+
+    /// The same for every soul; how many were known to be missing.
+    pub fn forget_all(&self) -> usize {
+        if let Some(records) = &self.records {
+            records.clear();
+        }
+        self.missing.forget_all(Instant::now())
+    }
+
+    /// The relay has the record after all: whether the soul was known to be missing, here or in the shared store.
+    pub fn forget_missing<C>(
+        &self,
+        request: &Arc<Request<C>>,
+        looked_up: &LookUp,
+        single_flight: &SingleFlight<C>,
+        now: Instant,
+    ) -> bool {
+        let soul = &request.soul;
+        let is_shared = matches!(looked_up, LookUp::Missing { .. });
+        if !is_shared && self.missing.look_up(soul, now) == Lookup::Unknown {
             return false;
         }
+        let forget = || {
+            if let Some(shared) = &self.shared {
+                shared.store.invalidate(soul);
+            }
+            self.missing.forget(soul, now)
+        };
         self.logged(
-            |store| store.invalidate(soul, || self.missing.forget(soul, now)),
-            || self.missing.forget(soul, now),
+            |store| store.invalidate(soul, || single_flight.forget_for(request, forget)),
+            || single_flight.forget_for(request, forget),
         )
-        .0
+        .0 || is_shared
     }
 
     /// Removes expired entries. It blocks while there are many.
@@ -218,8 +305,12 @@ impl Knowledge {
 
     /// `cacheStats().store`.
     pub fn store(&self) -> Option<StoreSnapshot> {
-        let stats = self.file.as_ref()?.store.stats();
         let hits = self.missing.counts().learned_hits.load(Relaxed);
+        if let Some(shared) = &self.shared {
+            let StoreStats { connected, loaded, hits: looked_up, errors } = shared.store.stats();
+            return Some(StoreSnapshot { kind: "shared", connected, loaded, hits: looked_up + hits, errors });
+        }
+        let stats = self.file.as_ref()?.store.stats();
         Some(StoreSnapshot {
             kind: "file",
             connected: stats.connected,
@@ -227,6 +318,28 @@ impl Knowledge {
             hits,
             errors: stats.errors,
         })
+    }
+
+    /// A line for the log: the shared store is lost.
+    pub fn store_lost(&self, why: &str) -> Option<Notice> {
+        let Shared { store, .. } = self.shared.as_ref()?;
+        Some(Notice::Warning(format!(
+            "⚠️  [GUN 404 Cache] the store {} is lost: {why}. Calls go on without it, and invalidations are kept until it is \
+             back; check that it runs and can be reached",
+            store.shown()
+        )))
+    }
+
+    /// A line for the log: the shared store is back.
+    pub fn store_back(&self, down_for: Duration) -> Option<Notice> {
+        let Shared { store, errors_before } = self.shared.as_ref()?;
+        let errors = store.stats().errors;
+        let failed = errors - errors_before.swap(errors, Relaxed);
+        let (time, noun) = (Elapsed(down_for), if failed == 1 { "operation" } else { "operations" });
+        let shown = store.shown();
+        Some(Notice::Warning(format!(
+            "✅ [GUN 404 Cache] the store {shown} is back after {time}; {failed} {noun} failed"
+        )))
     }
 
     fn logged<R>(

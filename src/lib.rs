@@ -14,9 +14,10 @@
 //! | `relay` | the HTTP exchange, and what its answer means |
 //! | `record` | the record's JSON text |
 //! | `batch` | many calls that settle as one |
+//! | `completion_queue` | the way from the network thread to an event loop |
 //! | `engine` | the thread that does the network's work |
 //! | `config` | options and environment become a checked whole |
-//! | `store_file` | entries that outlive the process, in a file |
+//! | `store` | what outlives the process: a file, and Valkey or Redis for many processes |
 //! | `soul`, `error`, `stats` | what a soul is, what can go wrong, what is counted |
 //! | `histogram`, `metrics` | how long things took, and all figures for those who scrape them |
 
@@ -29,6 +30,7 @@ mod binding;
 pub mod breaker;
 pub mod budget;
 pub mod client;
+pub mod completion_queue;
 pub mod config;
 pub mod deadline;
 pub mod engine;
@@ -46,4 +48,4 @@ pub mod retry;
 pub mod single_flight;
 pub mod soul;
 pub mod stats;
-pub mod store_file;
+pub mod store;

@@ -98,6 +98,15 @@ impl NegativeCache {
     /// Whether the soul is known to be missing. An entry past its life is removed and does not count. Each entry's life
     /// has at most one [`Lookup::KnownRefresh`].
     pub fn look_up(&self, soul: &str, now: Instant) -> Lookup {
+        self.look_up_among(soul, true, now)
+    }
+
+    /// The same among the entries that the relay's own answers left: what was learned from a store does not count.
+    pub fn look_up_own(&self, soul: &str, now: Instant) -> Lookup {
+        self.look_up_among(soul, false, now)
+    }
+
+    fn look_up_among(&self, soul: &str, with_learned: bool, now: Instant) -> Lookup {
         let (Some(mut entries), now) = (self.lock(), self.moment(now)) else {
             return Lookup::Unknown;
         };
@@ -108,6 +117,9 @@ impl NegativeCache {
         if life.ends <= now {
             entries.remove_at(index);
             self.counts.expirations.fetch_add(1, Relaxed);
+            return Lookup::Unknown;
+        }
+        if life.is_learned && !with_learned {
             return Lookup::Unknown;
         }
         let lookup = if life.refresh_from <= now { Lookup::KnownRefresh } else { Lookup::Known };
@@ -121,8 +133,8 @@ impl NegativeCache {
         lookup
     }
 
-    /// Remembers a 404: the soul is missing from `now` on. Returns whether anything is remembered here.
-    pub fn remember(&self, soul: &str, now: Instant) -> bool {
+    /// Remembers a 404: the soul is missing from `now` on. Returns for how long, if anything is remembered here.
+    pub fn remember(&self, soul: &str, now: Instant) -> Option<Duration> {
         let mut life = self.policy.ttl;
         if let Some(streaks) = &self.streaks {
             let key = self.hash(soul);
@@ -131,7 +143,7 @@ impl NegativeCache {
             life = life.min(self.policy.first_ttl.saturating_mul(times));
             streaks.insert(key, before.saturating_add(1));
         }
-        self.store(soul, life, false, now)
+        self.store(soul, life, false, now).then_some(life)
     }
 
     /// Remembers for `life`, at most the TTL, what a store knows. It does not count as a further 404. Returns whether

@@ -4,9 +4,11 @@
 use bytes::Bytes;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
+use std::any::Any;
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// How the relay's answers begin, as `JSON.stringify` writes them; `}` is all that follows the record.
 const USUAL_START: &str = r#"{"success":true,"data":"#;
@@ -23,12 +25,42 @@ pub struct RecordText {
     bytes: Bytes,
     /// Whether all of it is ASCII: such text becomes a one-byte string of V8 with no decoding.
     pub is_ascii: bool,
+    guard: Guard,
+}
+
+/// What is dropped with the last clone of a text. Two texts are equal whatever guards them.
+#[derive(Clone, Default)]
+struct Guard(Option<Arc<dyn Any + Send + Sync>>);
+
+impl PartialEq for Guard {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Guard {}
+
+impl fmt::Debug for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "guarded" } else { "free" })
+    }
 }
 
 impl RecordText {
     fn new(bytes: Bytes) -> Self {
         let is_ascii = bytes.is_ascii();
-        Self { bytes, is_ascii }
+        Self { bytes, is_ascii, guard: Guard::default() }
+    }
+
+    /// The same with something that is dropped with its last clone: the room that it takes of a budget.
+    pub fn guarded(self, guard: impl Any + Send + Sync) -> Self {
+        Self { guard: Guard(Some(Arc::new(guard))), ..self }
+    }
+
+    /// The same without a guard, for what keeps texts and has a bound of its own, or waits for further texts: holding room
+    /// in a budget while waiting for others that need some would be a deadlock.
+    pub fn unguarded(self) -> Self {
+        Self { guard: Guard::default(), ..self }
     }
 
     /// The JSON.

@@ -108,7 +108,7 @@ impl RecordCache {
 
     /// Keeps a record that was fetched just now; it replaces an older one.
     pub fn insert(&self, soul: &Arc<str>, text: RecordText, now: Instant) {
-        self.entries.insert(Arc::clone(soul), Entry { text, fetched: now });
+        self.entries.insert(Arc::clone(soul), Entry { text: text.unguarded(), fetched: now });
     }
 
     /// Forgets the soul's record.

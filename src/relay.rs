@@ -1,6 +1,7 @@
 //! The HTTP exchange with the relay, and what its answer means. [`classify`] is pure; [`Relay::ask`] does the I/O.
 
 mod body;
+mod buffer_budget;
 mod fault;
 mod os_error;
 mod resolver;
@@ -12,9 +13,11 @@ use crate::deadline::timeout_at;
 use crate::error::{Fault, Quoted};
 use crate::record::{self, RecordText, Unusable};
 use body::{Body, Unread};
+use buffer_budget::{BufferBudget, Room};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, LOCATION, PROXY_AUTHENTICATE, RETRY_AFTER};
 use reqwest::Response;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use transport::Transport;
@@ -114,6 +117,7 @@ pub struct Relay {
     transport: Transport,
     attempt_timeout: Duration,
     max_body_bytes: usize,
+    buffers: Arc<BufferBudget>,
 }
 
 impl Relay {
@@ -123,7 +127,13 @@ impl Relay {
             transport: Transport::new(config),
             attempt_timeout: config.attempt_timeout,
             max_body_bytes: config.max_body_bytes,
+            buffers: BufferBudget::new(config.max_buffered_bytes),
         }
+    }
+
+    /// Another relay of the same client, whose answers share this one's buffer budget.
+    pub fn beside(&self, config: &Config) -> Self {
+        Self { buffers: Arc::clone(&self.buffers), ..Self::new(config) }
     }
 
     /// One attempt: asks for the soul and says what the answer means, within the attempt's time.
@@ -135,28 +145,32 @@ impl Relay {
             Err(_) => return self.too_late(),
         };
         let status = response.status().as_u16();
-        let body = match status {
-            200 => match timeout_at(deadline, body::read(&mut response, self.max_body_bytes)).await {
-                Ok(Ok(body)) => body,
-                Ok(Err(Unread::TooLarge)) => {
-                    let limit = self.max_body_bytes;
-                    return Fault::BodyTooLarge { limit }.into();
-                }
-                Ok(Err(Unread::Broken(error))) => return fault::of_body(&error).into(),
-                Err(_) => return self.too_late(),
-            },
-            // From here on the status decides alone, so a body that cannot be read counts as none.
-            404 | 500 => timeout_at(deadline, body::read(&mut response, MAX_WORD_BYTES))
-                .await
-                .map_or_else(|_| Body::default(), Result::unwrap_or_default),
-            _ => {
-                let deadline = deadline.min(Instant::now() + DRAIN_TIME);
-                let drained = timeout_at(deadline, body::read(&mut response, MAX_WORD_BYTES)).await;
-                drained.map_or_else(|_| Body::default(), Result::unwrap_or_default)
-            }
+        if status == 200 {
+            let room = self.buffers.room();
+            return self.read_answer(response, deadline, room).await;
+        }
+        // The status decides alone, so a body that cannot be read counts as none.
+        let deadline = match status {
+            404 | 500 => deadline,
+            _ => deadline.min(Instant::now() + DRAIN_TIME),
         };
+        let body = body::read(&mut response, MAX_WORD_BYTES, deadline, None).await.unwrap_or_default();
         let answer = classify(status, response.headers(), &body.bytes, SystemTime::now());
         self.with_what_is_known(answer, &response, body)
+    }
+
+    /// A 200. What it takes of the buffer budget is given back as its text is dropped.
+    async fn read_answer(&self, mut response: Response, deadline: Instant, mut room: Room) -> Answer {
+        let body = match body::read(&mut response, self.max_body_bytes, deadline, Some(&mut room)).await {
+            Ok(body) => body,
+            Err(Unread::TooLarge) => return Fault::BodyTooLarge { limit: self.max_body_bytes }.into(),
+            Err(Unread::Broken(error)) => return fault::of_body(&error).into(),
+            Err(Unread::Late) => return self.too_late(),
+        };
+        match classify(200, response.headers(), &body.bytes, SystemTime::now()) {
+            Answer::Found(text) => Answer::Found(text.guarded(room.completed())),
+            other => self.with_what_is_known(other, &response, body),
+        }
     }
 
     fn too_late(&self) -> Answer {

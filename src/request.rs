@@ -9,6 +9,7 @@ use crate::error::{Code, Fault, OtherRelay};
 use crate::relay::Answer;
 use crate::single_flight::{CallInfo, Caller, Outcome, Request, Retry, Waiter};
 use crate::stats::{GaugeGuard, Stats};
+use crate::store::shared::{LookUp, Trust};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -43,9 +44,15 @@ struct Run<'r, C, A> {
 impl<C: Caller, A: Ask> Run<'_, C, A> {
     /// Asks the first relay and, if it fails, the fallbacks.
     async fn ask(&self, permit: Option<Permit>) -> Ended {
-        if let Some(known) = self.look_up().await {
-            return known;
+        let looked_up = self.look_up().await;
+        if looked_up.is_known {
+            return Ended { looked_up: looked_up.answer, is_known: true, ..Answer::Missing { remember: false }.into() };
         }
+        let ended = self.ask_relays(permit).await;
+        Ended { looked_up: looked_up.answer, ..ended }
+    }
+
+    async fn ask_relays(&self, permit: Option<Permit>) -> Ended {
         let answer = self.ask_first(permit).await;
         match &answer {
             Answer::Failed { fault, .. } if fault.is_transient() && !self.request.is_refresh() => {
@@ -54,21 +61,32 @@ impl<C: Caller, A: Ask> Run<'_, C, A> {
                 if found.is_none() && !is_refused {
                     Stats::count(&self.shared.stats.exhausted);
                 }
-                Ended { answer: found.unwrap_or(answer), others, is_known: false }
+                Ended { others, ..found.unwrap_or(answer).into() }
             }
             _ => answer.into(),
         }
     }
 
     /// What a store knows of the soul, if that says more than the caller knew.
-    async fn look_up(&self) -> Option<Ended> {
+    async fn look_up(&self) -> LookedUp {
         let Self { shared, request, .. } = self;
-        if !shared.knowledge.is_loading() {
-            return None;
+        let knowledge = &shared.knowledge;
+        let is_wanted = !request.is_fresh;
+        if let Some(store) = knowledge.shared_store() {
+            if store.has_to_start() {
+                store.started().await;
+                // The connection detached all requests: they may have missed invalidations. This one has seen nothing yet.
+                shared.single_flight.reattach(request);
+            }
+            let answer = store.look_up(&request.soul).await;
+            return LookedUp { is_known: is_wanted && matches!(answer, LookUp::Missing { .. }), answer };
         }
-        shared.knowledge.loaded().await;
-        let is_known = !request.is_fresh && shared.knowledge.is_missing(&request.soul, Instant::now());
-        is_known.then(|| Ended { is_known, ..Answer::Missing { remember: false }.into() })
+        if !knowledge.is_loading() {
+            return LookedUp { is_known: false, answer: LookUp::Nothing };
+        }
+        knowledge.loaded().await;
+        let is_known = is_wanted && knowledge.is_missing(&request.soul, Trust::Everything, Instant::now());
+        LookedUp { is_known, answer: LookUp::Nothing }
     }
 
     /// Makes attempts at the first relay until it has answered or the policy gives up.
@@ -227,6 +245,13 @@ impl<C: Caller, A: Ask> Run<'_, C, A> {
             shared.settle(waiter, outcome, info, now);
         }
     }
+}
+
+/// What a store says before the relay is asked.
+struct LookedUp {
+    /// Whether that is the answer.
+    is_known: bool,
+    answer: LookUp,
 }
 
 /// One attempt, from its permit to its answer. Cancelled because the client's time for the call is over, it counts as a

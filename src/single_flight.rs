@@ -35,6 +35,14 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The same for a caller that waits for further outcomes; see [`RecordText::unguarded`].
+    pub fn unguarded(self) -> Self {
+        match self {
+            Outcome::Found(record) => Outcome::Found(record.unguarded()),
+            other => other,
+        }
+    }
+
     /// Bytes of the record's text, 0 where there is none.
     pub fn text_bytes(&self) -> usize {
         match self {
@@ -420,6 +428,25 @@ impl<C> SingleFlight<C> {
         active.end(request, &mut waiters);
         waiters.deadlines.clear();
         std::mem::take(&mut waiters.all).into_values().collect()
+    }
+
+    /// Lets callers join the request again if it was detached and the soul has no other. For a request that has not asked
+    /// anybody yet: it is as good as one that begins now.
+    pub fn reattach(&self, request: &Arc<Request<C>>) {
+        let mut active = self.lock();
+        if !active.by_soul.contains_key(&request.soul) && !request.waiters().has_ended {
+            active.by_soul.insert(Arc::clone(&request.soul), Arc::clone(request));
+        }
+    }
+
+    /// Runs `forget` before another request for the soul can begin, and detaches the one that may have begun meanwhile: this
+    /// request has an answer that contradicts what is known.
+    pub fn forget_for<T>(&self, request: &Arc<Request<C>>, forget: impl FnOnce() -> T) -> T {
+        let mut active = self.lock();
+        if active.by_soul.get(&request.soul).is_some_and(|other| !Arc::ptr_eq(other, request)) {
+            active.by_soul.remove(&request.soul);
+        }
+        forget()
     }
 
     /// Detaches the soul's request and runs `forget` before a new one can begin.

@@ -1,12 +1,15 @@
 'use strict';
 
 require('reflect-metadata');
+const fs = require('fs');
+const path = require('path');
 const { webcrypto } = require('crypto');
 const x509 = require('@peculiar/x509');
 
 x509.cryptoProvider.set(webcrypto);
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const P521 = { name: 'ECDSA', namedCurve: 'P-521', hash: 'SHA-512' };
 const DAY_MS = 86_400_000;
 /** Valid from yesterday until tomorrow. */
 const NOW = { from: -1, to: 1 };
@@ -35,10 +38,11 @@ async function newAuthority(name = 'CN=Authority of the tests') {
 }
 
 /** A self-signed certificate, as `openssl req -x509` makes it. */
-async function newSelfSigned({ names, valid = NOW, isAuthority = true } = {}) {
-  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
+async function newSelfSigned({ names, valid = NOW, isAuthority = true, algorithm = ALGORITHM } = {}) {
+  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const extensions = [alternativeNames(names), new x509.BasicConstraintsExtension(isAuthority)];
-  const cert = await x509.X509CertificateGenerator.createSelfSigned({ ...basics('CN=localhost', valid), keys, extensions });
+  const how = { ...basics('CN=localhost', valid), signingAlgorithm: algorithm };
+  const cert = await x509.X509CertificateGenerator.createSelfSigned({ ...how, keys, extensions });
   return { cert: cert.toString('pem'), key: await pemOf(keys.privateKey) };
 }
 
@@ -56,4 +60,10 @@ async function pemOf(privateKey) {
   return x509.PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', privateKey), 'PRIVATE KEY');
 }
 
-module.exports = { CLIENT_AUTH, EXPIRED, NOT_YET, newAuthority, newSelfSigned };
+/** One that the library does not make: `version-1` of X.509, or `rsa-pss`. Made with openssl, valid for a hundred years. */
+function certificateOf(kind) {
+  const read = (ending) => fs.readFileSync(path.join(__dirname, 'pem', `${kind}.${ending}`), 'utf8');
+  return { cert: read('crt'), key: read('key') };
+}
+
+module.exports = { CLIENT_AUTH, EXPIRED, NOT_YET, P521, certificateOf, newAuthority, newSelfSigned };

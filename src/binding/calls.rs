@@ -1,11 +1,11 @@
-//! Calls from JavaScript into the core: what settles at once is told at once, the rest waits at the port.
+//! Calls from JavaScript into the core: what is known at once is returned, the rest waits at the dispatcher.
 
-use super::outbox::{Item, Outbox};
-use super::port::{Pending, Port, count_settled};
-use super::report::Report;
+use super::completion::{BatchEnd, Completion, CompletionQueue};
+use super::dispatcher::{Dispatcher, Pending, count_settled};
+use super::events::Events;
 use super::values::{self, SoulBuffer};
 use super::{Client, Handle};
-use crate::batch::Batch;
+use crate::batch::{Batch, BatchText};
 use crate::client::{Begun, CallOptions};
 use crate::error::Fault;
 use crate::single_flight::{CallInfo, Caller, Outcome, Retry, WaiterHandle};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 /// A call of JavaScript that waits.
 pub struct JsCaller {
-    outbox: Arc<Outbox>,
+    queue: Arc<CompletionQueue>,
     client: Client,
     client_id: u32,
     id: u32,
@@ -25,21 +25,24 @@ pub struct JsCaller {
     part_of: Option<(Arc<Batch>, usize)>,
     /// What JavaScript knows the call by when it wants to hear of more than the outcome.
     watch: Option<u32>,
+    /// Whether it reads the record in chunks.
+    as_body: bool,
 }
 
 impl Caller for JsCaller {
     fn settle(self, outcome: Outcome, info: CallInfo) {
-        let Self { outbox, client, client_id, id, part_of, watch } = self;
-        let item = match part_of {
-            None => Item::Call { id, outcome, info, is_watched: watch.is_some(), client_id, client },
-            Some((batch, index)) => {
-                let Some(answer) = batch.settle(index, outcome, info.is_hit) else {
-                    return;
-                };
-                Item::Batch { id, answer, client_id, client }
+        let Self { queue, client, client_id, id, part_of, watch, as_body } = self;
+        match part_of {
+            None => {
+                let is_watched = watch.is_some();
+                queue.put([Completion::Call { id, outcome, info, is_watched, as_body, client_id, client }]);
             }
-        };
-        outbox.put(item);
+            Some((batch, index)) => {
+                if let Some(answer) = batch.settle(index, outcome, info.is_hit) {
+                    queue.put(in_parts(id, answer, client_id, &client));
+                }
+            }
+        }
     }
 
     fn is_watching(&self) -> bool {
@@ -48,61 +51,71 @@ impl Caller for JsCaller {
 
     fn retrying(&self, retry: &Retry) {
         if let Some(watch) = self.watch {
-            self.outbox.put(Item::Retry { id: self.id, watch, retry: retry.clone() });
+            self.queue.put([Completion::Retry { id: self.id, watch, retry: retry.clone() }]);
         }
     }
 }
 
+/// A batch's answer as completions, each of which fits into a turn of the event loop.
+fn in_parts(id: u32, answer: BatchText, client_id: u32, client: &Client) -> impl Iterator<Item = Completion> {
+    let BatchText { parts, calls, hits } = answer;
+    let mut end = Some(BatchEnd { calls, hits, client_id, client: client.clone() });
+    let last = parts.len() - 1;
+    let completion = move |(at, part)| Completion::Batch { id, part, end: end.take_if(|_| at == last) };
+    parts.into_iter().enumerate().map(completion)
+}
+
 /// What a call is begun for.
 enum Purpose<'b> {
-    /// An outcome of its own; see [`JsCaller::watch`].
-    Alone { watch: Option<u32> },
+    /// An outcome of its own; see [`JsCaller`].
+    Alone { watch: Option<u32>, as_body: bool },
     /// A place in a batch.
     Part { batch: &'b Arc<Batch>, index: usize },
 }
 
 /// One client as one JavaScript environment calls it.
 pub struct Calls {
-    pub port: Rc<Port>,
+    pub dispatcher: Rc<Dispatcher>,
     pub client: Client,
     /// Names the client in log lines.
     pub id: u32,
 }
 
 impl Calls {
-    /// Begins a call: nothing for a soul known to be missing, the call's id when it waits, else triples that settle it.
+    /// Begins a call: nothing for a soul known to be missing, the call's id when it waits, else events that settle it.
     pub fn get(
         &self,
         env: sys::napi_env,
         soul: sys::napi_value,
         options: CallOptions,
         watch: Option<u32>,
+        as_body: bool,
     ) -> Result<Option<Handle>> {
         let mut buffer = SoulBuffer::new();
         let soul = match buffer.read(env, soul) {
             Ok(soul) => soul,
-            Err(error) => return self.at_once(env, &self.refused(error)),
+            Err(error) => return self.at_once(env, &self.refused(error), as_body),
         };
-        let waits = self.port.wait(|id| match self.begin(soul, options, id, Purpose::Alone { watch }) {
+        let waits = self.dispatcher.wait(|id| match self.begin(soul, options, id, Purpose::Alone { watch, as_body }) {
             Ok(handle) => Ok(Pending::Call { client: self.client.clone(), handle }),
             Err(outcome) => Err(outcome),
         });
         match waits {
             Ok(id) => values::number(env, id).map(|id| Some(Handle(id))),
-            Err(outcome) => self.at_once(env, &outcome),
+            Err(outcome) => self.at_once(env, &outcome, as_body),
         }
     }
 
-    /// Begins a batch: its id when it waits, else triples that settle it.
+    /// Begins a batch: its id when it waits, else events that settle it.
     pub fn get_many(&self, env: sys::napi_env, souls: &[Handle], options: CallOptions) -> Result<Handle> {
-        let mut report = Report::new(env);
+        let mut events = Events::new(env);
         if self.client.is_closed() {
-            report.outcome(0, &Outcome::Failed(Arc::new(self.client.refusal(Fault::Closed))))?;
-            return report.into_array().map(Handle);
+            events.outcome(0, &Outcome::Failed(Arc::new(self.client.refusal(Fault::Closed))), false)?;
+            return events.into_array().map(Handle);
         }
         let batch = Arc::new(Batch::new(souls.len()));
         let mut buffer = SoulBuffer::new();
-        let waits = self.port.wait(|id| {
+        let waits = self.dispatcher.wait(|id| {
             let mut handles = Vec::with_capacity(souls.len());
             let (mut calls, mut hits) = (0, 0);
             for (index, soul) in souls.iter().enumerate() {
@@ -123,16 +136,24 @@ impl Calls {
                 }
             }
             match batch.seal(hits) {
-                Some(answer) => Err(answer),
+                Some(answer) if answer.parts.len() == 1 => Err(answer),
+                Some(answer) => {
+                    // Too much for one turn of the event loop.
+                    let (client, handles) = (self.client.clone(), Vec::new());
+                    self.dispatcher.queue.put(in_parts(id, answer, self.id, &client));
+                    Ok(Pending::Batch { client, handles, calls, hits })
+                }
                 None => Ok(Pending::Batch { client: self.client.clone(), handles, calls, hits }),
             }
         });
         match waits {
             Ok(id) => values::number(env, id).map(Handle),
             Err(answer) => {
-                count_settled(&self.client, answer.calls, answer.hits, self.id, &mut report)?;
-                report.batch(0, &answer)?;
-                report.into_array().map(Handle)
+                count_settled(&self.client, answer.calls, answer.hits, self.id, &mut events)?;
+                for part in &answer.parts {
+                    events.part(0, part, true)?;
+                }
+                events.into_array().map(Handle)
             }
         }
     }
@@ -146,12 +167,12 @@ impl Calls {
         purpose: Purpose,
     ) -> std::result::Result<WaiterHandle<JsCaller>, Outcome> {
         let caller = || {
-            let (part_of, watch) = match purpose {
-                Purpose::Alone { watch } => (None, watch),
-                Purpose::Part { batch, index } => (Some((Arc::clone(batch), index)), None),
+            let (part_of, watch, as_body) = match purpose {
+                Purpose::Alone { watch, as_body } => (None, watch, as_body),
+                Purpose::Part { batch, index } => (Some((Arc::clone(batch), index)), None, false),
             };
-            let (outbox, client) = (Arc::clone(&self.port.outbox), self.client.clone());
-            JsCaller { outbox, client, client_id: self.id, id, part_of, watch }
+            let (queue, client) = (Arc::clone(&self.dispatcher.queue), self.client.clone());
+            JsCaller { queue, client, client_id: self.id, id, part_of, watch, as_body }
         };
         match self.client.get(soul, options, caller) {
             Begun::Waits(handle) => Ok(handle),
@@ -167,17 +188,17 @@ impl Calls {
         Outcome::Failed(Arc::new(self.client.refusal(fault)))
     }
 
-    /// Tells of a call that ended as it began: nothing when the soul is known to be missing and no line is due.
-    fn at_once(&self, env: sys::napi_env, outcome: &Outcome) -> Result<Option<Handle>> {
-        let mut report = Report::new(env);
+    /// The events of a call that ended as it began: none if the soul is known to be missing and no line is due.
+    fn at_once(&self, env: sys::napi_env, outcome: &Outcome, as_body: bool) -> Result<Option<Handle>> {
+        let mut events = Events::new(env);
         if outcome.ends_a_call() {
             let hits = usize::from(*outcome == Outcome::Missing);
-            count_settled(&self.client, 1, hits, self.id, &mut report)?;
+            count_settled(&self.client, 1, hits, self.id, &mut events)?;
         }
-        if report.is_empty() && *outcome == Outcome::Missing {
+        if events.is_empty() && *outcome == Outcome::Missing {
             return Ok(None);
         }
-        report.outcome(0, outcome)?;
-        report.into_array().map(|report| Some(Handle(report)))
+        events.outcome(0, outcome, as_body)?;
+        events.into_array().map(|events| Some(Handle(events)))
     }
 }

@@ -11,11 +11,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::rc::Rc;
 
-/// The soul, the caller's own time in milliseconds, whether to ask the relay in any case, and what the call is known by
-/// when retries and the like are to be told of.
-const ARGUMENTS: usize = 4;
+/// The soul, the caller's own time in milliseconds, whether to ask the relay in any case, what the call is known by if it
+/// is watched, and whether the record is to be a [`super::body::NativeBody`].
+const ARGUMENTS: usize = 5;
 
-/// A function `(soul, timeoutMs?, fresh?, watch?)` that owns a share of its client for as long as it is reachable.
+/// A function `(soul, timeoutMs?, fresh?, watch?, asBody?)` that owns a share of its client for as long as it is reachable.
 pub fn create(env: sys::napi_env, calls: Rc<Calls>) -> Result<sys::napi_value> {
     let mut function = ptr::null_mut();
     let data = Rc::into_raw(calls).cast_mut().cast::<c_void>();
@@ -48,7 +48,8 @@ unsafe extern "C" fn get(env: sys::napi_env, info: sys::napi_callback_info) -> s
         let timeout_ms = if count > 1 { values::read_u32(env, arguments[1]) } else { None };
         let fresh = count > 2 && values::read_bool(env, arguments[2]);
         let watch = if count > 3 { values::read_u32(env, arguments[3]) } else { None };
-        calls.get(env, arguments[0], call_options(timeout_ms, fresh), watch)
+        let as_body = count > 4 && values::read_bool(env, arguments[4]);
+        calls.get(env, arguments[0], call_options(timeout_ms, fresh), watch, as_body)
     }));
     match called {
         Ok(Ok(Some(value))) => value.0,

@@ -69,6 +69,9 @@ pub(super) async fn drive<C: Caller>(
             let shared = Arc::clone(&shared);
             background::run(move || shared.knowledge.release()).await;
         }
+        if let Some(store) = shared.knowledge.shared_store() {
+            store.close().await;
+        }
         let on_closed = shared.on_closed.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(on_closed) = on_closed {
             on_closed();

@@ -79,7 +79,7 @@ fn status(status: u16) -> Answer {
     Fault::Status(status).into()
 }
 
-struct World {
+struct Fixture {
     client: Client<Sender>,
     script: Arc<Script>,
     notices: Arc<Mutex<Vec<Notice>>>,
@@ -87,15 +87,15 @@ struct World {
 }
 
 /// A client over a script of answers, each given at once unless it has a time.
-fn world(config: Config, answers: impl IntoIterator<Item = (Duration, Answer)>) -> World {
-    world_with_fallbacks(config, answers, Vec::new())
+fn fixture(config: Config, answers: impl IntoIterator<Item = (Duration, Answer)>) -> Fixture {
+    fixture_with_fallbacks(config, answers, Vec::new())
 }
 
-fn world_with_fallbacks(
+fn fixture_with_fallbacks(
     config: Config,
     answers: impl IntoIterator<Item = (Duration, Answer)>,
     fallbacks: Vec<Arc<Script>>,
-) -> World {
+) -> Fixture {
     let script = Script::new(answers);
     let notices = Arc::new(Mutex::new(Vec::new()));
     let log = Arc::clone(&notices);
@@ -109,14 +109,14 @@ fn world_with_fallbacks(
     let fallbacks = fallbacks.into_iter().enumerate().map(fallback).collect();
     let relays = Relays { first: Arc::clone(&script), fallbacks };
     let client = Client::open(&config, relays, &Handle::current(), alive, on_notice);
-    World { client, script, notices, ended }
+    Fixture { client, script, notices, ended }
 }
 
 fn at_once(answers: impl IntoIterator<Item = Answer>) -> impl Iterator<Item = (Duration, Answer)> {
     answers.into_iter().map(|answer| (Duration::ZERO, answer))
 }
 
-impl World {
+impl Fixture {
     fn begin(&self, soul: &str, options: CallOptions) -> (Begun<Sender>, oneshot::Receiver<Outcome>) {
         let (waiter, outcome) = oneshot::channel();
         (self.client.get(soul, options, || waiter), outcome)
@@ -152,58 +152,58 @@ fn error(outcome: Outcome) -> Arc<CallError> {
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_soul_is_asked_for_once_and_then_known_until_its_life_ends() {
-    let world = world(Config::default(), []);
-    assert_eq!(world.get("a").await, Outcome::Missing);
-    assert!(world.is_known("a"));
-    assert_eq!((world.stat("/hits"), world.stat("/total")), (1, 2));
+    let fixture = fixture(Config::default(), []);
+    assert_eq!(fixture.get("a").await, Outcome::Missing);
+    assert!(fixture.is_known("a"));
+    assert_eq!((fixture.stat("/hits"), fixture.stat("/total")), (1, 2));
     advance(Config::default().ttl).await;
-    assert_eq!(world.get("a").await, Outcome::Missing);
-    assert_eq!(world.script.asked(), ["a", "a"]);
+    assert_eq!(fixture.get("a").await, Outcome::Missing);
+    assert_eq!(fixture.script.asked(), ["a", "a"]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn callers_that_come_while_a_request_runs_share_its_answer() {
-    let world = world(Config::default(), [(WAIT, found())]);
-    let outcomes: Vec<_> = (0..10).map(|_| world.wait("a")).collect();
+    let fixture = fixture(Config::default(), [(WAIT, found())]);
+    let outcomes: Vec<_> = (0..10).map(|_| fixture.wait("a")).collect();
     for outcome in outcomes {
         assert!(matches!(outcome.await, Ok(Outcome::Found(_))));
     }
-    assert_eq!(world.script.asked(), ["a"]);
-    assert_eq!(world.stat("/requests/coalesced"), 9);
-    assert_eq!(world.stat("/requests/found"), 1);
+    assert_eq!(fixture.script.asked(), ["a"]);
+    assert_eq!(fixture.stat("/requests/coalesced"), 9);
+    assert_eq!(fixture.stat("/requests/found"), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn callers_share_the_error_too() {
-    let world = world(Config::default(), [(WAIT, status(400))]);
-    let (first, second) = (world.wait("a"), world.wait("a"));
+    let fixture = fixture(Config::default(), [(WAIT, status(400))]);
+    let (first, second) = (fixture.wait("a"), fixture.wait("a"));
     let (first, second) = (error(first.await.expect("settled")), error(second.await.expect("settled")));
     assert!(Arc::ptr_eq(&first, &second));
-    assert_eq!(world.script.asked().len(), 1);
-    assert_eq!(world.stat("/requests/failed/ERR_GUN_STATUS"), 1);
+    assert_eq!(fixture.script.asked().len(), 1);
+    assert_eq!(fixture.stat("/requests/failed/ERR_GUN_STATUS"), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_whose_time_ends_leaves_alone() {
-    let world = world(Config::default(), [(WAIT, found())]);
-    let patient = world.wait("a");
+    let fixture = fixture(Config::default(), [(WAIT, found())]);
+    let patient = fixture.wait("a");
     let hasty = CallOptions { timeout: Some(WAIT / 3), fresh: false, is_batch: false };
-    let (_, hasty) = world.begin("a", hasty);
+    let (_, hasty) = fixture.begin("a", hasty);
     let start = Instant::now();
     let error = error(hasty.await.expect("settled"));
     assert_eq!(start.elapsed(), WAIT / 3);
     assert_eq!((&error.fault, error.attempts), (&Fault::Timeout, 1));
     assert!(matches!(patient.await, Ok(Outcome::Found(_))));
-    assert_eq!(world.stat("/requests/failed/ERR_GUN_TIMEOUT"), 0);
+    assert_eq!(fixture.stat("/requests/failed/ERR_GUN_TIMEOUT"), 0);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_caller_may_have_more_time_than_the_client_gives() {
     let config = Config { timeout: WAIT / 3, ..Config::default() };
-    let world = world(config, [(WAIT, found())]);
-    let usual = world.wait("a");
+    let fixture = fixture(config, [(WAIT, found())]);
+    let usual = fixture.wait("a");
     let patient = CallOptions { timeout: Some(2 * WAIT), fresh: false, is_batch: false };
-    let (_, patient) = world.begin("a", patient);
+    let (_, patient) = fixture.begin("a", patient);
     assert_eq!(error(usual.await.expect("settled")).fault, Fault::Timeout);
     assert!(matches!(patient.await, Ok(Outcome::Found(_))));
 }
@@ -211,72 +211,72 @@ async fn a_caller_may_have_more_time_than_the_client_gives() {
 #[tokio::test(start_paused = true)]
 async fn a_caller_that_joins_a_request_older_than_its_own_time_has_that_time_all_the_same() {
     let config = Config { timeout: WAIT / 4, ..Config::default() };
-    let world = world(config, [(WAIT, found())]);
+    let fixture = fixture(config, [(WAIT, found())]);
     let patient = CallOptions { timeout: Some(2 * WAIT), fresh: false, is_batch: false };
-    let (_, patient) = world.begin("a", patient);
+    let (_, patient) = fixture.begin("a", patient);
     sleep(WAIT / 2).await;
     let start = Instant::now();
-    assert_eq!(error(world.get("a").await).fault, Fault::Timeout);
+    assert_eq!(error(fixture.get("a").await).fault, Fault::Timeout);
     assert_eq!(start.elapsed(), WAIT / 4);
     sleep(WAIT / 8).await;
-    let joins = world.wait("a");
+    let joins = fixture.wait("a");
     assert!(matches!(joins.await, Ok(Outcome::Found(_))));
     assert!(matches!(patient.await, Ok(Outcome::Found(_))));
-    assert_eq!(world.script.asked().len(), 1);
+    assert_eq!(fixture.script.asked().len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_request_is_cancelled_with_its_last_caller_and_not_before() {
-    let world = world(Config::default(), []);
-    let (first, first_outcome) = world.begin("a", CallOptions::default());
-    let (second, _second_outcome) = world.begin("a", CallOptions::default());
+    let fixture = fixture(Config::default(), []);
+    let (first, first_outcome) = fixture.begin("a", CallOptions::default());
+    let (second, _second_outcome) = fixture.begin("a", CallOptions::default());
     let (Begun::Waits(first), Begun::Waits(second)) = (first, second) else {
         panic!("both wait");
     };
     advance(WAIT / 3).await;
-    assert!(world.client.leave(&first));
+    assert!(fixture.client.leave(&first));
     advance(WAIT / 3).await;
-    assert_eq!(world.script.on_the_wire.load(Relaxed), 1);
-    assert!(world.client.leave(&second));
+    assert_eq!(fixture.script.on_the_wire.load(Relaxed), 1);
+    assert!(fixture.client.leave(&second));
     advance(Duration::from_millis(1)).await;
-    assert_eq!(world.script.on_the_wire.load(Relaxed), 0);
-    assert!(first_outcome.await.is_err(), "who left is told nothing");
+    assert_eq!(fixture.script.on_the_wire.load(Relaxed), 0);
+    assert!(first_outcome.await.is_err(), "who left gets nothing");
     advance(WAIT).await;
-    assert!(!world.is_known("a"));
+    assert!(!fixture.is_known("a"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_404_that_began_before_invalidate_is_not_remembered_and_given_to_nobody_who_came_after() {
-    let world = world(Config::default(), [(WAIT, missing()), (Duration::ZERO, found())]);
-    let before = world.wait("a");
+    let fixture = fixture(Config::default(), [(WAIT, missing()), (Duration::ZERO, found())]);
+    let before = fixture.wait("a");
     advance(WAIT / 2).await;
-    assert!(!world.client.invalidate("a"));
-    assert!(matches!(world.get("a").await, Outcome::Found(_)));
+    assert!(!fixture.client.invalidate("a"));
+    assert!(matches!(fixture.get("a").await, Outcome::Found(_)));
     assert_eq!(before.await, Ok(Outcome::Missing));
-    assert!(!world.is_known("a"));
+    assert!(!fixture.is_known("a"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn invalidate_all_holds_for_every_soul() {
-    let world = world(Config::default(), []);
-    world.get("known").await;
-    let before = world.wait("a");
+    let fixture = fixture(Config::default(), []);
+    fixture.get("known").await;
+    let before = fixture.wait("a");
     advance(WAIT / 2).await;
-    assert_eq!(world.client.invalidate_all(), 1);
+    assert_eq!(fixture.client.invalidate_all(), 1);
     assert_eq!(before.await, Ok(Outcome::Missing));
-    assert!(!world.is_known("a") && !world.is_known("known"));
+    assert!(!fixture.is_known("a") && !fixture.is_known("known"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_record_found_drops_what_was_remembered() {
-    let world = world(Config::default(), at_once([missing(), found()]));
-    world.get("a").await;
+    let fixture = fixture(Config::default(), at_once([missing(), found()]));
+    fixture.get("a").await;
     let fresh = CallOptions { timeout: None, fresh: true, is_batch: false };
-    let (begun, outcome) = world.begin("a", fresh);
+    let (begun, outcome) = fixture.begin("a", fresh);
     assert!(matches!(begun, Begun::Waits(_)));
     assert!(matches!(outcome.await, Ok(Outcome::Found(_))));
-    assert!(!world.is_known("a"));
-    assert_eq!(world.stat("/invalidations"), 1);
+    assert!(!fixture.is_known("a"));
+    assert_eq!(fixture.stat("/invalidations"), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -284,46 +284,48 @@ async fn nothing_is_remembered_that_the_relay_did_not_say() {
     let unsaid = [Answer::Missing { remember: false }, status(404), status(503), Fault::Timeout.into()];
     for answer in unsaid {
         let config = Config { retry: RetryPolicy { retries: 0, ..Config::default().retry }, ..Config::default() };
-        let world = world(config, at_once([answer]));
-        world.get("a").await;
-        assert_eq!(world.stat("/size"), 0);
+        let fixture = fixture(config, at_once([answer]));
+        fixture.get("a").await;
+        assert_eq!(fixture.stat("/size"), 0);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_transient_failure_is_tried_again_and_the_last_one_is_the_answer() {
-    let world = world(Config::default(), at_once([status(500), status(502), status(503), found()]));
-    let error = error(world.get("a").await);
+    let fixture = fixture(Config::default(), at_once([status(500), status(502), status(503), found()]));
+    let error = error(fixture.get("a").await);
     assert_eq!((&error.fault, error.attempts), (&Fault::Status(503), 3));
-    let pauses = world.script.pauses();
+    let pauses = fixture.script.pauses();
     assert!(pauses[0] <= Duration::from_millis(201), "{pauses:?}");
     assert!(pauses[1] <= Duration::from_millis(401), "{pauses:?}");
-    assert_eq!((world.stat("/requests/sent"), world.stat("/requests/retried")), (3, 2));
-    assert!(matches!(world.get("a").await, Outcome::Found(_)));
+    assert_eq!((fixture.stat("/requests/sent"), fixture.stat("/requests/retried")), (3, 2));
+    assert!(matches!(fixture.get("a").await, Outcome::Found(_)));
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_404_is_tried_again() {
     for answer in [missing(), status(404)] {
-        let world = world(Config::default(), at_once([answer]));
-        world.get("a").await;
-        assert_eq!(world.script.asked().len(), 1);
+        let fixture = fixture(Config::default(), at_once([answer]));
+        fixture.get("a").await;
+        assert_eq!(fixture.script.asked().len(), 1);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn retry_after_is_honoured_where_it_fits_and_fails_the_call_at_once_where_it_does_not() {
     let asks = |seconds| Answer::Failed { fault: Fault::Status(429), retry_after: Some(Duration::from_secs(seconds)) };
-    let world = world(Config::default(), at_once([asks(7), asks(60)]));
+    let fixture = fixture(Config::default(), at_once([asks(7), asks(60)]));
     let start = Instant::now();
-    let error = error(world.get("a").await);
+    let error = error(fixture.get("a").await);
     assert_eq!((error.fault.status(), error.attempts), (Some(429), 2));
     assert!(
-        error.to_string().ends_with("it asks to wait 60 s (Retry-After), longer than the call has left (timeoutMs)")
+        error
+            .to_string()
+            .contains("; it asks to wait 60 s (Retry-After), longer than the call has left (timeoutMs) (2 ")
     );
     // Timers of tokio are a millisecond late at most.
     assert!(start.elapsed() < Duration::from_millis(7_010), "{:?}", start.elapsed());
-    assert!(world.script.pauses()[0] >= Duration::from_secs(7));
+    assert!(fixture.script.pauses()[0] >= Duration::from_secs(7));
 }
 
 #[tokio::test(start_paused = true)]
@@ -331,23 +333,23 @@ async fn a_queued_call_has_the_clients_whole_time_from_its_permit_on() {
     let config = Config { max_in_flight: 1, ..Config::default() };
     let limit = config.timeout;
     let never = Duration::from_secs(1_000_000);
-    let world = world(config, [(never, found()), (limit - WAIT, found())]);
-    let (first, queued) = (world.wait("a"), world.wait("b"));
+    let fixture = fixture(config, [(never, found()), (limit - WAIT, found())]);
+    let (first, queued) = (fixture.wait("a"), fixture.wait("b"));
     let start = Instant::now();
     assert_eq!(error(first.await.expect("settled")).attempts, 1);
     assert_eq!(start.elapsed(), limit);
     assert!(matches!(queued.await, Ok(Outcome::Found(_))));
-    assert_eq!(world.stat("/requests/failed/ERR_GUN_TIMEOUT"), 1);
+    assert_eq!(fixture.stat("/requests/failed/ERR_GUN_TIMEOUT"), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_single_call_that_waits_too_long_for_a_permit_fails_and_says_what_to_change() {
     let config = Config { max_in_flight: 1, queue_timeout: 2 * WAIT, ..Config::default() };
     let never = Duration::from_secs(1_000_000);
-    let world = world(config, [(never, found())]);
-    let (_first, queued) = (world.wait("a"), world.wait("b"));
+    let fixture = fixture(config, [(never, found())]);
+    let (_first, queued) = (fixture.wait("a"), fixture.wait("b"));
     let hasty = CallOptions { timeout: Some(WAIT), ..CallOptions::default() };
-    let (_, hasty) = world.begin("c", hasty);
+    let (_, hasty) = fixture.begin("c", hasty);
     let start = Instant::now();
     let hasty = error(hasty.await.expect("settled"));
     assert_eq!(start.elapsed(), WAIT);
@@ -364,87 +366,87 @@ async fn a_single_call_that_waits_too_long_for_a_permit_fails_and_says_what_to_c
 #[tokio::test(start_paused = true)]
 async fn a_batch_larger_than_wire_and_queue_together_is_answered_whole_however_long_it_takes() {
     let config = Config { max_in_flight: 4, max_queue: 0, queue_timeout: WAIT, ..Config::default() };
-    let world = world(config, []);
+    let fixture = fixture(config, []);
     let batch = CallOptions { is_batch: true, ..CallOptions::default() };
-    let calls: Vec<_> = (0..1_200).map(|soul| world.begin(&soul.to_string(), batch).1).collect();
+    let calls: Vec<_> = (0..1_200).map(|soul| fixture.begin(&soul.to_string(), batch).1).collect();
     for call in calls {
         assert_eq!(call.await, Ok(Outcome::Missing));
     }
-    assert_eq!(world.script.most_on_the_wire.load(Relaxed), 4);
-    assert_eq!(world.script.asked().len(), 1_200);
+    assert_eq!(fixture.script.most_on_the_wire.load(Relaxed), 4);
+    assert_eq!(fixture.script.asked().len(), 1_200);
 }
 
 #[tokio::test(start_paused = true)]
 async fn callers_that_leave_at_their_deadline_are_no_timeout() {
     let never = Duration::from_secs(1_000_000);
-    let world = world(Config::default(), (0..64).map(|_| (never, found())));
+    let fixture = fixture(Config::default(), (0..64).map(|_| (never, found())));
     let end = Instant::now() + Config::default().timeout;
-    let calls: Vec<_> = (0..64).map(|soul| world.begin(&soul.to_string(), CallOptions::default())).collect();
+    let calls: Vec<_> = (0..64).map(|soul| fixture.begin(&soul.to_string(), CallOptions::default())).collect();
     // This task is first when the moment has come.
     sleep_until(end).await;
     for (begun, _outcome) in &calls {
         let Begun::Waits(handle) = begun else { panic!("it waits") };
-        assert!(world.client.leave(handle), "its time has ended already");
+        assert!(fixture.client.leave(handle), "its time has ended already");
     }
     sleep(WAIT).await;
-    assert_eq!((world.stat("/requests/failed/ERR_GUN_TIMEOUT"), world.stat("/requests/queued")), (0, 0));
+    assert_eq!((fixture.stat("/requests/failed/ERR_GUN_TIMEOUT"), fixture.stat("/requests/queued")), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn requests_beyond_the_wire_wait_in_order_and_beyond_the_queue_fail_at_once() {
     let config = Config { max_in_flight: 2, max_queue: 3, ..Config::default() };
-    let world = world(config, []);
-    let outcomes: Vec<_> = ["a", "b", "c", "d", "e"].map(|soul| world.wait(soul)).into();
-    let Begun::Failed(error) = world.begin("f", CallOptions::default()).0 else {
+    let fixture = fixture(config, []);
+    let outcomes: Vec<_> = ["a", "b", "c", "d", "e"].map(|soul| fixture.wait(soul)).into();
+    let Begun::Failed(error) = fixture.begin("f", CallOptions::default()).0 else {
         panic!("no room");
     };
     assert_eq!(error.fault, Fault::Overloaded { limit: 3 });
-    world.wait("a"); // to join costs no permit
+    fixture.wait("a"); // to join costs no permit
     advance(Duration::from_millis(1)).await;
-    assert_eq!((world.stat("/requests/inFlight"), world.stat("/requests/queued")), (2, 3));
+    assert_eq!((fixture.stat("/requests/inFlight"), fixture.stat("/requests/queued")), (2, 3));
     for outcome in outcomes {
         assert_eq!(outcome.await, Ok(Outcome::Missing));
     }
-    assert_eq!(world.script.asked(), ["a", "b", "c", "d", "e"]);
-    assert_eq!(world.script.most_on_the_wire.load(Relaxed), 2);
+    assert_eq!(fixture.script.asked(), ["a", "b", "c", "d", "e"]);
+    assert_eq!(fixture.script.most_on_the_wire.load(Relaxed), 2);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_backs_off_leaves_its_place_to_others() {
+async fn a_request_that_backs_off_leaves_its_permit_to_others() {
     let config = Config { max_in_flight: 1, ..Config::default() };
     let asks = Answer::Failed { fault: Fault::Status(503), retry_after: Some(Duration::from_secs(9)) };
-    let world = world(config, at_once([asks, found(), found()]));
-    let first = world.wait("a");
-    assert!(matches!(world.get("b").await, Outcome::Found(_)));
+    let fixture = fixture(config, at_once([asks, found(), found()]));
+    let first = fixture.wait("a");
+    assert!(matches!(fixture.get("b").await, Outcome::Found(_)));
     assert!(matches!(first.await, Ok(Outcome::Found(_))));
-    assert_eq!(world.script.asked(), ["a", "b", "a"]);
+    assert_eq!(fixture.script.asked(), ["a", "b", "a"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_waits_for_ever_when_the_leader_dies() {
-    let world = world(Config::default(), []);
-    world.script.answers.lock().expect("no panic here").push_back((WAIT, None));
-    let (first, second) = (world.wait("a"), world.wait("a"));
+async fn nobody_waits_for_ever_when_the_driver_dies() {
+    let fixture = fixture(Config::default(), []);
+    fixture.script.answers.lock().expect("no panic here").push_back((WAIT, None));
+    let (first, second) = (fixture.wait("a"), fixture.wait("a"));
     for outcome in [first, second] {
         let error = error(outcome.await.expect("settled"));
         assert_eq!(error.fault.code(), Code::Connect);
     }
-    assert_eq!(world.get("a").await, Outcome::Missing);
-    assert_eq!((world.stat("/requests/inFlight"), world.stat("/requests/queued")), (0, 0));
+    assert_eq!(fixture.get("a").await, Outcome::Missing);
+    assert_eq!((fixture.stat("/requests/inFlight"), fixture.stat("/requests/queued")), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_closed_client_takes_no_call_and_lets_those_in_flight_settle() {
-    let world = world(Config::default(), []);
-    world.get("known").await;
-    let waits = world.wait("a");
+    let fixture = fixture(Config::default(), []);
+    fixture.get("known").await;
+    let waits = fixture.wait("a");
     advance(WAIT / 2).await;
     let (closed, mut is_closed) = oneshot::channel();
-    world.client.close(move || {
+    fixture.client.close(move || {
         let _ = closed.send(());
     });
     for soul in ["a", "b", "known"] {
-        let Begun::Failed(error) = world.begin(soul, CallOptions::default()).0 else {
+        let Begun::Failed(error) = fixture.begin(soul, CallOptions::default()).0 else {
             panic!("the client is closed");
         };
         assert_eq!(error.fault, Fault::Closed);
@@ -452,12 +454,12 @@ async fn a_closed_client_takes_no_call_and_lets_those_in_flight_settle() {
     assert!(is_closed.try_recv().is_err());
     assert_eq!(waits.await, Ok(Outcome::Missing));
     assert_eq!(is_closed.await, Ok(()));
-    assert!(world.ended.await.is_err(), "what kept the thread alive is let go");
+    assert!(fixture.ended.await.is_err(), "what kept the thread alive is let go");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_nobody_owns_ends_by_itself() {
-    let World { client, ended, .. } = world(Config::default(), []);
+    let Fixture { client, ended, .. } = fixture(Config::default(), []);
     drop(client);
     let ended = timeout(Duration::from_secs(1), ended).await;
     assert!(ended.expect("in time").is_err());
@@ -467,30 +469,30 @@ async fn a_client_that_nobody_owns_ends_by_itself() {
 async fn a_sweep_is_told_when_it_removed_something() {
     let config = Config { ttl: Duration::from_secs(1_800), ..Config::default() };
     let sweep_every = config.sweep_every;
-    let world = world(config, []);
-    world.get("a").await;
+    let fixture = fixture(config, []);
+    fixture.get("a").await;
     advance(sweep_every / 2 + WAIT).await;
-    world.get("b").await;
+    fixture.get("b").await;
     sleep(sweep_every / 2).await;
     let line = SweepLine { removed: 1, remain: 1 };
-    assert_eq!(*world.notices.lock().expect("no panic here"), [Notice::Swept(line)]);
+    assert_eq!(*fixture.notices.lock().expect("no panic here"), [Notice::Swept(line)]);
     sleep(sweep_every).await;
     sleep(sweep_every).await;
     let line = SweepLine { removed: 1, remain: 0 };
-    assert_eq!(world.notices.lock().expect("no panic here")[1..], [Notice::Swept(line)]);
+    assert_eq!(fixture.notices.lock().expect("no panic here")[1..], [Notice::Swept(line)]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn counts_of_entries_add_up_to_the_size() {
     let config = Config { capacity: 5, ..Config::default() };
-    let world = world(config, []);
+    let fixture = fixture(config, []);
     for soul in 0..9 {
-        world.get(&soul.to_string()).await;
+        fixture.get(&soul.to_string()).await;
     }
-    world.client.invalidate("8");
-    let gone = ["/evictions", "/expirations", "/invalidations"].map(|name| world.stat(name));
-    assert_eq!(world.stat("/inserts") - gone.iter().sum::<u64>(), world.stat("/size"));
-    assert_eq!((world.stat("/size"), world.stat("/capacity")), (4, 5));
+    fixture.client.invalidate("8");
+    let gone = ["/evictions", "/expirations", "/invalidations"].map(|name| fixture.stat(name));
+    assert_eq!(fixture.stat("/inserts") - gone.iter().sum::<u64>(), fixture.stat("/size"));
+    assert_eq!((fixture.stat("/size"), fixture.stat("/capacity")), (4, 5));
 }
 
 mod fallbacks;
@@ -498,3 +500,4 @@ mod knowledge;
 mod metrics;
 mod outages;
 mod pauses;
+mod shared_store;

@@ -4,6 +4,7 @@ use super::relay_url::{is_http, redacted};
 use super::tls::{EXTRA_ROOTS, TlsOptions};
 use super::{Config, OptionValue, ProxyUrl, RelayUrl, StoreUrl};
 use crate::error::Fault;
+use url::Host;
 
 /// A configuration while options are read: TLS is built at the end, from several of them.
 #[derive(Default)]
@@ -17,7 +18,18 @@ impl Draft {
         let Draft { mut config, tls } = self;
         let mut relays = std::iter::once(&config.relay).chain(&config.fallbacks);
         let is_used = relays.any(|relay| relay.get.scheme() == "https");
-        config.tls = tls.build(is_used)?;
+        config.tls = tls.build(is_used || config.cache_url.as_ref().is_some_and(|store| store.is_tls))?;
+        if config.cache_url.is_some() && config.cache_file.is_some() {
+            let message = "cache.file (GUN_404_CACHE_FILE) and cache.url (GUN_404_CACHE_URL) cannot be used together: a file \
+                           would bring back what other processes have invalidated; leave out one of them";
+            return Err(Fault::InvalidArgument(message.to_owned()));
+        }
+        let mut relays = std::iter::once(&config.relay).chain(&config.fallbacks);
+        let is_v6 = |relay: &RelayUrl| relay.get.scheme() == "https" && matches!(relay.get.host(), Some(Host::Ipv6(_)));
+        if config.proxy.is_some() && relays.any(is_v6) {
+            let message = "option proxy cannot be used with an https relay given by an IPv6 address; use its name";
+            return Err(Fault::InvalidArgument(message.to_owned()));
+        }
         Ok(config)
     }
 }

@@ -3,8 +3,11 @@
 use super::OptionValue;
 use super::relay_url::{basic_auth, redacted};
 use crate::error::Fault;
-use http::HeaderValue;
+use http::{HeaderValue, Uri};
 use url::Url;
+
+/// Longer than any host name and port.
+const MAX_BYTES: usize = 1_024;
 
 /// An HTTP proxy, checked.
 #[derive(Debug, Clone)]
@@ -38,6 +41,8 @@ impl ProxyUrl {
         let authorization = basic_auth(&url);
         url.set_username("").ok()?;
         url.set_password(None).ok()?;
+        // What connects is stricter than the URL standard, see `RelayUrl`.
+        Uri::try_from(url.as_str()).ok().filter(|uri| uri.host().is_some() && url.as_str().len() <= MAX_BYTES)?;
         Some(ProxyUrl { url, authorization })
     }
 }

@@ -187,20 +187,26 @@ fn a_refused_url_shows_no_secret_and_says_what_may_have_been_meant() {
 
 #[test]
 fn the_stores_of_the_cache_are_a_file_and_a_server() {
+    for config in [
+        options(&[("cache.file", text("/tmp/a b"))]).expect("good"),
+        env(&[("GUN_404_CACHE_FILE", "/tmp/a b")]).expect("good"),
+    ] {
+        assert_eq!(config.cache_file.as_deref(), Some(std::path::Path::new("/tmp/a b")));
+    }
+    let both = [("cache.file", text("/tmp/a")), ("cache.url", text("redis://a"))];
+    let error = options(&both).expect_err("one or the other");
+    assert!(error.starts_with("cache.file (GUN_404_CACHE_FILE) and cache.url (GUN_404_CACHE_URL) cannot"), "{error}");
     let by_option = options(&[
-        ("cache.file", text("/tmp/a b")),
         ("cache.url", text("rediss://us%40er:p%3Aw@store:7000/3")),
         ("cache.namespace", text("n")),
         ("cache.refresh", OptionValue::Other("false".to_owned())),
     ]);
     let by_variable = env(&[
-        ("GUN_404_CACHE_FILE", "/tmp/a b"),
         ("GUN_404_CACHE_URL", "rediss://us%40er:p%3Aw@store:7000/3"),
         ("GUN_404_CACHE_NAMESPACE", "n"),
         ("GUN_404_CACHE_REFRESH", "off"),
     ]);
     for config in [by_option.expect("good"), by_variable.expect("good")] {
-        assert_eq!(config.cache_file.as_deref(), Some(std::path::Path::new("/tmp/a b")));
         assert_eq!(config.cache_namespace.as_deref(), Some("n"));
         assert!(!config.refresh);
         let url = config.cache_url.as_ref().expect("a server");

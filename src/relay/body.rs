@@ -1,8 +1,11 @@
 //! Bodies of answers, read up to a limit.
 
+use super::buffer_budget::Room;
+use crate::deadline::timeout_at;
 use bytes::Bytes;
 use http::header::TRANSFER_ENCODING;
 use reqwest::{Error, Response};
+use tokio::time::Instant;
 
 /// A body that was read.
 #[derive(Debug, Default)]
@@ -21,10 +24,17 @@ pub enum Unread {
     TooLarge,
     /// Its connection or its coding broke.
     Broken(Error),
+    /// It took too long.
+    Late,
 }
 
-/// The body, never more than `limit` bytes of it.
-pub async fn read(response: &mut Response, limit: usize) -> Result<Body, Unread> {
+/// The body, never more than `limit` bytes of it, until `deadline`. Waiting for room in the budget takes none of that time.
+pub async fn read(
+    response: &mut Response,
+    limit: usize,
+    mut deadline: Instant,
+    mut room: Option<&mut Room>,
+) -> Result<Body, Unread> {
     let announced = response.content_length();
     if announced.is_some_and(|length| length > limit as u64) {
         return Err(Unread::TooLarge);
@@ -34,7 +44,7 @@ pub async fn read(response: &mut Response, limit: usize) -> Result<Body, Unread>
     let mut gathered = Vec::new();
     let mut broken = None;
     loop {
-        let chunk = match response.chunk().await {
+        let chunk = match timeout_at(deadline, response.chunk()).await.map_err(|_| Unread::Late)? {
             Ok(Some(chunk)) => chunk,
             Ok(None) => break,
             Err(error) if ends_with_its_connection => {
@@ -45,6 +55,13 @@ pub async fn read(response: &mut Response, limit: usize) -> Result<Body, Unread>
         };
         if bytes.len() + gathered.len() + chunk.len() > limit {
             return Err(Unread::TooLarge);
+        }
+        if let Some(room) = room.as_deref_mut()
+            && !room.try_take(chunk.len())
+        {
+            let began = Instant::now();
+            room.take(chunk.len()).await;
+            deadline += began.elapsed();
         }
         if bytes.is_empty() && gathered.is_empty() {
             // Most bodies come in one chunk and are used where they lie.

@@ -1,3 +1,5 @@
+mod buffers;
+
 use super::*;
 use http::header::{HeaderName, HeaderValue};
 

@@ -30,7 +30,7 @@ enum Role {
     Remove,
     Closer,
     /// A request's task; one comes with each request.
-    Pilot,
+    Driver,
 }
 use Role::*;
 
@@ -40,16 +40,16 @@ struct Actor {
     steps_taken: usize,
     is_done: bool,
     handle: Option<WaiterHandle<usize>>,
-    /// States of the relay that a caller may be told: whether it has the record.
+    /// States of the relay that a caller may be settled: whether it has the record.
     allowed: Vec<bool>,
-    told: usize,
+    settled: usize,
     request: Option<Arc<Request<usize>>>,
     answer: Option<bool>,
     /// Whether nobody may join the request any more.
     is_detached: bool,
 }
 
-struct World {
+struct Fixture {
     single_flight: SingleFlight<usize>,
     cache: NegativeCache,
     start: Instant,
@@ -60,7 +60,7 @@ struct World {
     trace: Vec<(usize, Role)>,
 }
 
-impl World {
+impl Fixture {
     fn new(roles: &[Role], is_known: bool) -> Self {
         let start = Instant::now();
         let single_flight = SingleFlight::new(roles.len());
@@ -89,19 +89,19 @@ impl World {
             (Timer, _) => self.ring(at),
             (Put | PutAll, 0) => self.change(true),
             (Remove, 0) => self.change(false),
-            (Put | Remove, _) => self.invalidate(at, |world, forget| world.single_flight.invalidate(SOUL, forget)),
-            (PutAll, _) => self.invalidate(at, |world, forget| world.single_flight.invalidate_all(forget)),
+            (Put | Remove, _) => self.invalidate(at, |fixture, forget| fixture.single_flight.invalidate(SOUL, forget)),
+            (PutAll, _) => self.invalidate(at, |fixture, forget| fixture.single_flight.invalidate_all(forget)),
             (Closer, _) => {
                 self.single_flight.close();
                 self.actors[at].is_done = true;
             }
-            (Pilot, 0) => self.ask(at),
-            (Pilot, 1) => {
+            (Driver, 0) => self.ask(at),
+            (Driver, 1) => {
                 if self.actors[at].answer == Some(true) {
                     self.cache.forget(SOUL, self.start);
                 }
             }
-            (Pilot, _) => self.complete(at),
+            (Driver, _) => self.complete(at),
             other => panic!("no such step: {other:?}"),
         }
     }
@@ -109,7 +109,7 @@ impl World {
     fn look(&mut self, at: usize) {
         self.actors[at].allowed = self.possible.clone();
         if self.cache.look_up(SOUL, self.start) != Lookup::Unknown {
-            self.tell(at, Some(false));
+            self.settle(at, Some(false));
         }
     }
 
@@ -123,42 +123,42 @@ impl World {
             Terms { own, timeout: LATER, queue_timeout: LATER, is_batch: false, is_fresh: false, may_join: true };
         let is_known = || role != Fresh && self.cache.look_up(SOUL, self.start) != Lookup::Unknown;
         let join = self.single_flight.join(SOUL, self.start, terms, is_known, || at);
-        let joinable = self.actors.iter().filter(|pilot| pilot.is_joinable()).count();
+        let joinable = self.actors.iter().filter(|driver| driver.is_joinable()).count();
         match join {
             Join::Began(handle) => {
                 assert_eq!(joinable, 0, "a second request: {:?}", self.trace);
                 self.actors[at].handle = Some(handle);
-                let request = self.single_flight.departure().expect("a request that began enqueues");
-                self.actors.push(Actor::new(Pilot, Some(request)));
+                let request = self.single_flight.next_of_queue().expect("a request that began enqueues");
+                self.actors.push(Actor::new(Driver, Some(request)));
             }
             Join::Joined(handle) => {
                 assert_eq!(joinable, 1, "joined what nobody may join: {:?}", self.trace);
                 self.actors[at].handle = Some(handle);
             }
-            Join::Known => self.tell(at, Some(false)),
-            Join::Closed => self.tell(at, None),
+            Join::Known => self.settle(at, Some(false)),
+            Join::Closed => self.settle(at, None),
             Join::Full => panic!("there is room for all: {:?}", self.trace),
         }
-        // Who waits is told by a pilot, by the timer or by itself.
-        let waits = self.actors[at].told == 0;
+        // Who waits is settled by a driver, by the timer or by itself.
+        let waits = self.actors[at].settled == 0;
         self.actors[at].is_done = !(waits && role == Leaver);
     }
 
     fn leave(&mut self, at: usize) {
         let handle = self.actors[at].handle.take().expect("it waits");
         if self.single_flight.leave(&handle).is_some() {
-            self.tell(at, None);
+            self.settle(at, None);
         }
         self.actors[at].is_done = true;
         self.note_empty();
     }
 
     fn ring(&mut self, at: usize) {
-        let single_flight: Vec<_> =
-            self.actors.iter().filter(|pilot| !pilot.is_done).filter_map(|p| p.request.clone()).collect();
-        for request in single_flight {
+        let requests: Vec<_> =
+            self.actors.iter().filter(|driver| !driver.is_done).filter_map(|p| p.request.clone()).collect();
+        for request in requests {
             for waiter in self.single_flight.expire(&request, self.start + SOON) {
-                self.tell(waiter.caller, None);
+                self.settle(waiter.caller, None);
             }
         }
         self.note_empty();
@@ -168,7 +168,7 @@ impl World {
     fn change(&mut self, has_record: bool) {
         self.has_record = has_record;
         self.possible.push(has_record);
-        self.actors.iter_mut().filter(|actor| actor.told == 0).for_each(|actor| actor.allowed.push(has_record));
+        self.actors.iter_mut().filter(|actor| actor.settled == 0).for_each(|actor| actor.allowed.push(has_record));
     }
 
     fn invalidate(&mut self, at: usize, how: impl FnOnce(&Self, &dyn Fn())) {
@@ -182,14 +182,14 @@ impl World {
 
     /// The relay answers, unless all callers have left.
     fn ask(&mut self, at: usize) {
-        let request = self.actors[at].request.as_ref().expect("a pilot has a request");
+        let request = self.actors[at].request.as_ref().expect("a driver has a request");
         if request.first_deadline().is_some() {
             self.actors[at].answer = Some(self.has_record);
         }
     }
 
     fn complete(&mut self, at: usize) {
-        let request = self.actors[at].request.clone().expect("a pilot has a request");
+        let request = self.actors[at].request.clone().expect("a driver has a request");
         let answer = self.actors[at].answer;
         let waiters = self.single_flight.complete(&request, || {
             if answer == Some(false) {
@@ -199,30 +199,30 @@ impl World {
         self.actors[at].is_done = true;
         for waiter in waiters {
             assert!(answer.is_some(), "a caller was left on a request without an answer: {:?}", self.trace);
-            self.tell(waiter.caller, answer);
+            self.settle(waiter.caller, answer);
         }
     }
 
     /// A caller's end: what the relay is said to hold, or nothing.
-    fn tell(&mut self, caller: usize, has_record: Option<bool>) {
+    fn settle(&mut self, caller: usize, has_record: Option<bool>) {
         let actor = &mut self.actors[caller];
-        actor.told += 1;
+        actor.settled += 1;
         actor.is_done |= actor.role != Leaver || actor.handle.is_none();
         if let Some(has_record) = has_record {
-            assert!(actor.allowed.contains(&has_record), "told what was before: {:?}", self.trace);
+            assert!(actor.allowed.contains(&has_record), "settled what was before: {:?}", self.trace);
         }
     }
 
     /// SingleFlight that all have left may be joined by nobody.
     fn note_empty(&mut self) {
-        for pilot in &mut self.actors {
-            pilot.is_detached |= pilot.request.as_ref().is_some_and(|request| request.first_deadline().is_none());
+        for driver in &mut self.actors {
+            driver.is_detached |= driver.request.as_ref().is_some_and(|request| request.first_deadline().is_none());
         }
     }
 
     fn check_end(&self) {
         for actor in self.actors.iter().filter(|actor| actor.role.is_caller()) {
-            assert_eq!(actor.told, 1, "every call settles once: {:?}", self.trace);
+            assert_eq!(actor.settled, 1, "every call settles once: {:?}", self.trace);
         }
         assert_eq!(self.single_flight.active_count(), 0, "{:?}", self.trace);
         assert!(self.single_flight.lock().by_soul.is_empty(), "{:?}", self.trace);
@@ -245,7 +245,7 @@ impl Actor {
             is_done: false,
             handle: None,
             allowed: Vec::new(),
-            told: 0,
+            settled: 0,
             request,
             answer: None,
             is_detached: false,
@@ -253,7 +253,7 @@ impl Actor {
     }
 
     fn is_joinable(&self) -> bool {
-        self.role == Pilot && !self.is_done && !self.is_detached
+        self.role == Driver && !self.is_done && !self.is_detached
     }
 }
 
@@ -263,20 +263,20 @@ fn explore(roles: &[Role], is_known: bool) -> usize {
     let mut path: Vec<(usize, usize)> = Vec::new();
     let mut orders = 0;
     loop {
-        let mut world = World::new(roles, is_known);
+        let mut fixture = Fixture::new(roles, is_known);
         let mut depth = 0;
         loop {
-            let ready = world.ready();
+            let ready = fixture.ready();
             if ready.is_empty() {
                 break;
             }
             if depth == path.len() {
                 path.push((0, ready.len()));
             }
-            world.step(ready[path[depth].0]);
+            fixture.step(ready[path[depth].0]);
             depth += 1;
         }
-        world.check_end();
+        fixture.check_end();
         orders += 1;
         while let Some((choice, of)) = path.pop() {
             if choice + 1 < of {

@@ -7,17 +7,17 @@ const MINUTE: Terms =
 
 impl SingleFlight<usize> {
     /// The next request for the driver, if there is one.
-    pub fn departure(&self) -> Option<Arc<Request<usize>>> {
+    pub fn next_of_queue(&self) -> Option<Arc<Request<usize>>> {
         self.lock().queue.pop_first().map(|(_, request)| request)
     }
 }
 
-fn active(single_flight: &SingleFlight<usize>, soul: &str, caller: usize) -> Join<usize> {
+fn join(single_flight: &SingleFlight<usize>, soul: &str, caller: usize) -> Join<usize> {
     single_flight.join(soul, Instant::now(), MINUTE, || false, || caller)
 }
 
-fn handle(join: Join<usize>) -> WaiterHandle<usize> {
-    match join {
+fn handle(joined: Join<usize>) -> WaiterHandle<usize> {
+    match joined {
         Join::Joined(handle) | Join::Began(handle) => handle,
         other => panic!("no waiter: {other:?}"),
     }
@@ -28,27 +28,70 @@ fn callers(waiters: Vec<Waiter<usize>>) -> Vec<usize> {
 }
 
 #[test]
-fn callers_of_one_soul_share_a_flight_until_it_lands() {
+fn callers_of_one_soul_share_a_request_until_it_completes() {
     let single_flight = SingleFlight::new(10);
-    assert!(matches!(active(&single_flight, "a", 1), Join::Began(_)));
-    assert!(matches!(active(&single_flight, "a", 2), Join::Joined(_)));
-    assert!(matches!(active(&single_flight, "b", 3), Join::Began(_)));
-    let request = single_flight.departure().expect("a request");
+    assert!(matches!(join(&single_flight, "a", 1), Join::Began(_)));
+    assert!(matches!(join(&single_flight, "a", 2), Join::Joined(_)));
+    assert!(matches!(join(&single_flight, "b", 3), Join::Began(_)));
+    let request = single_flight.next_of_queue().expect("a request");
     let mut was_current = false;
     assert_eq!(callers(single_flight.complete(&request, || was_current = true)), [1, 2]);
     assert!(was_current);
-    assert!(matches!(active(&single_flight, "a", 4), Join::Began(_)));
+    assert!(matches!(join(&single_flight, "a", 4), Join::Began(_)));
 }
 
 #[test]
-fn a_place_is_free_as_soon_as_its_last_caller_has_left() {
+fn a_detached_request_that_has_asked_nobody_yet_can_be_joined_again_unless_it_has_a_successor_or_no_caller() {
+    let single_flight = SingleFlight::new(10);
+    let was_current = |request: &Arc<Request<usize>>| {
+        let mut was_current = false;
+        single_flight.complete(request, || was_current = true);
+        was_current
+    };
+    join(&single_flight, "a", 1);
+    let first = single_flight.next_of_queue().expect("a request");
+    single_flight.invalidate_all(|| ());
+    single_flight.reattach(&first);
+    assert!(matches!(join(&single_flight, "a", 2), Join::Joined(_)));
+    assert!(was_current(&first));
+
+    join(&single_flight, "a", 3);
+    let second = single_flight.next_of_queue().expect("a request");
+    single_flight.invalidate_all(|| ());
+    join(&single_flight, "a", 4);
+    let third = single_flight.next_of_queue().expect("a request");
+    single_flight.reattach(&second);
+    assert!(!was_current(&second) && was_current(&third));
+
+    let last = handle(join(&single_flight, "a", 5));
+    let left = single_flight.next_of_queue().expect("a request");
+    single_flight.leave(&last);
+    single_flight.reattach(&left);
+    assert!(matches!(join(&single_flight, "a", 6), Join::Began(_)));
+}
+
+#[test]
+fn an_answer_that_contradicts_what_is_known_detaches_a_later_request_but_not_its_own() {
+    let single_flight = SingleFlight::new(10);
+    join(&single_flight, "a", 1);
+    let request = single_flight.next_of_queue().expect("a request");
+    assert!(single_flight.forget_for(&request, || true));
+    assert!(matches!(join(&single_flight, "a", 2), Join::Joined(_)));
+    single_flight.invalidate("a", || ());
+    join(&single_flight, "a", 3);
+    single_flight.forget_for(&request, || ());
+    assert!(matches!(join(&single_flight, "a", 4), Join::Began(_)));
+}
+
+#[test]
+fn a_slot_is_free_as_soon_as_its_last_caller_has_left() {
     let single_flight = SingleFlight::new(1);
-    let first = handle(active(&single_flight, "a", 1));
-    assert!(matches!(active(&single_flight, "b", 2), Join::Full));
+    let first = handle(join(&single_flight, "a", 1));
+    assert!(matches!(join(&single_flight, "b", 2), Join::Full));
     assert!(single_flight.leave(&first).is_some());
-    assert!(matches!(active(&single_flight, "b", 2), Join::Began(_)));
-    assert_eq!(&*single_flight.departure().expect("a request").soul, "b");
-    assert!(single_flight.departure().is_none());
+    assert!(matches!(join(&single_flight, "b", 2), Join::Began(_)));
+    assert_eq!(&*single_flight.next_of_queue().expect("a request").soul, "b");
+    assert!(single_flight.next_of_queue().is_none());
     assert_eq!(single_flight.active_count(), 1);
 }
 
@@ -56,27 +99,27 @@ fn a_place_is_free_as_soon_as_its_last_caller_has_left() {
 fn callers_who_come_and_leave_before_the_driver_sees_their_requests_leave_nothing_behind() {
     let single_flight = SingleFlight::new(1);
     for caller in 0..10_000 {
-        let handle = handle(active(&single_flight, &caller.to_string(), caller));
+        let handle = handle(join(&single_flight, &caller.to_string(), caller));
         assert!(single_flight.leave(&handle).is_some());
     }
-    assert!(single_flight.departure().is_none());
+    assert!(single_flight.next_of_queue().is_none());
     assert_eq!(single_flight.active_count(), 0);
-    assert!(matches!(active(&single_flight, "a", 1), Join::Began(_)));
+    assert!(matches!(join(&single_flight, "a", 1), Join::Began(_)));
 }
 
 #[test]
-fn a_batch_has_any_size_and_takes_no_place_in_the_queue_of_single_calls() {
+fn a_batch_has_any_size_and_takes_no_slot_in_the_queue_of_single_calls() {
     let single_flight = SingleFlight::new(1);
     let batch = Terms { is_batch: true, ..MINUTE };
     for soul in 0..1_000 {
         let began = single_flight.join(&soul.to_string(), Instant::now(), batch, || false, || soul);
         assert!(matches!(began, Join::Began(_)));
     }
-    assert!(single_flight.departure().is_none(), "held back");
-    assert!(matches!(active(&single_flight, "7", 1), Join::Joined(_)));
-    assert_eq!(&*single_flight.departure().expect("a single call is not held back").soul, "7");
-    assert!(matches!(active(&single_flight, "a", 1), Join::Began(_)));
-    assert!(matches!(active(&single_flight, "b", 1), Join::Full));
+    assert!(single_flight.next_of_queue().is_none(), "held back");
+    assert!(matches!(join(&single_flight, "7", 1), Join::Joined(_)));
+    assert_eq!(&*single_flight.next_of_queue().expect("a single call is not held back").soul, "7");
+    assert!(matches!(join(&single_flight, "a", 1), Join::Began(_)));
+    assert!(matches!(join(&single_flight, "b", 1), Join::Full));
     let held = std::iter::from_fn(|| single_flight.take_held()).count();
     assert_eq!(held, 999);
 }
@@ -96,7 +139,7 @@ fn a_request_counts_its_callers_time_from_its_permit_and_until_then_that_of_the_
     };
     single_flight.join("a", start, terms, || false, || 1);
     single_flight.join("a", start, Terms { own: Some(5 * second), ..terms }, || false, || 2);
-    let request = single_flight.departure().expect("a request");
+    let request = single_flight.next_of_queue().expect("a request");
     assert_eq!(
         (request.first_deadline(), request.last_deadline()),
         (Some(start + 5 * second), Some(start + 9 * second))
@@ -124,51 +167,51 @@ fn forty_thousand_callers_of_one_soul_join_and_leave_in_no_time_of_the_others() 
 }
 
 #[test]
-fn nobody_joins_a_flight_that_was_invalidated_and_it_is_not_current_when_it_lands() {
+fn nobody_joins_a_request_that_was_invalidated_and_its_answer_is_not_cached() {
     let single_flight = SingleFlight::new(10);
-    active(&single_flight, "a", 1);
-    let old = single_flight.departure().expect("a request");
+    join(&single_flight, "a", 1);
+    let old = single_flight.next_of_queue().expect("a request");
     single_flight.invalidate("a", || ());
-    assert!(matches!(active(&single_flight, "a", 2), Join::Began(_)));
-    let new = single_flight.departure().expect("a request");
+    assert!(matches!(join(&single_flight, "a", 2), Join::Began(_)));
+    let new = single_flight.next_of_queue().expect("a request");
     assert_eq!(callers(single_flight.complete(&old, || panic!("not current"))), [1]);
-    assert!(matches!(active(&single_flight, "a", 3), Join::Joined(_)));
+    assert!(matches!(join(&single_flight, "a", 3), Join::Joined(_)));
     let mut was_current = false;
     assert_eq!(callers(single_flight.complete(&new, || was_current = true)), [2, 3]);
     assert!(was_current);
 }
 
 #[test]
-fn the_last_caller_to_leave_takes_the_flight_out_of_reach() {
+fn the_last_caller_to_leave_ends_the_request() {
     let single_flight = SingleFlight::new(10);
-    let first = handle(active(&single_flight, "a", 1));
-    let second = handle(active(&single_flight, "a", 2));
-    let request = single_flight.departure().expect("a request");
+    let first = handle(join(&single_flight, "a", 1));
+    let second = handle(join(&single_flight, "a", 2));
+    let request = single_flight.next_of_queue().expect("a request");
     assert!(single_flight.leave(&first).is_some());
     assert!(single_flight.leave(&first).is_none(), "it has left already");
     assert!(request.first_deadline().is_some());
     assert!(single_flight.leave(&second).is_some());
     assert_eq!(request.first_deadline(), None);
-    assert!(matches!(active(&single_flight, "a", 3), Join::Began(_)));
+    assert!(matches!(join(&single_flight, "a", 3), Join::Began(_)));
     assert!(single_flight.complete(&request, || panic!("not current")).is_empty());
 }
 
 #[test]
-fn a_soul_that_became_known_begins_no_flight_yet_a_running_one_is_joined() {
+fn a_soul_that_became_known_begins_no_request_yet_an_active_one_is_joined() {
     let single_flight = SingleFlight::new(10);
     let known = single_flight.join("a", Instant::now(), MINUTE, || true, || 1);
     assert!(matches!(known, Join::Known));
-    active(&single_flight, "a", 2);
+    join(&single_flight, "a", 2);
     let joined = single_flight.join("a", Instant::now(), MINUTE, || true, || 3);
     assert!(matches!(joined, Join::Joined(_)));
 }
 
 #[test]
-fn a_closed_board_seats_nobody() {
+fn nobody_joins_once_it_is_closed() {
     let single_flight = SingleFlight::new(10);
-    active(&single_flight, "a", 1);
+    join(&single_flight, "a", 1);
     single_flight.close();
-    assert!(matches!(active(&single_flight, "a", 2), Join::Closed));
+    assert!(matches!(join(&single_flight, "a", 2), Join::Closed));
     assert_eq!(single_flight.active_count(), 1);
 }
 
@@ -180,10 +223,10 @@ fn callers_leave_one_by_one_as_their_time_ends() {
     for (caller, own) in [(1, second), (2, 2 * second)] {
         single_flight.join("a", start, Terms { own: Some(own), ..MINUTE }, || false, || caller);
     }
-    let request = single_flight.departure().expect("a request");
+    let request = single_flight.next_of_queue().expect("a request");
     assert_eq!(request.first_deadline(), Some(start + second));
     assert_eq!(request.last_deadline(), Some(start + 2 * second));
     assert_eq!(callers(single_flight.expire(&request, start + second)), [1]);
     assert_eq!(callers(single_flight.expire(&request, start + 2 * second)), [2]);
-    assert!(matches!(active(&single_flight, "a", 3), Join::Began(_)));
+    assert!(matches!(join(&single_flight, "a", 3), Join::Began(_)));
 }

@@ -2,9 +2,10 @@
 
 const { GunClient } = require('../../..');
 const { startFaultRelay } = require('../faults/relay');
-const { Caller, sleep } = require('./caller');
+const { Caller, longest, sleep } = require('./caller');
 const { Checks } = require('./checks');
 const { Random } = require('../../helpers/random');
+const { crowd, freeze, life } = require('./disturbances');
 const { Model } = require('./model');
 const { faultPlan } = require('./fault-plan');
 
@@ -25,7 +26,7 @@ async function runRound(seed, { ms, callers }) {
   const options = optionsOf(random, relay.url);
   const checks = new Checks(options);
   const client = new GunClient(options);
-  const round = { client, model, checks, options, souls: model.souls, calls: 0, isOver: false };
+  const round = { client, model, checks, options, souls: model.souls, calls: 0, sentByOthers: 0, isOver: false };
   answer.level = random.pick([0.05, 0.3, 0.7]);
 
   const sampler = setInterval(() => checks.sample(client.cacheStats()), SAMPLE_EVERY_MS);
@@ -38,7 +39,7 @@ async function runRound(seed, { ms, callers }) {
   answer.level = 0;
   const { sent } = client.cacheStats().requests; // of the counts below, redirects are of the relay alone
   await readAll(round);
-  checks.balance(client.cacheStats(), round.calls, relay.requests - (relay.attempts.get('a') || 0));
+  checks.balance(client.cacheStats(), round.calls, relay.requests - (relay.attempts.get('a') || 0) - round.sentByOthers);
   await closeAmidCalls(round);
   await within(GONE_WITHIN_MS, relay.hasNoSockets()).catch(() => checks.violation('a closed client has sockets', { sockets: relay.sockets }));
   await relay.stop();
@@ -57,6 +58,7 @@ function optionsOf(random, relayUrl) {
     cache: { capacity: random.pick([0, 10, 10_000]), ttlMs: random.pick([30, 3_600_000]) },
     attemptTimeoutMs: random.between(80, 300),
     timeoutMs: random.between(300, 1_500),
+    queueTimeoutMs: random.between(300, 1_500),
     retries: random.between(0, 3),
     backoff: { baseMs: random.between(0, 20), maxMs: 50 },
     maxInFlight: random.pick([16, 64, 256]),
@@ -69,16 +71,30 @@ function optionsOf(random, relayUrl) {
   };
 }
 
-/** Closes idle connections in every way, and restarts the relay. */
+const DISTURBANCES = { idle: 12, restart: 4, freeze: 2, crowd: 2, life: 4 };
+
+/** Closes idle connections in every way, restarts the relay, freezes the process, and brings crowds and further clients. */
 async function disturb(round, relay, random) {
   while (!round.isOver) {
     await sleep(random.between(20, 300));
-    if (random.chance(0.7)) {
-      relay.closeIdle(random.pick(['end', 'destroy', 'reset']));
-    } else {
-      await relay.stop();
-      await sleep(random.between(0, 150));
-      await relay.start();
+    switch (random.weighted(DISTURBANCES)) {
+      case 'idle':
+        relay.closeIdle(random.pick(['end', 'destroy', 'reset']));
+        break;
+      case 'restart':
+        await relay.stop();
+        await sleep(random.between(0, 150));
+        await relay.start();
+        break;
+      case 'freeze':
+        await freeze(random);
+        break;
+      case 'crowd':
+        await crowd(round, random);
+        break;
+      case 'life':
+        await life(round, random);
+        break;
     }
   }
 }
@@ -118,7 +134,7 @@ async function closeAmidCalls({ client, souls, checks, options }) {
   const late = await client.getRecord(souls[0]).catch((error) => error);
   if (late === null || late.code !== 'ERR_GUN_CLOSED') checks.violation('a closed client accepted a call', { late });
   await Promise.all([...calls, closed]);
-  checks.time(performance.now() - began, options.timeoutMs, 'close');
+  checks.time(performance.now() - began, longest(options), 'close');
 }
 
 async function until(condition, ms, checks) {

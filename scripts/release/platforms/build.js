@@ -15,6 +15,12 @@ const { toolchain } = require('./rust');
 /** The binary's exports, for a Windows linker. */
 const EXPORTS = path.join(__dirname, 'exports.def');
 
+/**
+ * macOS's frameworks as text stubs, for linking on Linux. They export nothing: what reqwest's dependencies use of them is
+ * looked up at run time, as Node's own functions are.
+ */
+const FRAMEWORKS = path.join(__dirname, 'frameworks');
+
 /** Whether this machine can build a target: always its own system's, and on Linux all. */
 function isBuildable(target) {
   return target.os === process.platform || process.platform === 'linux';
@@ -77,6 +83,7 @@ function remaps(source, rustSources) {
  */
 function linking(target) {
   if (target.libc === 'musl') return ['-C', 'target-feature=-crt-static'];
+  if (target.os === 'darwin' && process.platform === 'linux') return ['-C', `link-arg=-F${FRAMEWORKS}`];
   if (target.os !== 'win32') return [];
   return ['-C', process.platform === 'win32' ? 'target-feature=+crt-static' : `link-arg=${EXPORTS}`];
 }

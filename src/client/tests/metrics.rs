@@ -3,8 +3,8 @@
 use super::*;
 
 /// The figures as JavaScript gets them.
-fn figures(world: &World) -> serde_json::Value {
-    serde_json::to_value(world.client.metrics()).expect("JSON")
+fn figures(fixture: &Fixture) -> serde_json::Value {
+    serde_json::to_value(fixture.client.metrics()).expect("JSON")
 }
 
 fn number(figures: &serde_json::Value, pointer: &str) -> u64 {
@@ -19,18 +19,18 @@ fn count_of(ended: &serde_json::Value) -> u64 {
 #[tokio::test(start_paused = true)]
 async fn every_call_is_counted_once_by_how_it_ended() {
     let config = Config { max_in_flight: 1, max_queue: 0, ..Config::default() };
-    let world = world(config, [(WAIT, found()), (WAIT, missing()), (WAIT, status(400))]);
-    let (first, joined) = (world.wait("a"), world.wait("a"));
-    assert!(matches!(world.begin("no room", CallOptions::default()).0, Begun::Failed(_)));
+    let fixture = fixture(config, [(WAIT, found()), (WAIT, missing()), (WAIT, status(400))]);
+    let (first, joined) = (fixture.wait("a"), fixture.wait("a"));
+    assert!(matches!(fixture.begin("no room", CallOptions::default()).0, Begun::Failed(_)));
     first.await.expect("settled");
     joined.await.expect("settled");
-    world.get("gone").await;
-    assert!(world.is_known("gone"));
-    world.get("bad").await;
-    let (Begun::Waits(handle), _outcome) = world.begin("left", CallOptions::default()) else { panic!("it waits") };
+    fixture.get("gone").await;
+    assert!(fixture.is_known("gone"));
+    fixture.get("bad").await;
+    let (Begun::Waits(handle), _outcome) = fixture.begin("left", CallOptions::default()) else { panic!("it waits") };
     advance(WAIT / 3).await;
-    assert!(world.client.leave(&handle));
-    let figures = figures(&world);
+    assert!(fixture.client.leave(&handle));
+    let figures = figures(&fixture);
     let calls = &figures["calls"];
     let by = serde_json::json!({ "known_missing": 1, "found": 2, "missing": 1, "failed": 2, "aborted": 1 });
     assert_eq!(calls["by"], by);
@@ -58,11 +58,11 @@ async fn every_exchange_is_counted_once_by_its_status_and_by_its_failure() {
         Fault::BodyTooLarge { limit: 1 }.into(),
         status(999),
     ];
-    let world = world(Config::default(), at_once(answers));
+    let fixture = fixture(Config::default(), at_once(answers));
     for soul in 0..9 {
-        world.get(&soul.to_string()).await;
+        fixture.get(&soul.to_string()).await;
     }
-    let figures = figures(&world);
+    let figures = figures(&fixture);
     let exchanges = &figures["exchanges"];
     let by = serde_json::json!({ "none": 2, "2xx": 4, "3xx": 1, "4xx": 2, "5xx": 1, "other": 1 });
     assert_eq!(exchanges["by"], by);
@@ -77,9 +77,9 @@ async fn every_exchange_is_counted_once_by_its_status_and_by_its_failure() {
 #[tokio::test(start_paused = true)]
 async fn an_exchange_broken_off_with_its_last_caller_is_cancelled_and_its_time_counts() {
     let config = Config { timeout: WAIT / 2, ..Config::default() };
-    let world = world(config, []);
-    world.get("a").await;
-    let figures = figures(&world);
+    let fixture = fixture(config, []);
+    fixture.get("a").await;
+    let figures = figures(&fixture);
     assert_eq!(number(&figures, "/exchanges/failed/cancelled"), 1);
     assert_eq!(number(&figures, "/exchanges/by/none"), 1);
     assert_eq!(figures["exchanges"]["durations"]["sum"].as_f64(), Some(1.5));
@@ -89,9 +89,9 @@ async fn an_exchange_broken_off_with_its_last_caller_is_cancelled_and_its_time_c
 #[tokio::test(start_paused = true)]
 async fn a_call_lasts_through_its_retries_and_an_exchange_does_not() {
     let asks = Answer::Failed { fault: Fault::Status(503), retry_after: Some(Duration::from_secs(9)) };
-    let world = world(Config::default(), [(WAIT, asks), (WAIT, found())]);
-    world.get("a").await;
-    let figures = figures(&world);
+    let fixture = fixture(Config::default(), [(WAIT, asks), (WAIT, found())]);
+    fixture.get("a").await;
+    let figures = figures(&fixture);
     assert_eq!(figures["exchanges"]["durations"]["sum"].as_f64(), Some(6.0));
     let call = figures["calls"]["durations"]["sum"].as_f64().expect("a number");
     // Timers of tokio are a millisecond late at most.
@@ -101,24 +101,24 @@ async fn a_call_lasts_through_its_retries_and_an_exchange_does_not() {
 #[tokio::test(start_paused = true)]
 async fn what_was_given_up_for_want_of_attempts_or_time_is_exhausted_and_nothing_else_is() {
     let config = Config { retry: RetryPolicy { retries: 1, ..Config::default().retry }, ..Config::default() };
-    let world = world(config, at_once([status(503), status(503), status(400), missing()]));
+    let fixture = fixture(config, at_once([status(503), status(503), status(400), missing()]));
     for soul in ["down", "bad", "gone"] {
-        world.get(soul).await;
+        fixture.get(soul).await;
     }
-    assert_eq!(number(&figures(&world), "/exhausted"), 1);
+    assert_eq!(number(&figures(&fixture), "/exhausted"), 1);
     let never = Duration::from_secs(1_000_000);
-    world.script.answers.lock().expect("no panic here").push_back((never, Some(found())));
-    world.get("slow").await;
-    assert_eq!(number(&figures(&world), "/exhausted"), 2);
+    fixture.script.answers.lock().expect("no panic here").push_back((never, Some(found())));
+    fixture.get("slow").await;
+    assert_eq!(number(&figures(&fixture), "/exhausted"), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn quantiles_are_those_of_exchanges_and_0_before_the_first() {
-    let world = world(Config::default(), []);
-    assert_eq!(world.client.snapshot().requests.p99, 0.0);
-    world.get("a").await;
-    assert!(world.is_known("a"));
-    let requests = world.client.snapshot().requests;
+    let fixture = fixture(Config::default(), []);
+    assert_eq!(fixture.client.snapshot().requests.p99, 0.0);
+    fixture.get("a").await;
+    assert!(fixture.is_known("a"));
+    let requests = fixture.client.snapshot().requests;
     for quantile in [requests.p50, requests.p90, requests.p99] {
         assert!((2_500.0..=3_000.0).contains(&quantile), "{requests:?}");
     }

@@ -19,70 +19,70 @@ fn down(times: usize) -> impl Iterator<Item = (Duration, Answer)> {
     at_once((0..times).map(|_| status(503)))
 }
 
-async fn fails(world: &World, soul: &str) -> Arc<CallError> {
-    error(world.get(soul).await)
+async fn fails(fixture: &Fixture, soul: &str) -> Arc<CallError> {
+    error(fixture.get(soul).await)
 }
 
-async fn fails_often(world: &World, times: usize) {
+async fn fails_often(fixture: &Fixture, times: usize) {
     for soul in 0..times {
-        assert_eq!(fails(world, &soul.to_string()).await.fault, Fault::Status(503));
+        assert_eq!(fails(fixture, &soul.to_string()).await.fault, Fault::Status(503));
     }
 }
 
-async fn is_barred(world: &World) -> bool {
-    matches!(fails(world, "barred?").await.fault, Fault::CircuitOpen { .. })
+async fn is_barred(fixture: &Fixture) -> bool {
+    matches!(fails(fixture, "barred?").await.fault, Fault::CircuitOpen { .. })
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_relay_that_only_fails_is_left_alone_but_for_a_probe_a_second() {
-    let world = world(config(), down(1_000));
-    fails_often(&world, 5).await;
+    let fixture = fixture(config(), down(1_000));
+    fails_often(&fixture, 5).await;
     let start = Instant::now();
     let mut barred = 0;
     for _ in 0..5_000 {
-        let error = fails(&world, "a").await;
+        let error = fails(&fixture, "a").await;
         barred += usize::from(matches!(error.fault, Fault::CircuitOpen { .. }));
         assert_eq!(error.attempts, u32::from(!matches!(error.fault, Fault::CircuitOpen { .. })));
         advance(2 * MS).await;
     }
     assert_eq!(start.elapsed(), Duration::from_secs(10));
-    assert_eq!((world.stat("/requests/sent"), barred), (5 + 9, 5_000 - 9));
-    assert_eq!(world.stat("/requests/failed/ERR_GUN_CIRCUIT_OPEN"), barred as u64);
+    assert_eq!((fixture.stat("/requests/sent"), barred), (5 + 9, 5_000 - 9));
+    assert_eq!(fixture.stat("/requests/failed/ERR_GUN_CIRCUIT_OPEN"), barred as u64);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_first_proper_answer_closes_the_circuit_be_it_a_missing_soul() {
     for proper in [found(), missing(), status(404), status(400), Answer::Missing { remember: false }] {
-        let world = world(config(), down(5).chain(at_once([proper])));
-        fails_often(&world, 5).await;
-        assert!(is_barred(&world).await);
+        let fixture = fixture(config(), down(5).chain(at_once([proper])));
+        fails_often(&fixture, 5).await;
+        assert!(is_barred(&fixture).await);
         advance(Duration::from_secs(1)).await;
-        world.get("probe").await;
-        assert_eq!(world.get("a").await, Outcome::Missing);
+        fixture.get("probe").await;
+        assert_eq!(fixture.get("a").await, Outcome::Missing);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_soul_known_to_be_missing_is_answered_while_the_circuit_is_open() {
-    let world = world(config(), at_once([missing()]).chain(down(5)));
-    world.get("known").await;
-    fails_often(&world, 5).await;
-    assert!(is_barred(&world).await);
-    assert!(world.is_known("known"));
+    let fixture = fixture(config(), at_once([missing()]).chain(down(5)));
+    fixture.get("known").await;
+    fails_often(&fixture, 5).await;
+    assert!(is_barred(&fixture).await);
+    assert!(fixture.is_known("known"));
 }
 
 #[tokio::test(start_paused = true)]
 async fn no_number_of_404s_opens_it() {
     let answers = (0..1_000).map(|n| if n % 2 == 0 { missing() } else { status(404) });
-    let world = world(config(), at_once(answers));
+    let fixture = fixture(config(), at_once(answers));
     for soul in 0..1_000 {
-        world.get(&soul.to_string()).await;
+        fixture.get(&soul.to_string()).await;
     }
-    assert_eq!((world.get("a").await, world.stat("/requests/sent")), (Outcome::Missing, 1_001));
+    assert_eq!((fixture.get("a").await, fixture.stat("/requests/sent")), (Outcome::Missing, 1_001));
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_that_wait_for_a_place_fail_as_it_opens_and_those_that_wait_to_try_again_with_what_they_met() {
+async fn calls_that_wait_for_a_permit_fail_as_it_opens_and_those_that_wait_to_try_again_with_what_they_met() {
     let config = Config {
         retry: RetryPolicy { retries: 1, base: Duration::from_secs(60), max: Duration::from_secs(60) },
         max_in_flight: 1,
@@ -90,8 +90,8 @@ async fn calls_that_wait_for_a_place_fail_as_it_opens_and_those_that_wait_to_try
         ..config()
     };
     let asks = || Answer::Failed { fault: Fault::Status(503), retry_after: Some(Duration::from_secs(60)) };
-    let world = world(config, (0..5).map(|_| (MS, asks())));
-    let calls: Vec<_> = (0..8).map(|soul| world.wait(&soul.to_string())).collect();
+    let fixture = fixture(config, (0..5).map(|_| (MS, asks())));
+    let calls: Vec<_> = (0..8).map(|soul| fixture.wait(&soul.to_string())).collect();
     let start = Instant::now();
     for (index, call) in calls.into_iter().enumerate() {
         let error = error(call.await.expect("settled"));
@@ -99,90 +99,90 @@ async fn calls_that_wait_for_a_place_fail_as_it_opens_and_those_that_wait_to_try
         assert_eq!(matches!(error.fault, Fault::CircuitOpen { .. }), index >= 5, "{error}");
     }
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
-    assert_eq!(world.stat("/requests/sent"), 5);
-    assert_eq!((world.stat("/requests/inFlight"), world.stat("/requests/queued")), (0, 0));
+    assert_eq!(fixture.stat("/requests/sent"), 5);
+    assert_eq!((fixture.stat("/requests/inFlight"), fixture.stat("/requests/queued")), (0, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn silence_until_the_clients_time_is_over_opens_it() {
-    let world = world(config(), (0..5).map(|_| (NEVER, found())));
+    let fixture = fixture(config(), (0..5).map(|_| (NEVER, found())));
     let mut calls = Vec::new();
     for soul in 0..5 {
-        calls.push(world.wait(&soul.to_string()));
+        calls.push(fixture.wait(&soul.to_string()));
         sleep(WAIT).await;
     }
     for call in calls {
         assert_eq!(error(call.await.expect("settled")).fault, Fault::Timeout);
     }
-    assert!(is_barred(&world).await);
+    assert!(is_barred(&fixture).await);
 }
 
 #[tokio::test(start_paused = true)]
 async fn callers_that_leave_or_have_less_time_than_the_client_say_nothing_about_the_relay() {
-    let world = world(config(), (0..20).map(|_| (NEVER, found())));
+    let fixture = fixture(config(), (0..20).map(|_| (NEVER, found())));
     let hasty = CallOptions { timeout: Some(MS), fresh: false, is_batch: false };
     for soul in 0..20 {
-        let (begun, outcome) = world.begin(&soul.to_string(), hasty);
+        let (begun, outcome) = fixture.begin(&soul.to_string(), hasty);
         let Begun::Waits(handle) = begun else { panic!("it waits") };
         if soul % 2 == 0 {
             tokio::task::yield_now().await;
-            assert!(world.client.leave(&handle));
+            assert!(fixture.client.leave(&handle));
             assert!(outcome.await.is_err());
         } else {
             assert_eq!(error(outcome.await.expect("settled")).fault, Fault::Timeout);
         }
     }
-    assert_eq!(world.get("a").await, Outcome::Missing);
+    assert_eq!(fixture.get("a").await, Outcome::Missing);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_in_the_queue_when_its_time_ends_says_nothing_about_the_relay() {
     let config = Config { max_in_flight: 1, queue_timeout: WAIT, ..config() };
-    let world = world(config, [(NEVER, found())]);
-    let calls: Vec<_> = (0..20).map(|soul| world.wait(&soul.to_string())).collect();
+    let fixture = fixture(config, [(NEVER, found())]);
+    let calls: Vec<_> = (0..20).map(|soul| fixture.wait(&soul.to_string())).collect();
     for (index, call) in calls.into_iter().enumerate() {
         let fault = &error(call.await.expect("settled")).fault;
         assert_eq!(*fault == Fault::Timeout, index == 0, "{fault:?}");
     }
-    assert_eq!(world.get("a").await, Outcome::Missing);
+    assert_eq!(fixture.get("a").await, Outcome::Missing);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_probe_that_hangs_or_whose_caller_leaves_does_not_keep_the_next_one_back() {
-    let world = world(config(), down(5).chain([(NEVER, found()), (NEVER, found())]));
-    fails_often(&world, 5).await;
+    let fixture = fixture(config(), down(5).chain([(NEVER, found()), (NEVER, found())]));
+    fails_often(&fixture, 5).await;
     advance(Duration::from_secs(1)).await;
-    let hangs = world.wait("hangs");
+    let hangs = fixture.wait("hangs");
     advance(MS).await;
-    assert_eq!(world.stat("/requests/inFlight"), 1);
+    assert_eq!(fixture.stat("/requests/inFlight"), 1);
     advance(Duration::from_secs(1)).await;
-    let (Begun::Waits(handle), _) = world.begin("leaves", CallOptions::default()) else { panic!("it waits") };
+    let (Begun::Waits(handle), _) = fixture.begin("leaves", CallOptions::default()) else { panic!("it waits") };
     advance(MS).await;
-    assert!(world.client.leave(&handle));
-    assert!(is_barred(&world).await);
+    assert!(fixture.client.leave(&handle));
+    assert!(is_barred(&fixture).await);
     advance(Duration::from_secs(1)).await;
-    assert_eq!(world.get("a").await, Outcome::Missing);
+    assert_eq!(fixture.get("a").await, Outcome::Missing);
     drop(hangs);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_request_that_was_on_the_wire_as_it_opened_may_close_it() {
+async fn a_request_that_was_in_flight_as_it_opened_may_close_it() {
     let slow = Duration::from_millis(500);
-    let world = world(config(), [(slow, found())].into_iter().chain(down(5)));
-    let before = world.wait("before");
+    let fixture = fixture(config(), [(slow, found())].into_iter().chain(down(5)));
+    let before = fixture.wait("before");
     advance(MS).await;
-    fails_often(&world, 5).await;
-    assert!(is_barred(&world).await);
+    fails_often(&fixture, 5).await;
+    assert!(is_barred(&fixture).await);
     assert!(matches!(before.await, Ok(Outcome::Found(_))));
-    assert_eq!(world.get("a").await, Outcome::Missing);
+    assert_eq!(fixture.get("a").await, Outcome::Missing);
 }
 
 #[tokio::test(start_paused = true)]
-async fn callers_join_a_request_on_the_wire_though_the_circuit_is_open() {
-    let world = world(config(), down(5).chain([(Duration::from_secs(1), found())]));
-    fails_often(&world, 5).await;
+async fn callers_join_an_active_request_though_the_circuit_is_open() {
+    let fixture = fixture(config(), down(5).chain([(Duration::from_secs(1), found())]));
+    fails_often(&fixture, 5).await;
     advance(Duration::from_secs(1)).await;
-    let (probe, joined) = (world.wait("a"), world.wait("a"));
+    let (probe, joined) = (fixture.wait("a"), fixture.wait("a"));
     assert!(matches!(probe.await, Ok(Outcome::Found(_))));
     assert!(matches!(joined.await, Ok(Outcome::Found(_))));
 }
@@ -190,17 +190,17 @@ async fn callers_join_a_request_on_the_wire_though_the_circuit_is_open() {
 #[tokio::test(start_paused = true)]
 async fn without_breaker_and_budget_every_call_has_all_its_attempts() {
     let config = Config { budget: None, breaker: None, ..Config::default() };
-    let world = world(config, down(3_000));
+    let fixture = fixture(config, down(3_000));
     for soul in 0..1_000 {
-        assert_eq!(fails(&world, &soul.to_string()).await.attempts, 3);
+        assert_eq!(fails(&fixture, &soul.to_string()).await.attempts, 3);
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_hundred_calls_that_fail_at_once_have_all_their_attempts() {
     let config = Config { retry: RetryPolicy { base: 10 * MS, ..Config::default().retry }, ..Config::default() };
-    let world = world(config, down(1_000));
-    let calls: Vec<_> = (0..100).map(|soul| world.wait(&soul.to_string())).collect();
+    let fixture = fixture(config, down(1_000));
+    let calls: Vec<_> = (0..100).map(|soul| fixture.wait(&soul.to_string())).collect();
     for call in calls {
         assert_eq!(error(call.await.expect("settled")).attempts, 3);
     }
@@ -209,17 +209,17 @@ async fn a_hundred_calls_that_fail_at_once_have_all_their_attempts() {
 #[tokio::test(start_paused = true)]
 async fn retries_beyond_the_budget_are_not_made_and_their_calls_fail_with_what_they_met() {
     let config = Config { breaker: None, ..Config::default() };
-    let world = world(config, down(100_000));
+    let fixture = fixture(config, down(100_000));
     let calls = 10_000;
     for second in 0..20 {
-        let calls: Vec<_> = (0..500).map(|n| world.wait(&format!("{second}:{n}"))).collect();
+        let calls: Vec<_> = (0..500).map(|n| fixture.wait(&format!("{second}:{n}"))).collect();
         advance(Duration::from_secs(1)).await;
         for call in calls {
             assert_eq!(error(call.await.expect("settled")).fault, Fault::Status(503));
         }
     }
-    let retried = world.stat("/requests/retried");
+    let retried = fixture.stat("/requests/retried");
     // A fifth, the reserve, and ten a second at most.
     assert!((calls / 5..=calls / 5 + 200 + 20 * 10).contains(&retried), "{retried}");
-    assert_eq!(world.stat("/requests/sent"), calls + retried);
+    assert_eq!(fixture.stat("/requests/sent"), calls + retried);
 }

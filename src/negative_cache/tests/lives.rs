@@ -97,6 +97,17 @@ fn only_what_a_store_knew_can_be_forgotten() {
 }
 
 #[test]
+fn without_trust_in_the_store_only_what_the_relay_said_counts_and_the_rest_stays() {
+    let (cache, now) = cache(10);
+    cache.remember_for("learned", TTL, now);
+    cache.remember("own", now);
+    assert_eq!(cache.look_up_own("learned", now), Lookup::Unknown);
+    assert_eq!((cache.look_up_own("own", now), cache.look_up("learned", now)), (Lookup::Known, Lookup::Known));
+    cache.remember("learned", now);
+    assert_eq!(cache.look_up_own("learned", now), Lookup::Known, "the relay has said so too");
+}
+
+#[test]
 fn a_read_in_the_last_tenth_asks_for_one_refresh_in_each_life() {
     let (cache, mut now) = refreshing();
     for _ in 0..2 {

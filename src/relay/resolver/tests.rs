@@ -1,6 +1,6 @@
 use super::*;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 use tokio::net::{TcpListener, TcpSocket};
 
@@ -73,13 +73,12 @@ async fn if_no_address_answers_all_of_them_are_left_to_say_why() {
 #[tokio::test]
 async fn requests_share_a_lookup_that_is_stuck_and_others_are_not_delayed() {
     static STARTED: AtomicUsize = AtomicUsize::new(0);
-    static RELEASE: Mutex<()> = Mutex::new(());
+    static RELEASED: OnceLock<()> = OnceLock::new();
     fn stuck(_: &str) -> Answer {
         STARTED.fetch_add(1, Relaxed);
-        drop(RELEASE.lock());
+        RELEASED.wait();
         Ok(vec![address("127.0.0.1:0")])
     }
-    let held = RELEASE.lock().expect("free");
     let slow: Vec<Arc<Resolver>> =
         (0..8).map(|_| Arc::new(Resolver { look_up: stuck, ..Resolver::new(9, TIMEOUT) })).collect();
     let calls: Vec<_> = slow
@@ -89,7 +88,7 @@ async fn requests_share_a_lookup_that_is_stuck_and_others_are_not_delayed() {
         .collect();
     let quick = Resolver { look_up: |_| Ok(vec![address("127.0.0.2:0")]), ..Resolver::new(9, TIMEOUT) };
     assert_eq!(resolved(&quick).await, Ok(vec![address("127.0.0.2:9")]));
-    drop(held);
+    RELEASED.set(()).expect("stuck until now");
     for call in calls {
         assert_eq!(call.await.expect("ran"), Ok(vec![address("127.0.0.1:9")]));
     }

@@ -1,8 +1,9 @@
-//! What one JavaScript environment waits for, and the handing over of what has ended.
+//! What one JavaScript environment waits for, and the delivery of what has ended, turn by turn of its event loop.
 
-use super::outbox::{Item, Outbox};
-use super::report::Report;
+use super::completion::{BatchEnd, Completion, CompletionQueue, JsWake};
+use super::events::Events;
 use super::{Client, JsCaller, values};
+use crate::completion_queue::Turn;
 use crate::single_flight::WaiterHandle;
 use napi::{Result, check_status, sys};
 use slab::Slab;
@@ -13,7 +14,7 @@ use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Something JavaScript waits for. Of a batch's calls that began, so many were hits.
+/// Something JavaScript waits for. `hits`: calls of the batch answered from the cache.
 pub enum Pending {
     Call { client: Client, handle: WaiterHandle<JsCaller> },
     Batch { client: Client, handles: Vec<WaiterHandle<JsCaller>>, calls: usize, hits: usize },
@@ -24,32 +25,38 @@ pub enum Pending {
 ///
 /// The callback is held weakly while nothing is pending, so that a loaded module can be collected, and strongly while
 /// something is; likewise the event loop is kept alive by pending calls alone.
-pub struct Port {
+pub struct Dispatcher {
     env: sys::napi_env,
     callback: sys::napi_ref,
     wake: sys::napi_threadsafe_function,
-    pub outbox: Arc<Outbox>,
+    pub queue: Arc<CompletionQueue>,
     pending: RefCell<Slab<Pending>>,
     is_open: Cell<bool>,
+    /// What was delivered since JavaScript last let the event loop go on.
+    turn: Cell<Turn>,
+    /// JavaScript will call [`Dispatcher::next_turn`].
+    is_continuing: Cell<bool>,
 }
 
-impl Port {
+impl Dispatcher {
     pub fn open(env: sys::napi_env, callback: sys::napi_value) -> Result<Rc<Self>> {
         let name = values::string(env, "gun-native", true)?;
-        let mut port = Self {
+        let mut dispatcher = Self {
             env,
             callback: ptr::null_mut(),
             wake: ptr::null_mut(),
-            outbox: Arc::default(),
+            queue: Arc::default(),
             pending: RefCell::default(),
             is_open: Cell::new(false),
+            turn: Cell::default(),
+            is_continuing: Cell::new(false),
         };
         // SAFETY: `callback` is a function of this scope; a reference with count 0 is weak.
-        check_status!(unsafe { sys::napi_create_reference(env, callback, 0, &mut port.callback) })?;
-        let mut port = Rc::new(port);
-        let context = Rc::as_ptr(&port).cast_mut().cast::<c_void>();
+        check_status!(unsafe { sys::napi_create_reference(env, callback, 0, &mut dispatcher.callback) })?;
+        let mut dispatcher = Rc::new(dispatcher);
+        let context = Rc::as_ptr(&dispatcher).cast_mut().cast::<c_void>();
         let mut wake = ptr::null_mut();
-        // SAFETY: the context outlives the function: `close`, which aborts it, runs before the port is gone, and what Node
+        // SAFETY: the context outlives the function: `close`, which aborts it, runs before the dispatcher is gone, and what Node
         // calls after that comes without an environment and leaves the context alone.
         check_status!(unsafe {
             sys::napi_create_threadsafe_function(
@@ -66,15 +73,15 @@ impl Port {
                 &mut wake,
             )
         })?;
-        Rc::get_mut(&mut port).expect("nobody else has the port yet").wake = wake;
-        // SAFETY: the function was made a moment ago, on this thread; the hook is taken back before the port is gone.
+        Rc::get_mut(&mut dispatcher).expect("nobody else has it yet").wake = wake;
+        // SAFETY: the function was made a moment ago, on this thread; the hook is taken back before the dispatcher is gone.
         unsafe {
             check_status!(sys::napi_unref_threadsafe_function(env, wake))?;
             check_status!(sys::napi_add_env_cleanup_hook(env, Some(on_env_end), context))?;
         }
-        port.is_open.set(true);
-        port.outbox.open(wake);
-        Ok(port)
+        dispatcher.is_open.set(true);
+        dispatcher.queue.open(JsWake(wake));
+        Ok(dispatcher)
     }
 
     /// Keeps something pending under an id of its own, which `make` is told.
@@ -85,7 +92,7 @@ impl Port {
         let id = entry.key() as u32 + 1;
         entry.insert(make(id)?);
         if pending.len() == 1 {
-            // SAFETY: on the environment's own thread, with a reference and a function of this port.
+            // SAFETY: on the environment's own thread, with a reference and a function of this dispatcher.
             unsafe {
                 sys::napi_reference_ref(self.env, self.callback, ptr::null_mut());
                 sys::napi_ref_threadsafe_function(self.env, self.wake);
@@ -109,7 +116,7 @@ impl Port {
     }
 
     /// Gives up what is pending under an id, unless it has ended and is on its way already.
-    pub fn leave(&self, id: u32, client_id: u32, report: &mut Report) -> Result<()> {
+    pub fn leave(&self, id: u32, client_id: u32, events: &mut Events) -> Result<()> {
         let settled = match self.pending.borrow().get(id as usize - 1) {
             Some(Pending::Call { client, handle }) if client.leave(handle) => Some((client.clone(), 1, 0)),
             Some(Pending::Batch { client, handles, calls, hits }) => {
@@ -122,67 +129,77 @@ impl Port {
             return Ok(());
         };
         self.take(id);
-        count_settled(&client, calls, hits, client_id, report)
+        count_settled(&client, calls, hits, client_id, events)
     }
 
-    /// Hands what has ended to JavaScript in one call, and what is too much for one turn of the loop in the next.
+    /// Continues a delivery that was too much for one turn: JavaScript lets the event loop go on in between.
+    pub fn next_turn(&self) -> Result<()> {
+        self.is_continuing.set(false);
+        self.turn.set(Turn::default());
+        self.deliver()
+    }
+
+    /// Hands what has ended to JavaScript in one call, as much as is left of this turn. A wake-up during a delivery comes
+    /// in the same turn of the event loop, so what is too much waits for [`Dispatcher::next_turn`].
     fn deliver(&self) -> Result<()> {
-        let (items, has_more) = self.outbox.take();
-        if has_more {
-            self.outbox.wake();
+        if self.is_continuing.get() {
+            return Ok(());
         }
-        let mut report = Report::new(self.env);
-        let mut ended = Vec::with_capacity(items.len());
-        for item in items {
-            match item {
-                Item::Call { id, outcome, info, is_watched, client_id, client } => {
-                    count_settled(&client, 1, usize::from(info.is_hit), client_id, &mut report)?;
-                    if is_watched {
-                        report.info(id, info)?;
-                    }
-                    report.outcome(id, &outcome)?;
-                    ended.push(id);
-                }
-                Item::Batch { id, answer, client_id, client } => {
-                    count_settled(&client, answer.calls, answer.hits, client_id, &mut report)?;
-                    report.batch(id, &answer)?;
-                    ended.push(id);
-                }
-                Item::Retry { id, watch, retry } => report.retry(id, watch, &retry)?,
-                Item::Notice { client_id, notice } => report.notice(client_id, &notice)?,
-                Item::Closed { id } => {
-                    report.closed(id)?;
-                    ended.push(id);
+        let mut turn = self.turn.get();
+        let (completions, has_more) = self.queue.take(&mut turn);
+        self.turn.set(turn);
+        let mut events = Events::new(self.env);
+        let mut ended = Vec::with_capacity(completions.len());
+        let mut result = Ok(());
+        for completion in completions {
+            let id = completion.ends();
+            if let Err(error) = describe(completion, &mut events) {
+                // The others are delivered all the same.
+                result = Err(error);
+                if let Some(id) = id {
+                    let _ = events.lost(id);
                 }
             }
+            ended.extend(id);
         }
         // The callback is looked up while what holds it strongly is still pending.
         let callback = self.callback();
-        let called = if report.is_empty() || callback.is_null() {
-            Ok(())
-        } else {
-            report.into_array().and_then(|array| self.call(callback, array))
-        };
+        if callback.is_null() {
+            // Its module was collected: nobody waits for anything, and what is left has no reader.
+            self.turn.set(Turn::default());
+            while self.queue.take(&mut Turn::default()).1 {}
+        } else if has_more || !events.is_empty() {
+            self.is_continuing.set(has_more);
+            let called = events.into_array().and_then(|events| self.call(callback, events, has_more));
+            if called.is_err() && has_more {
+                // Nobody will ask for the next turn.
+                self.is_continuing.set(false);
+                self.queue.wake();
+            }
+            result = result.and(called);
+        }
         for id in ended {
             self.take(id);
         }
-        called
+        result
     }
 
     /// The callback, or null once the module that gave it was collected.
     fn callback(&self) -> sys::napi_value {
         let mut callback = ptr::null_mut();
-        // SAFETY: the reference lives as long as the port.
+        // SAFETY: the reference lives as long as the dispatcher.
         unsafe { sys::napi_get_reference_value(self.env, self.callback, &mut callback) };
         callback
     }
 
-    fn call(&self, callback: sys::napi_value, argument: sys::napi_value) -> Result<()> {
+    fn call(&self, callback: sys::napi_value, events: sys::napi_value, has_more: bool) -> Result<()> {
         let mut this = ptr::null_mut();
-        // SAFETY: both values are handles of this scope.
+        let mut arguments = [events, ptr::null_mut()];
+        // SAFETY: all values are handles of this scope.
         unsafe {
             check_status!(sys::napi_get_undefined(self.env, &mut this))?;
-            let status = sys::napi_call_function(self.env, this, callback, 1, &argument, ptr::null_mut());
+            check_status!(sys::napi_get_boolean(self.env, has_more, &mut arguments[1]))?;
+            let status = sys::napi_call_function(self.env, this, callback, 2, arguments.as_ptr(), ptr::null_mut());
             if status == sys::Status::napi_pending_exception {
                 // The callback catches all that users' code can throw, so this is a fault that must be seen.
                 let mut error = ptr::null_mut();
@@ -198,7 +215,7 @@ impl Port {
         if !self.is_open.replace(false) {
             return;
         }
-        self.outbox.close();
+        self.queue.close();
         for (_, pending) in self.pending.take() {
             match pending {
                 Pending::Call { client, handle } => {
@@ -216,11 +233,11 @@ impl Port {
     }
 }
 
-impl Drop for Port {
+impl Drop for Dispatcher {
     fn drop(&mut self) {
         if self.is_open.get() {
             let context = ptr::from_ref(self).cast_mut().cast::<c_void>();
-            // SAFETY: the environment lives, or `on_env_end` would have closed the port.
+            // SAFETY: the environment lives, or `on_env_end` would have closed the dispatcher.
             unsafe {
                 sys::napi_remove_env_cleanup_hook(self.env, Some(on_env_end), context);
                 sys::napi_delete_reference(self.env, self.callback);
@@ -230,11 +247,35 @@ impl Drop for Port {
     }
 }
 
+/// Writes a completion as events.
+fn describe(completion: Completion, events: &mut Events) -> Result<()> {
+    match completion {
+        Completion::Call { id, outcome, info, is_watched, as_body, client_id, client } => {
+            count_settled(&client, 1, usize::from(info.is_hit), client_id, events)?;
+            if is_watched {
+                events.info(id, info)?;
+            }
+            events.outcome(id, &outcome, as_body)
+        }
+        Completion::Batch { id, part, end } => {
+            if let Some(BatchEnd { calls, hits, client_id, client }) = &end {
+                count_settled(client, *calls, *hits, *client_id, events)?;
+            }
+            events.part(id, &part, end.is_some())
+        }
+        Completion::Retry { id, watch, retry } => events.retry(id, watch, &retry),
+        Completion::Notice { client_id, notice } => events.notice(client_id, &notice),
+        Completion::Closed { id } => events.closed(id),
+        Completion::Flushed { id, result: Ok(()) } => events.closed(id),
+        Completion::Flushed { id, result: Err(error) } => events.failure(id, &error),
+    }
+}
+
 /// Counts calls as settled, hits first, as those were answered before the others, and adds the lines that are due.
-pub fn count_settled(client: &Client, calls: usize, hits: usize, client_id: u32, report: &mut Report) -> Result<()> {
+pub fn count_settled(client: &Client, calls: usize, hits: usize, client_id: u32, events: &mut Events) -> Result<()> {
     for call in 0..calls {
         if let Some(line) = client.count_settled(call < hits) {
-            report.line(client_id, &line.to_string())?;
+            events.line(client_id, &line.to_string())?;
         }
     }
     Ok(())
@@ -244,14 +285,14 @@ unsafe extern "C" fn on_wake(env: sys::napi_env, _function: sys::napi_value, con
     if env.is_null() {
         return;
     }
-    // SAFETY: with an environment there is a port; see `Port::open`.
-    let port = unsafe { &*context.cast::<Port>() };
+    // SAFETY: with an environment there is a dispatcher; see `Dispatcher::open`.
+    let dispatcher = unsafe { &*context.cast::<Dispatcher>() };
     // An error here means that Node has no memory for a handle; there is nobody left to tell.
-    let _ = catch_unwind(AssertUnwindSafe(|| port.deliver()));
+    let _ = catch_unwind(AssertUnwindSafe(|| dispatcher.deliver()));
 }
 
 unsafe extern "C" fn on_env_end(context: *mut c_void) {
-    // SAFETY: a port takes its hook back before it is gone.
-    let port = unsafe { &*context.cast::<Port>() };
-    let _ = catch_unwind(AssertUnwindSafe(|| port.close()));
+    // SAFETY: a dispatcher takes its hook back before it is gone.
+    let dispatcher = unsafe { &*context.cast::<Dispatcher>() };
+    let _ = catch_unwind(AssertUnwindSafe(|| dispatcher.close()));
 }

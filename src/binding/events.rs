@@ -1,12 +1,14 @@
-//! What JavaScript is told, as flat triples of tag, id and body: `[tag, id, body, tag, id, body, ...]`.
+//! Events for JavaScript, as a flat array of triples: `[tag, id, body, tag, id, body, ...]`.
 //! The tags are those of `lib/dispatch.js`.
 
+use super::body::NativeBody;
 use super::values;
-use crate::batch::BatchText;
+use crate::batch::Part;
 use crate::error::{CallError, Fault, OtherRelay};
 use crate::notice::Notice;
 use crate::single_flight::{CallInfo, Change, Outcome, Retry};
 use napi::Result;
+use napi::bindgen_prelude::ToNapiValue;
 use napi::sys;
 use serde_json::json;
 use std::sync::Arc;
@@ -18,24 +20,30 @@ const FAILED: u32 = 2;
 const BATCH: u32 = 3;
 const LINE: u32 = 4;
 const CLOSED: u32 = 5;
-const TRIP: u32 = 6;
+const INFO: u32 = 6;
 const RETRY: u32 = 7;
 const NOTICE: u32 = 8;
+const PART: u32 = 9;
 
-/// Triples in the making.
-pub struct Report {
+/// Events to be handed to JavaScript in one call.
+pub struct Events {
     env: sys::napi_env,
     values: Vec<sys::napi_value>,
 }
 
-impl Report {
+impl Events {
     pub fn new(env: sys::napi_env) -> Self {
         Self { env, values: Vec::new() }
     }
 
-    /// A call has ended; its id is 0 where it never had to wait.
-    pub fn outcome(&mut self, id: u32, outcome: &Outcome) -> Result<()> {
+    /// A call has ended; its id is 0 if it never had to wait.
+    pub fn outcome(&mut self, id: u32, outcome: &Outcome, as_body: bool) -> Result<()> {
         match outcome {
+            Outcome::Found(record) if as_body => {
+                // SAFETY: `env` is the environment of the running callback.
+                let body = unsafe { NativeBody::to_napi_value(self.env, NativeBody::new(record.clone()))? };
+                self.push(FOUND, id, body)
+            }
             Outcome::Found(record) => match values::string(self.env, record.as_str(), record.is_ascii) {
                 Ok(text) => self.push(FOUND, id, text),
                 Err(_) => self.failure(id, &too_long()),
@@ -45,27 +53,30 @@ impl Report {
         }
     }
 
-    fn failure(&mut self, id: u32, error: &CallError) -> Result<()> {
+    /// A call has failed.
+    pub fn failure(&mut self, id: u32, error: &CallError) -> Result<()> {
         let text = self.text(&call_json(error).to_string())?;
         self.push(FAILED, id, text)
     }
 
-    /// A batch has ended: the body is the failures' JSON, or null, and the parts of the answer.
-    pub fn batch(&mut self, id: u32, text: &BatchText) -> Result<()> {
-        let failures: Vec<_> = text.failures.iter().map(|(index, error)| json!([index, call_json(error)])).collect();
-        let mut body = vec![if failures.is_empty() {
-            values::null(self.env)?
-        } else {
-            self.text(&serde_json::Value::from(failures).to_string())?
-        }];
-        for part in &text.parts {
-            match values::string(self.env, &part.text, part.is_ascii) {
-                Ok(part) => body.push(part),
-                Err(_) => return self.failure(id, &too_long()),
-            }
-        }
-        let body = values::array(self.env, &body)?;
-        self.push(BATCH, id, body)
+    /// A part of a batch's answer: the body is the failures' JSON, or null, and the records' JSON. With the last part the
+    /// batch has ended.
+    pub fn part(&mut self, id: u32, part: &Part, is_last: bool) -> Result<()> {
+        let failures: Vec<_> = part.failures.iter().map(|(index, error)| json!([index, call_json(error)])).collect();
+        let failures = match failures.is_empty() {
+            true => values::null(self.env)?,
+            false => self.text(&serde_json::Value::from(failures).to_string())?,
+        };
+        let Ok(records) = values::string(self.env, &part.text, part.is_ascii) else {
+            return self.failure(id, &too_long());
+        };
+        let body = values::array(self.env, &[failures, records])?;
+        self.push(if is_last { BATCH } else { PART }, id, body)
+    }
+
+    /// A call has ended, but there was no memory to say how.
+    pub fn lost(&mut self, id: u32) -> Result<()> {
+        self.push(FAILED, id, values::null(self.env)?)
     }
 
     /// A line for the log of a client.
@@ -84,7 +95,7 @@ impl Report {
         };
         let members = [info.attempts, info.status.unwrap_or(0).into(), info.joined.into(), change];
         let body = self.numbers(&members)?;
-        self.push(TRIP, id, body)
+        self.push(INFO, id, body)
     }
 
     /// A watched call will be tried again.
@@ -124,7 +135,7 @@ impl Report {
         self.values.is_empty()
     }
 
-    /// The triples as one array.
+    /// The array of triples.
     pub fn into_array(self) -> Result<sys::napi_value> {
         values::array(self.env, &self.values)
     }

@@ -1,0 +1,147 @@
+'use strict';
+
+const { GunClient } = require('..');
+const { missingAfter, record } = require('./helpers/answers');
+const { startClientProcess } = require('./helpers/client-process');
+const { newRelay } = require('./helpers/setup');
+const { describeWithValkey, startValkey } = require('./helpers/valkey');
+
+/** What the relay takes for a missing soul; a fraction of the real 3 s. */
+const SLOW_MS = 1_000;
+const SOULS = Array.from({ length: 56 }, (_, number) => `exercise ${number}`);
+const isConnected = ({ store }) => store.connected;
+
+const open = [];
+
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((one) => one.stop()));
+});
+
+async function server() {
+  const valkey = await startValkey();
+  open.push(valkey);
+  return valkey;
+}
+
+/** A process with a client that is connected to the store. */
+async function clientProcess(relay, { url }) {
+  const client = await startClientProcess({ relayUrl: relay.url, cache: { url } });
+  open.unshift(client);
+  await client.until(isConnected);
+  return client;
+}
+
+/** Until the store has so many entries, and its generations beside them: entries are sent after calls have settled. */
+async function entries(valkey, count) {
+  while (!(await valkey.command('DBSIZE')).startsWith(`:${count + 1}\r`)) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** A relay that takes its time before it says that a soul is missing. */
+function slowRelay(has = new Set()) {
+  return newRelay((soul) => (has.has(soul) ? record({ soul }) : missingAfter(SLOW_MS)));
+}
+
+describeWithValkey()('two processes with one store', () => {
+  test('56 missing souls requested in one, then in the other, are 56 requests', async () => {
+    const relay = await slowRelay();
+    const valkey = await server();
+    const first = await clientProcess(relay, valkey);
+    const second = await clientProcess(relay, valkey);
+    expect(await first.call('getRecords', SOULS)).toEqual(SOULS.map(() => null));
+    await entries(valkey, SOULS.length);
+    expect(await second.call('getRecords', SOULS)).toEqual(SOULS.map(() => null));
+    expect(relay.requests).toHaveLength(SOULS.length);
+    const { store, hits } = await second.call('cacheStats');
+    expect({ store, hits }).toEqual({
+      store: { kind: 'shared', connected: true, loaded: SOULS.length, hits: SOULS.length, errors: 0 },
+      hits: SOULS.length,
+    });
+  });
+
+  test('a put in one is visible in the other as soon as flushed() has resolved', async () => {
+    const has = new Set();
+    const relay = await slowRelay(has);
+    const valkey = await server();
+    const first = await clientProcess(relay, valkey);
+    const second = await clientProcess(relay, valkey);
+    await first.call('getRecord', 'a');
+    await entries(valkey, 1);
+    expect(await second.call('getRecord', 'a')).toBeNull();
+    has.add('a');
+    expect(await second.call('invalidate', 'a')).toBe(true);
+    await second.call('flushed');
+    await first.until(({ size }) => size === 0);
+    expect(await first.call('getRecord', 'a')).toEqual({ soul: 'a' });
+    expect(await second.call('getRecord', 'a')).toEqual({ soul: 'a' });
+  });
+
+  test('a restarted process starts with what was known', async () => {
+    const relay = await slowRelay();
+    const valkey = await server();
+    const first = await clientProcess(relay, valkey);
+    await first.call('getRecords', SOULS);
+    await entries(valkey, SOULS.length);
+    await first.kill();
+    const again = await clientProcess(relay, valkey);
+    expect(await again.call('getRecords', SOULS)).toEqual(SOULS.map(() => null));
+    expect(relay.requests).toHaveLength(SOULS.length);
+  });
+
+  test('without the store calls go on, flushed() rejects, and it is learned when the store is back', async () => {
+    const has = new Set(['a']);
+    const relay = await slowRelay(has);
+    const valkey = await server();
+    const client = await clientProcess(relay, valkey);
+    await valkey.kill();
+    await client.until(({ store }) => !store.connected);
+    expect(await client.call('getRecords', ['a', 'b'])).toEqual([{ soul: 'a' }, null]);
+    await client.call('invalidate', 'b');
+    const error = await client.call('flushed').catch((reason) => reason);
+    expect(error).toMatchObject({ code: 'ERR_GUN_CACHE_STORE' });
+    expect(error.message).toMatch(/^cache store redis:\/\/127\.0\.0\.1:\d+\/0: invalidations are not confirmed after 2 s /);
+    await valkey.restart();
+    await client.until(isConnected);
+    await client.call('flushed');
+    expect(client.lines.map((line) => line.replace(valkey.port, 'PORT').replace(/[\d.]+ m?s;|\d+ operations?/g, '_'))).toEqual([
+      expect.stringMatching(/^⚠️ {2}\[GUN 404 Cache\] the store redis:\/\/127\.0\.0\.1:PORT\/0 is lost: /),
+      '✅ [GUN 404 Cache] the store redis://127.0.0.1:PORT/0 is back after _ _ failed',
+    ]);
+  });
+
+  test('closing sends what is pending and keeps no connection', async () => {
+    const relay = await slowRelay();
+    const valkey = await server();
+    const other = await clientProcess(relay, valkey);
+    await other.call('getRecord', 'a');
+    await entries(valkey, 1);
+    const client = new GunClient({ relayUrl: relay.url, cache: { url: valkey.url }, logger: false });
+    while (!isConnected(client.cacheStats())) await new Promise((resolve) => setTimeout(resolve, 5));
+    client.invalidate('a');
+    await client.close();
+    await other.until(({ size }) => size === 0);
+    await client.flushed();
+    while (!(await valkey.command('INFO', 'clients')).includes('connected_clients:2\r')) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  });
+});
+
+test('without a shared store flushed() resolves at once', async () => {
+  const client = new GunClient({ relayUrl: 'http://127.0.0.1:9', logger: false });
+  client.invalidate('a');
+  await expect(client.flushed()).resolves.toBeUndefined();
+  expect(client.cacheStats().store).toBeUndefined();
+  await client.close();
+});
+
+test('a file and a shared store together are refused', () => {
+  const cache = { file: '/tmp/unused', url: 'redis://user:SECRET@127.0.0.1' };
+  expect(() => new GunClient({ cache })).toThrow(
+    expect.objectContaining({
+      code: 'ERR_GUN_INVALID_ARGUMENT',
+      message: expect.stringMatching(/^cache\.file \(GUN_404_CACHE_FILE\) and cache\.url \(GUN_404_CACHE_URL\) cannot be used together/),
+    }),
+  );
+});

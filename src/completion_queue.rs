@@ -1,0 +1,297 @@
+//! The way from the network thread to one event loop: a queue of completions, and a wake-up once per burst, not once per
+//! completion. No wake-up is lost, whatever ends first.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::runtime::Handle;
+
+/// Maximum text per turn of the event loop. What is parsed in a turn stays alive until its end and blocks the loop: a
+/// burst of large records would be one long turn. It holds about 150 records of usual size.
+pub const MAX_TURN_BYTES: usize = 256 * 1024;
+
+/// Maximum outcomes per turn. A failure costs about 50 µs in JavaScript, most of it for its stack trace.
+pub const MAX_TURN_ITEMS: usize = 256;
+
+/// What an entry of the queue takes of a turn.
+pub trait Weigh {
+    /// Bytes of text that JavaScript will parse.
+    fn text_bytes(&self) -> usize;
+
+    /// Outcomes in it, each of which costs time in JavaScript.
+    fn items(&self) -> usize {
+        1
+    }
+}
+
+/// Tells an event loop that there is something to take.
+pub trait Wake {
+    /// Called from any thread. What is signalled again before the loop came to it may be told once.
+    fn wake(&self);
+}
+
+/// What was delivered in one turn of the event loop.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Turn {
+    bytes: usize,
+    items: usize,
+}
+
+impl Turn {
+    /// Whether there is room for an entry, which then counts. The first one always fits: some are larger than a turn.
+    fn admit(&mut self, entry: &impl Weigh) -> bool {
+        let bytes = self.bytes + entry.text_bytes();
+        let items = self.items + entry.items();
+        let fits = self.items == 0 || bytes <= MAX_TURN_BYTES && items <= MAX_TURN_ITEMS;
+        if fits {
+            *self = Self { bytes, items };
+        }
+        fits
+    }
+}
+
+/// Where other threads leave completions. It holds no more than there are calls waiting, retries of watched ones, clients
+/// closing and lines due.
+#[derive(Debug)]
+pub struct CompletionQueue<T, W> {
+    contents: Mutex<Contents<T, W>>,
+}
+
+#[derive(Debug)]
+struct Contents<T, W> {
+    entries: VecDeque<T>,
+    /// The event loop was woken, or will be, and comes until nothing is left.
+    is_woken: bool,
+    /// `None` before the event loop is ready and after its end.
+    wake: Option<W>,
+}
+
+impl<T, W> Default for CompletionQueue<T, W> {
+    fn default() -> Self {
+        Self { contents: Mutex::new(Contents { entries: VecDeque::new(), is_woken: false, wake: None }) }
+    }
+}
+
+impl<T, W> CompletionQueue<T, W> {
+    /// Accepts entries from now on and tells of them by `wake`.
+    pub fn open(&self, wake: W) {
+        self.lock().wake = Some(wake);
+    }
+
+    /// Accepts no more entries and drops those that are there. `wake` is not used any more when this returns.
+    pub fn close(&self) {
+        let entries = {
+            let mut contents = self.lock();
+            contents.wake = None;
+            std::mem::take(&mut contents.entries)
+        };
+        // With no lock held: the last owner of a client may be among them.
+        drop(entries);
+    }
+
+    /// Tells the event loop to come.
+    pub fn wake(&self)
+    where
+        W: Wake,
+    {
+        if let Some(wake) = &self.lock().wake {
+            wake.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Contents<T, W>> {
+        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Weigh + Send + 'static, W: Wake + Send + 'static> CompletionQueue<T, W> {
+    /// Adds entries; whether there is an event loop that will take them.
+    pub fn put(self: &Arc<Self>, entries: impl IntoIterator<Item = T>) -> bool {
+        {
+            let mut contents = self.lock();
+            if contents.wake.is_none() {
+                return false;
+            }
+            contents.entries.extend(entries);
+            if contents.entries.is_empty() || std::mem::replace(&mut contents.is_woken, true) {
+                return true;
+            }
+        }
+        let wakes = WakeOnDrop(Arc::clone(self));
+        if let Ok(runtime) = Handle::try_current() {
+            // A task of its own runs after those that are ready now, so that what ends together is delivered together.
+            runtime.spawn(async move { drop(wakes) });
+        }
+        true
+    }
+
+    /// Takes what fits into `turn`; also whether there is more.
+    pub fn take(&self, turn: &mut Turn) -> (Vec<T>, bool) {
+        let mut contents = self.lock();
+        let count = contents.entries.iter().take_while(|entry| turn.admit(*entry)).count();
+        let entries = contents.entries.drain(..count).collect();
+        let has_more = !contents.entries.is_empty();
+        contents.is_woken = has_more;
+        (entries, has_more)
+    }
+}
+
+/// Wakes the event loop when dropped. A task that holds it does so when it runs, and also if its runtime stops first,
+/// which drops the task.
+struct WakeOnDrop<T, W: Wake>(Arc<CompletionQueue<T, W>>);
+
+impl<T, W: Wake> Drop for WakeOnDrop<T, W> {
+    fn drop(&mut self) {
+        self.0.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use tokio::runtime::{Builder, Runtime};
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Entry {
+        bytes: usize,
+        items: usize,
+    }
+
+    impl Weigh for Entry {
+        fn text_bytes(&self) -> usize {
+            self.bytes
+        }
+
+        fn items(&self) -> usize {
+            self.items
+        }
+    }
+
+    const FAILURE: Entry = Entry { bytes: 0, items: 1 };
+
+    struct Counter(Arc<AtomicUsize>);
+
+    impl Wake for Counter {
+        fn wake(&self) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    type Queue = Arc<CompletionQueue<Entry, Counter>>;
+
+    fn open() -> (Queue, Arc<AtomicUsize>) {
+        let (queue, wakes) = (Queue::default(), Arc::new(AtomicUsize::new(0)));
+        queue.open(Counter(Arc::clone(&wakes)));
+        (queue, wakes)
+    }
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().build().expect("a runtime")
+    }
+
+    /// Takes all, turn by turn; how many entries each turn had.
+    fn turns(queue: &Queue) -> Vec<usize> {
+        let mut counts = Vec::new();
+        loop {
+            let (entries, has_more) = queue.take(&mut Turn::default());
+            counts.push(entries.len());
+            if !has_more {
+                return counts;
+            }
+        }
+    }
+
+    #[test]
+    fn the_event_loop_is_woken_although_the_runtime_stops_right_after_the_last_completion() {
+        let (queue, wakes) = open();
+        let runtime = runtime();
+        runtime.block_on(async { assert!(queue.put([FAILURE])) });
+        drop(runtime);
+        assert_eq!(wakes.load(SeqCst), 1);
+        assert_eq!(turns(&queue), [1]);
+    }
+
+    #[test]
+    fn the_event_loop_is_woken_by_completions_of_tasks_that_a_stopping_runtime_drops() {
+        struct CompletesOnDrop(Queue);
+        impl Drop for CompletesOnDrop {
+            fn drop(&mut self) {
+                self.0.put([FAILURE]);
+            }
+        }
+        for tasks in [1, 64, 300] {
+            let (queue, wakes) = open();
+            let runtime = runtime();
+            for _ in 0..tasks {
+                let completes = CompletesOnDrop(Arc::clone(&queue));
+                runtime.spawn(async move {
+                    let _completes = completes;
+                    std::future::pending::<()>().await;
+                });
+            }
+            runtime.block_on(tokio::task::yield_now());
+            runtime.shutdown_background();
+            assert_eq!(wakes.load(SeqCst), 1, "{tasks} tasks");
+            assert_eq!(turns(&queue).iter().sum::<usize>(), tasks);
+        }
+    }
+
+    #[test]
+    fn a_burst_is_one_wake_up_and_the_next_one_comes_after_all_was_taken() {
+        let (queue, wakes) = open();
+        let runtime = runtime();
+        let burst = async {
+            for _ in 0..300 {
+                queue.put([FAILURE]);
+            }
+            tokio::task::yield_now().await;
+        };
+        runtime.block_on(burst);
+        assert_eq!(wakes.load(SeqCst), 1);
+        let (_, has_more) = queue.take(&mut Turn::default());
+        assert!(has_more);
+        queue.put([FAILURE]);
+        assert_eq!(wakes.load(SeqCst), 1, "the event loop comes until nothing is left");
+        assert_eq!(turns(&queue), [45]);
+        queue.put([FAILURE]);
+        assert_eq!(wakes.load(SeqCst), 2, "at once where no runtime is");
+    }
+
+    #[test]
+    fn a_turn_is_bounded_in_bytes_and_in_items_and_a_larger_entry_goes_alone() {
+        let (queue, _) = open();
+        let text = |bytes| Entry { bytes, items: 1 };
+        queue.put([text(350_000); 3]);
+        assert_eq!(turns(&queue), [1, 1, 1]);
+        queue.put([text(100_000); 5]);
+        assert_eq!(turns(&queue), [2, 2, 1]);
+        queue.put([FAILURE; 600]);
+        assert_eq!(turns(&queue), [256, 256, 88]);
+        queue.put([text(350_000), FAILURE, Entry { bytes: 0, items: 200 }, Entry { bytes: 0, items: 100 }]);
+        assert_eq!(turns(&queue), [1, 2, 1]);
+    }
+
+    #[test]
+    fn what_comes_during_a_turn_counts_for_the_same_turn() {
+        let (queue, _) = open();
+        let mut turn = Turn::default();
+        queue.put([FAILURE; 200]);
+        assert_eq!(queue.take(&mut turn), (vec![FAILURE; 200], false));
+        queue.put([FAILURE; 100]);
+        assert_eq!(queue.take(&mut turn), (vec![FAILURE; 56], true));
+        assert_eq!(queue.take(&mut turn), (vec![], true));
+        assert_eq!(turns(&queue), [44]);
+    }
+
+    #[test]
+    fn a_closed_queue_accepts_nothing_and_wakes_nobody() {
+        let (queue, wakes) = open();
+        let runtime = runtime();
+        runtime.block_on(async { queue.put([FAILURE]) });
+        queue.close();
+        drop(runtime);
+        assert_eq!(wakes.load(SeqCst), 0);
+        assert!(!queue.put([FAILURE]));
+        assert_eq!(turns(&queue), [0]);
+    }
+}

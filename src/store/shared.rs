@@ -1,0 +1,463 @@
+//! One Valkey or Redis for all processes behind one relay; `docs/design.md` says what it promises, `docs/scaling.md` how to run it.
+//!
+//! # How a client uses it
+//!
+//! 1. **A call.** [`SharedStore::trust`] is read once for a call. [`Trust::Everything`]: the cache in memory and requests in
+//!    flight are used as ever. [`Trust::Own`] (the store is off): entries that were learned from the store count as
+//!    unknown, everything else as ever. [`Trust::Nothing`] (this process was frozen): every entry counts as unknown, and
+//!    **no request in flight is joined**: detach the one there is.
+//! 2. **A local miss.** The request first awaits [`SharedStore::look_up`], then asks the relay. [`LookUp::Missing`] ends
+//!    the request as a 404 would, with a life of its own. Where it is kept in memory, it is kept as learned from the store.
+//!    **It must pass through the request's completion**, which keeps nothing if the request was detached meanwhile.
+//! 3. **A 404 of the relay.** If the request is not detached and had a [`Token`]: [`SharedStore::remember`].
+//! 4. **An invalidation**, under the lock of the requests in flight: first [`SharedStore::invalidate`], then forget the
+//!    entry and detach the request. The other way round, a request that begins between the two reads the old entry.
+//! 5. **A message** arrives as [`Listener::forget`] or [`Listener::forget_all`]: forget and detach under the same lock, and do
+//!    not call the store's `invalidate`. The store holds no lock of its own meanwhile.
+//! 6. `fresh` calls skip the look-up's answer but need its token: use a [`LookUp::Missing`]'s as well.
+
+mod connection;
+mod driver;
+mod keys;
+mod machine;
+mod pending;
+mod scripts;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+use super::{Listener, StoreError, StoreStats};
+use crate::config::{StoreUrl, Tls};
+use keys::{Keys, Message};
+pub use machine::Flush;
+use machine::{Action, Event, Machine, Moment};
+use std::future::Future;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::time::{Instant, timeout};
+
+/// How long a look-up may take; after it the relay is asked.
+pub const LOOK_UP_TIMEOUT: Duration = Duration::from_millis(100);
+/// How long a call waits for the first connection of a process.
+const START_TIMEOUT: Duration = Duration::from_millis(50);
+/// How long [`SharedStore::flushed`] waits.
+const FLUSH_TIMEOUT: Duration = Duration::from_millis(2_000);
+/// How long [`SharedStore::close`] waits for what is not confirmed.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
+/// Look-ups that wait to be sent: more than all requests in flight of a client with the default options.
+const MAX_LOOK_UPS: usize = 16_384;
+/// Entries that wait to be sent; the store does without further ones.
+const MAX_REMEMBERS: usize = 4_096;
+
+/// Which store, and what it is to be called there.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// Its address.
+    pub url: StoreUrl,
+    /// Distinguishes one relay's knowledge from another's: by default the relay's URL without credentials.
+    pub namespace: String,
+    /// What is trusted and shown where the address asks for TLS.
+    pub tls: Tls,
+}
+
+/// What may be used of what is known, and which requests in flight may be joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// The store is on: everything.
+    Everything,
+    /// The store is off: only what this process learned from the relay itself. Requests may be joined.
+    Own,
+    /// The store should be on and has been silent for too long, as when this process was frozen: nothing.
+    Nothing,
+}
+
+/// What the store says about a soul.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookUp {
+    /// It is missing.
+    Missing {
+        /// For so long from now.
+        life: Duration,
+        /// As [`LookUp::Token`]'s.
+        token: Token,
+    },
+    /// The store does not know. The relay's answer may be remembered with the token.
+    Token(Token),
+    /// The store could not be asked. The relay's answer stays in this process.
+    Nothing,
+}
+
+/// The moment at which a request began, as the store counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    epoch: Arc<str>,
+    slot: u16,
+    generation: i64,
+}
+
+/// A shared store. Cheap to clone; its connection ends with the last clone or with [`SharedStore::close`].
+#[derive(Clone)]
+pub struct SharedStore {
+    inner: Arc<Inner>,
+    _owner: Arc<Owner>,
+}
+
+const CLOSED: &str = "the client was closed before all invalidations were confirmed";
+
+/// Hands a result over when dropped, wherever that happens.
+struct Settled<F: FnOnce(Result<(), StoreError>)> {
+    result: Result<(), StoreError>,
+    then: Option<F>,
+}
+
+impl<F: FnOnce(Result<(), StoreError>)> Drop for Settled<F> {
+    fn drop(&mut self) {
+        if let Some(then) = self.then.take() {
+            then(std::mem::replace(&mut self.result, Ok(())));
+        }
+    }
+}
+
+/// Ends the driver when the last clone goes.
+struct Owner(Arc<Inner>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.begin_close(Duration::ZERO);
+    }
+}
+
+struct Inner {
+    config: StoreConfig,
+    keys: Keys,
+    origin: Arc<str>,
+    listener: Weak<dyn Listener>,
+    base: Instant,
+    core: Mutex<Core>,
+    /// Until when knowledge may be trusted, in microseconds from `base`; 0 while off.
+    lease: AtomicU64,
+    /// The driver has something to do.
+    wake: Notify,
+    /// Changes when invalidations were confirmed, and at the end.
+    progress: watch::Sender<()>,
+    /// A look-up got no answer in time, and nothing was heard from the store since.
+    is_silent: AtomicBool,
+    /// The first attempt to connect has not ended.
+    is_starting: AtomicBool,
+    handle: Handle,
+    hits: AtomicU64,
+    errors: AtomicU64,
+}
+
+/// What a lock protects. No listener is called while it is held.
+struct Core {
+    machine: Machine,
+    /// What the driver is to do.
+    io: Vec<Action>,
+    look_ups: Vec<Asked>,
+    remembers: Vec<Remember>,
+    /// Set once: when to end at the latest.
+    closes_at: Option<Instant>,
+    is_closed: bool,
+}
+
+/// A look-up to be sent.
+struct Asked {
+    soul: Arc<str>,
+    answer: oneshot::Sender<LookUp>,
+}
+
+/// An entry to be sent.
+struct Remember {
+    soul: Arc<str>,
+    token: Token,
+    life: Duration,
+}
+
+impl LookUp {
+    /// The token, if the store was asked.
+    pub fn token(self) -> Option<Token> {
+        match self {
+            LookUp::Missing { token, .. } | LookUp::Token(token) => Some(token),
+            LookUp::Nothing => None,
+        }
+    }
+}
+
+impl SharedStore {
+    /// Begins to connect, on `handle`; until then the store is off. `listener` is called on that runtime's threads.
+    pub fn open(config: &StoreConfig, handle: &Handle, listener: Weak<dyn Listener>) -> SharedStore {
+        let seed = RandomState::new().build_hasher().finish();
+        let machine = Machine::new(Moment::ZERO, seed);
+        let inner = Arc::new(Inner {
+            keys: Keys::new(&config.namespace, config.url.database),
+            config: config.clone(),
+            origin: Arc::clone(machine.origin()),
+            listener,
+            base: Instant::now(),
+            core: Mutex::new(Core {
+                machine,
+                io: Vec::new(),
+                look_ups: Vec::new(),
+                remembers: Vec::new(),
+                closes_at: None,
+                is_closed: false,
+            }),
+            lease: AtomicU64::new(0),
+            wake: Notify::new(),
+            progress: watch::Sender::new(()),
+            is_silent: AtomicBool::new(false),
+            is_starting: AtomicBool::new(true),
+            handle: handle.clone(),
+            hits: AtomicU64::new(0),
+            errors: AtomicU64::new(0),
+        });
+        handle.spawn(driver::drive(Arc::clone(&inner)));
+        SharedStore { _owner: Arc::new(Owner(Arc::clone(&inner))), inner }
+    }
+
+    /// What may be used at `now` of what is known. One atomic load.
+    pub fn trust(&self, now: Instant) -> Trust {
+        match self.inner.lease.load(Relaxed) {
+            0 => Trust::Own,
+            until if micros(now.saturating_duration_since(self.inner.base)) < until => Trust::Everything,
+            _ => Trust::Nothing,
+        }
+    }
+
+    /// Whether [`SharedStore::trust`] is [`Trust::Everything`] now.
+    pub fn may_trust(&self) -> bool {
+        self.trust(Instant::now()) == Trust::Everything
+    }
+
+    /// Whether the first attempt to connect is still under way; see [`SharedStore::started`].
+    pub fn has_to_start(&self) -> bool {
+        self.inner.is_starting.load(Relaxed)
+    }
+
+    /// Waits for the first attempt to connect, for [`START_TIMEOUT`] at most: the first calls of a process that was restarted
+    /// come before its store is there. Later attempts are not waited for.
+    pub async fn started(&self) {
+        let inner = &*self.inner;
+        let started = inner.wait_for(|_| !inner.is_starting.load(Relaxed));
+        if timeout(START_TIMEOUT, started).await.is_err() {
+            inner.has_started();
+        }
+    }
+
+    /// Asks the store about a soul, for [`LOOK_UP_TIMEOUT`] at most. Look-ups of one turn of the runtime are one round
+    /// trip. While the store is off, or the soul's invalidation has not reached it, the answer is [`LookUp::Nothing`] at
+    /// once.
+    pub async fn look_up(&self, soul: &str) -> LookUp {
+        let inner = &*self.inner;
+        let answered = {
+            let mut core = inner.core();
+            let can_ask = core.machine.epoch_for(soul).is_some() && core.look_ups.len() < MAX_LOOK_UPS;
+            if !can_ask || inner.is_silent.load(Relaxed) {
+                return LookUp::Nothing;
+            }
+            let (answer, answered) = oneshot::channel();
+            core.look_ups.push(Asked { soul: soul.into(), answer });
+            answered
+        };
+        inner.wake.notify_one();
+        match timeout(LOOK_UP_TIMEOUT, answered).await {
+            Ok(answer) => answer.unwrap_or(LookUp::Nothing),
+            Err(_) => {
+                // Further calls do not wait for a store that hangs; the heartbeat finds out about it.
+                inner.is_silent.store(true, Relaxed);
+                inner.count_error();
+                LookUp::Nothing
+            }
+        }
+    }
+
+    /// Tells the store that the soul is missing, unless something in its slot was invalidated since the token. Not
+    /// awaited: a store that does not take it does without.
+    pub fn remember(&self, soul: &str, token: Token, life: Duration) {
+        let inner = &*self.inner;
+        {
+            let mut core = inner.core();
+            let is_current = core.machine.epoch_for(soul).is_some_and(|epoch| *epoch == token.epoch);
+            if !is_current || core.remembers.len() >= MAX_REMEMBERS || life < Duration::from_millis(1) {
+                return;
+            }
+            core.remembers.push(Remember { soul: soul.into(), token, life });
+        }
+        inner.wake.notify_one();
+    }
+
+    /// Invalidates a soul for all processes. Returns at once; until the store has confirmed it, it is kept and sent again,
+    /// and the store is not asked about the soul. To be called before the soul is forgotten locally.
+    pub fn invalidate(&self, soul: &str) {
+        self.inner.core().machine.invalidate(soul);
+        self.inner.wake.notify_one();
+    }
+
+    /// The same for every soul.
+    pub fn invalidate_all(&self) {
+        self.inner.core().machine.invalidate_all();
+        self.inner.wake.notify_one();
+    }
+
+    /// Resolves once all invalidations so far have reached the store; fails if that is not confirmed within 2 s. They are
+    /// kept and sent in any case.
+    pub fn flushed(&self) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
+        let inner = Arc::clone(&self.inner);
+        let mark = inner.core().machine.mark();
+        async move {
+            let confirmed = inner.wait_for(|core| core.machine.is_confirmed(mark) || core.is_closed);
+            let _ = timeout(FLUSH_TIMEOUT, confirmed).await;
+            let core = inner.core();
+            if core.machine.is_confirmed(mark) {
+                return Ok(());
+            }
+            let message = match (core.is_closed, core.machine.last_failure()) {
+                (true, _) => CLOSED.to_owned(),
+                (false, None) => format!("invalidations are not confirmed after {} s", FLUSH_TIMEOUT.as_secs()),
+                (false, Some(why)) => {
+                    let time = FLUSH_TIMEOUT.as_secs();
+                    format!("invalidations are not confirmed after {time} s ({why}); they are kept and sent again")
+                }
+            };
+            Err(StoreError { store: inner.config.url.shown.to_string(), message })
+        }
+    }
+
+    /// Calls `then` with the result of [`SharedStore::flushed`], at once if it is known already, else on the network's thread;
+    /// in any case, even if that thread ends before.
+    pub fn flushed_then(&self, then: impl FnOnce(Result<(), StoreError>) + Send + 'static) {
+        let closed = StoreError { store: self.shown().to_owned(), message: CLOSED.to_owned() };
+        let mut result = Settled { result: Err(closed), then: Some(then) };
+        let flushed = self.flushed();
+        {
+            let core = self.inner.core();
+            if core.is_closed && core.machine.is_flushed() {
+                result.result = Ok(());
+            }
+            if core.is_closed {
+                drop(core);
+                return;
+            }
+        }
+        self.inner.handle.spawn(async move {
+            result.result = flushed.await;
+            drop(result);
+        });
+    }
+
+    /// The store as it may be shown: without credentials.
+    pub fn shown(&self) -> &str {
+        &self.inner.config.url.shown
+    }
+
+    /// Figures of now.
+    pub fn stats(&self) -> StoreStats {
+        let hits = self.inner.hits.load(Relaxed);
+        let connected = self.inner.lease.load(Relaxed) != 0;
+        StoreStats { connected, loaded: hits, hits, errors: self.inner.errors.load(Relaxed) }
+    }
+
+    /// Sends what is not confirmed, for 500 ms at most, and disconnects. Nothing is sent afterwards.
+    pub fn close(&self) -> impl Future<Output = ()> + Send + use<> {
+        let inner = Arc::clone(&self.inner);
+        inner.begin_close(CLOSE_TIMEOUT);
+        async move {
+            // The driver may be gone with its runtime, in which case nobody ends it.
+            let closed = inner.wait_for(|core| core.is_closed);
+            let _ = timeout(2 * CLOSE_TIMEOUT, closed).await;
+        }
+    }
+}
+
+impl std::fmt::Debug for SharedStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("SharedStore").field(&self.inner.config.url).finish()
+    }
+}
+
+impl Inner {
+    fn core(&self) -> MutexGuard<'_, Core> {
+        // Nothing that is done under the lock panics half-way.
+        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Moment {
+        self.base.elapsed()
+    }
+
+    fn has_started(&self) {
+        if self.is_starting.load(Relaxed) && self.is_starting.swap(false, Relaxed) {
+            self.progress.send_replace(());
+        }
+    }
+
+    fn count_error(&self) {
+        self.errors.fetch_add(1, Relaxed);
+    }
+
+    /// Takes an event: tells the client at once, and leaves to the driver what is for it. Called on the network's thread,
+    /// so that the client hears of everything in its order.
+    fn handle(&self, session: u64, event: Event<'_>) {
+        let actions = {
+            let mut core = self.core();
+            let mut actions = core.machine.handle(self.now(), session, event);
+            core.io.extend(actions.extract_if(.., |action| action.is_io()));
+            actions
+        };
+        let listener = self.listener.upgrade();
+        for action in actions {
+            if let Action::Trust(until) = action {
+                self.lease.store(until.map_or(0, micros), Relaxed);
+                self.has_started();
+                continue;
+            }
+            let Some(listener) = &listener else { continue };
+            match action {
+                Action::Forget(soul) => listener.forget(&soul),
+                Action::ForgetAll(cause) => listener.forget_all(cause),
+                Action::Lost(why) => listener.lost(&why),
+                Action::Back(down_for) => listener.back(down_for),
+                _ => {}
+            }
+        }
+    }
+
+    /// A message of the channel, in the order in which the store sent it.
+    fn handle_message(&self, session: u64, text: &[u8]) {
+        let event = match Message::parse(text) {
+            Some(Message::Soul { n, origin, soul }) => Event::Message { n, origin, soul },
+            Some(Message::All { origin, epoch }) => Event::All { origin, epoch },
+            None => Event::Unreadable,
+        };
+        self.handle(session, event);
+        self.wake.notify_one();
+    }
+
+    fn begin_close(&self, within: Duration) {
+        let closes_at = Instant::now() + within;
+        {
+            let mut core = self.core();
+            let earlier = core.closes_at.map_or(closes_at, |at| at.min(closes_at));
+            core.closes_at = Some(earlier);
+        }
+        self.wake.notify_one();
+    }
+
+    async fn wait_for(&self, is_so: impl Fn(&Core) -> bool) {
+        let mut progress = self.progress.subscribe();
+        while !is_so(&self.core()) {
+            if progress.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn micros(moment: Moment) -> u64 {
+    u64::try_from(moment.as_micros()).unwrap_or(u64::MAX)
+}
