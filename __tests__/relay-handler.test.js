@@ -27,6 +27,9 @@ const HOSTS = {
   },
 };
 
+// On a busy machine loading a framework may take long, and no test depends on how long.
+jest.setTimeout(120_000);
+
 /** Listens and gives a function that asks for a path. */
 async function serving(server) {
   closedAfterTest(server);

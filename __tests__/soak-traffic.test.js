@@ -72,6 +72,15 @@ test('what fails in an outage is excused: what began before it, during it, and w
   expect(traffic.counts).toMatchObject({ failed: 5, failedInOutage: 15 });
 });
 
+test('a sync cycle reads all indexes and what was deleted, by the client and by axios', async () => {
+  const { traffic, fixtures } = trafficOver(honest);
+  await traffic.syncCycle();
+  await traffic.syncCycleByAxios(async (soul) => fixtures.stored.has(soul));
+  expect(traffic.counts).toMatchObject({ syncCycles: 2, wrong: 0, failed: 0 });
+  await traffic.syncCycleByAxios(async () => false);
+  expect(traffic.counts.wrong).toBe(7); // indexes that are stored
+});
+
 test('a put is written, invalidated and read back', async () => {
   const { traffic, fixtures, puts, invalidated } = trafficOver(honest);
   const before = fixtures.missing.length;

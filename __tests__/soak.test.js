@@ -134,7 +134,7 @@ function goodRun() {
   const log = new Log();
   for (let line = 0; line < 10; line += 1) log.take(STATS_LINE);
   for (let line = 0; line < 23; line += 1) log.take(SWEEP_LINE);
-  const counts = { apiCalls: 20, answered: 20, wrong: 0, failed: 0, failedInOutage: 3, puts: 4, putsUnread: 0 };
+  const counts = { apiCalls: 20, answered: 20, wrong: 0, failed: 0, failedInOutage: 3, puts: 4, putsUnread: 0, syncCycles: 100 };
   const end = { counts, stats: { total: 1005, hitRate: 0.8, capacity: 10_000 } };
   return { options: { hours: 24, speed: 720, seed: 1 }, samples, floors, log, end, exit: 0 };
 }
@@ -144,8 +144,8 @@ const failedOf = (run) => judge(run).filter(({ passed }) => passed === false).ma
 describe('the checklist', () => {
   test('passes for a good day, with every point judged', () => {
     const checks = judge(goodRun());
-    expect(checks).toHaveLength(19);
-    expect(checks.map(({ passed }) => passed)).toEqual(Array(19).fill(true));
+    expect(checks).toHaveLength(20);
+    expect(checks.map(({ passed }) => passed)).toEqual(Array(20).fill(true));
   });
 
   const leak = (memory, perHour) => (run) => run.floors.forEach((floor) => (floor[memory] += perHour * floor.hour));
@@ -174,6 +174,7 @@ describe('the checklist', () => {
     ['a 404 told as a failure', (run) => run.log.take('Error in getRecord after 2 retries: relay http://a answered 404 for soul "b"'), 'no "after 2 retries" for a 404'],
     ['a failure while the relay was up', (run) => (run.end.counts.failed = 1), 'no call fails while the relay is up'],
     ['a wrong answer', (run) => (run.end.counts.wrong = 1), 'no wrong answer'],
+    ['sync cycles that do not run', (run) => (run.end.counts.syncCycles = 0), 'sync cycles'],
     ['a put that is not read', (run) => (run.end.counts.putsUnread = 1), 'a record just put is read'],
     ['a cache beyond its capacity', (run) => (run.samples[9].size = 10_001), 'the cache stays bounded'],
     ['a failed allocation', (run) => run.log.take('memory allocation of 9 bytes failed'), 'no failed allocation'],

@@ -24,7 +24,7 @@ const JOBS = [
 /** The same in small, to see that it works. */
 const QUICK = { types: 9, registered: 60, missing: 5, migrated: 2, checks: 5, deleted: 50, large: 4, largeReads: 12, hugeBytes: 2 * MB };
 const WAIT_MS = 3000;
-const QUICK_WAIT_MS = 1000;
+const QUICK_WAIT_MS = 2000;
 
 const [AXIOS, INSTALL, HELPER, LOOPS] = WAYS;
 

@@ -70,11 +70,16 @@ function write(name, text) {
 
 async function indexerResults(quick) {
   const onProgress = (what) => {
-    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${what}`);
+    process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${what}` : `${what}\n`);
   };
   const found = await measureIndexer({ quick, onProgress });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   return { found, targets: evaluateIndexer(found) };
+}
+
+function sectionOfIndexer({ found, targets }) {
+  const blocks = [textOfIndexer(found), textOfIndexerTargets(targets)].map((text) => `\`\`\`text\n${text}\n\`\`\`\n`);
+  return `\n## An indexer's traffic, on the real gun package\n\n${blocks.join('\n')}`;
 }
 
 async function main() {
@@ -109,7 +114,7 @@ async function main() {
   const full = !options.jobs && !options.clients && !options.quick && errors.length === 0;
   if (full) {
     write('results.json', `${JSON.stringify(report, null, 1)}\n`);
-    write('RESULTS.md', markdown({ ...report, jobs }));
+    write('RESULTS.md', `${markdown({ ...report, jobs }).trimEnd()}\n${sectionOfIndexer(indexer)}`);
     write('results.svg', barChart(results));
   }
 }

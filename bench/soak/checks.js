@@ -50,6 +50,7 @@ function judge({ options, samples, floors, log, end, exit }) {
     none('no call fails while the relay is up', end?.counts.failed),
     none('no wrong answer', end?.counts.wrong),
     puts(end),
+    syncCycles(end, options),
     size(samples, end),
     none('no failed allocation', log.counts.allocation),
     healthy(end, exit),
@@ -126,6 +127,14 @@ function none(check, count) {
 function puts(end) {
   const { puts: written, putsUnread: unread } = end?.counts ?? {};
   return point('a record just put is read', `${written} of ${written}`, `${written - unread} of ${written}`, unread === 0);
+}
+
+function syncCycles(end, { hours }) {
+  const least = Math.floor(2 * hours) - 1;
+  const done = end?.counts.syncCycles;
+  const expectation = `${Math.max(1, least)} or more`;
+  if (least < 1) return point('sync cycles', expectation, tooShort(), null);
+  return point('sync cycles', expectation, `${done}`, done >= least);
 }
 
 function size(samples, end) {

@@ -15,6 +15,13 @@ const EXPONENT = 0.7;
 /** One in this many parts is stored. */
 const STORED_EVERY = 25;
 
+/** The registry's indexes, most of which no node stores, and the index of what was deleted. */
+const INDEXES = Array.from({ length: 37 }, (_, n) => `oip:registry:index:type-${n}`);
+const STORED_INDEXES = 7;
+const INDEX_ENTRIES = 40;
+const DELETED = 'oip:deleted:records';
+const DELETED_ENTRIES = 1000;
+
 const soulOf = (kind, number) => `${PUBLISHER}:${kind}-${number}`;
 
 /** The souls of the plans by kind, the records that are stored, and the souls that are missing. */
@@ -34,7 +41,14 @@ function fixturesOf(seed) {
       else fixtures.missing.push(soulOf(part, number));
     }
   }
+  for (const soul of INDEXES.slice(0, STORED_INDEXES)) fixtures.stored.set(soul, indexOf(soul, INDEX_ENTRIES));
+  fixtures.stored.set(DELETED, indexOf(DELETED, DELETED_ENTRIES));
   return fixtures;
 }
 
-module.exports = { EXPONENT, fixturesOf };
+/** An index as GUN returns it: a reference for each entry. */
+function indexOf(soul, entries) {
+  return Object.fromEntries(Array.from({ length: entries }, (_, n) => [soulOf('entry', n), { '#': `${soul}/${soulOf('entry', n)}` }]));
+}
+
+module.exports = { DELETED, EXPONENT, INDEXES, fixturesOf };

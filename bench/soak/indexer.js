@@ -3,9 +3,11 @@
 // The process under test: gun-native under an indexer's traffic. observe.js starts it with the run's options as JSON and keeps its
 // measurements; its log goes to stdout, as an indexer's does.
 
+const axios = require('axios');
 const { once } = require('events');
 const http = require('http');
 const { GunClient } = require('../..');
+const { install } = require('../../axios');
 const { Random } = require('../../__tests__/helpers/random');
 const { scheduleOf } = require('./schedule');
 const { Traffic } = require('./traffic');
@@ -28,6 +30,19 @@ const client = new GunClient({
   timeoutMs: scaled(45_000, 12_000),
 });
 
+const installed = axios.create();
+const uninstall = install(installed, { client });
+
+/** Whether a record is found, as code on axios asks. */
+async function isFound(soul) {
+  try {
+    await installed.get(`${relayUrl}/get`, { params: { soul } });
+    return true;
+  } catch (error) {
+    return false;
+  }
+}
+
 const random = new Random(seed + 1); // the fixtures are made from the seed itself
 const traffic = new Traffic(client, fixturesOf(seed), { random, put, log: (line) => console.error(line) });
 const schedule = scheduleOf(hours, random);
@@ -46,6 +61,8 @@ const actions = {
   workouts: () => traffic.workouts(),
   mealPlans: () => traffic.mealPlans(),
   burst: () => traffic.burst(),
+  sync: () => traffic.syncCycle(),
+  syncByAxios: () => traffic.syncCycleByAxios(isFound),
   put: () => traffic.putOne(),
   restart: (hour) => {
     traffic.beginOutage();
@@ -96,6 +113,7 @@ async function main() {
   }
   await Promise.all(under);
   const stats = client.cacheStats();
+  await uninstall();
   await client.close();
   process.send({ end: { counts: traffic.counts, planned: next, stats } }, () => process.disconnect());
 }

@@ -16,6 +16,8 @@ function loadAt(hour) {
 
 /** Recurring events: the first hour, and the hours between two. */
 const RECURRING = [
+  { what: 'sync', first: 0.3, every: 0.5 },
+  { what: 'syncByAxios', first: 0.55, every: 0.5 },
   { what: 'put', first: 0.75, every: 0.5 },
   { what: 'burst', first: 2.25, every: 2 },
   { what: 'restart', first: 3.5, every: 5 },

@@ -1,7 +1,7 @@
 'use strict';
 
 const { GunError } = require('../..');
-const { EXPONENT } = require('./fixtures');
+const { DELETED, EXPONENT, INDEXES } = require('./fixtures');
 
 /** Plans per API call, by kind, as with `?recordType=workout&limit=5`. */
 const LIMITS = { workout: 5, mealPlan: 10 };
@@ -13,7 +13,7 @@ const BURST = 10;
  * at any other time a failure is counted.
  */
 class Traffic {
-  counts = { apiCalls: 0, answered: 0, wrong: 0, failed: 0, failedInOutage: 0, puts: 0, putsUnread: 0 };
+  counts = { apiCalls: 0, answered: 0, wrong: 0, failed: 0, failedInOutage: 0, puts: 0, putsUnread: 0, syncCycles: 0 };
   #client;
   #fixtures;
   #put;
@@ -59,6 +59,23 @@ class Traffic {
   burst() {
     const souls = this.#draw('workout');
     return Promise.all(Array.from({ length: BURST }, () => this.#apiCall(souls)));
+  }
+
+  /** A sync cycle: all indexes of the registry, most of which are missing, and the index of what was deleted. */
+  async syncCycle() {
+    this.counts.syncCycles += 1;
+    await this.#read(INDEXES);
+    await this.#read([DELETED]);
+  }
+
+  /** The same by code that stays on axios: one request after the other. Failures are not told apart there, so none is counted. */
+  async syncCycleByAxios(get) {
+    this.counts.syncCycles += 1;
+    for (const soul of INDEXES) {
+      const [outages, wasDown, had] = [this.#outages, this.#isDown, this.#fixtures.stored.has(soul)];
+      const found = await get(soul);
+      if (found !== had && !wasDown && this.#outages === outages) this.counts.wrong += 1;
+    }
   }
 
   /** Stores a missing record and reads it back. */

@@ -32,8 +32,8 @@ async function fill(url, { registered = 0, deleted = 0, large = 0, largeBytes = 
     const marks = range(deleted).map(deletedSoul);
     await putWhole(url, 'oip:deleted:records', Object.fromEntries(marks.map((soul) => [soul, { soul, deletedAt: 1 }])));
   }
-  await putAll(url, range(large).map((n) => [largeSoul(n), { text: 'x'.repeat(largeBytes) }]));
-  if (hugeBytes > 0) await putOnce(url, largeSoul('huge'), { text: 'x'.repeat(hugeBytes) });
+  for (const n of range(large)) await putWhole(url, largeSoul(n), { text: 'x'.repeat(largeBytes) });
+  if (hugeBytes > 0) await putWhole(url, largeSoul('huge'), { text: 'x'.repeat(hugeBytes) });
   return records.length;
 }
 
@@ -53,10 +53,10 @@ function putOnce(url, soul, data) {
   });
 }
 
-/** Puts an index and waits until the relay returns all of it: GUN stores a large one bit by bit. */
-async function putWhole(url, soul, index) {
-  await putOnce(url, soul, index);
-  const count = Object.keys(index).length;
+/** Puts a record and waits until the relay returns all of it: GUN stores a large one bit by bit. */
+async function putWhole(url, soul, data) {
+  await putOnce(url, soul, data);
+  const count = Object.keys(data).length;
   for (;;) {
     const answer = await fetch(`${url}/get?soul=${encodeURIComponent(soul)}`).then((response) => response.json()).catch(() => ({}));
     if (answer.data && Object.keys(answer.data).length === count) return;

@@ -27,7 +27,7 @@ const { migrate } = load('helpers/migration');
 const { RECORD_TYPES, Registry } = load('helpers/registry');
 const { syncAll } = load('helpers/sync');
 
-RECORD_TYPES.length = Math.min(RECORD_TYPES.length, sizes.types);
+if (sizes.types) RECORD_TYPES.length = sizes.types;
 const gun = new GunHelper();
 const deletions = new DeletionRegistry(gun);
 const records = new Map();
