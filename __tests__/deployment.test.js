@@ -165,7 +165,7 @@ testOfShell('the guide has every part of an operator\'s day', () => {
   expect(titles).toEqual([
     '1. Install', '2. Start', '3. The first five minutes', '4. The first two hours', '5. Two days', '6. Under load',
     'Troubleshooting', 'Still "after 2 retries"', 'The hit rate stays at 0%', 'Memory still grows', 'The cache is over 50,000',
-    'Tuning', 'Rollback', 'After 24 hours', 'After 7 days', 'Further nodes',
+    'Tuning', 'Stores', 'Rollback', 'After 24 hours', 'After 7 days', 'Further nodes',
   ]);
 });
 

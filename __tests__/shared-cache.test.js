@@ -9,6 +9,8 @@ const { describeWithValkey, startValkey } = require('./helpers/valkey');
 /** What the relay takes for a missing soul; a fraction of the real 3 s. */
 const SLOW_MS = 1_000;
 const SOULS = Array.from({ length: 56 }, (_, number) => `exercise ${number}`);
+/** For as many runs as a busy machine needs. */
+const LIMIT_MS = 120_000;
 const isConnected = ({ store }) => store.connected;
 
 const open = [];
@@ -31,11 +33,34 @@ async function clientProcess(relay, { url }) {
   return client;
 }
 
-/** Until the store has so many entries, and its generations beside them: entries are sent after calls have settled. */
-async function entries(valkey, count) {
+/** A look-up took longer than calls wait for it, so its answer is in no store. */
+class Late extends Error {}
+
+/** Until the store has what this client learned, its generations beside: entries are sent after calls have settled. */
+async function entries(valkey, count, client) {
   while (!(await valkey.command('DBSIZE')).startsWith(`:${count + 1}\r`)) {
+    await inTime(client);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
+}
+
+async function inTime(client) {
+  if ((await client.call('cacheStats')).store.errors > 0) throw new Late('a look-up was late');
+}
+
+/** A test whose run does not count if the machine was too slow for a look-up. */
+function sharedTest(name, run) {
+  test(name, async () => {
+    for (;;) {
+      try {
+        await run();
+        return;
+      } catch (error) {
+        if (!(error instanceof Late)) throw error;
+        await Promise.all(open.splice(0).map((one) => one.stop()));
+      }
+    }
+  }, LIMIT_MS);
 }
 
 /** A relay that takes its time before it says that a soul is missing. */
@@ -44,14 +69,15 @@ function slowRelay(has = new Set()) {
 }
 
 describeWithValkey()('two processes with one store', () => {
-  test('56 missing souls requested in one, then in the other, are 56 requests', async () => {
+  sharedTest('56 missing souls requested in one, then in the other, are 56 requests', async () => {
     const relay = await slowRelay();
     const valkey = await server();
     const first = await clientProcess(relay, valkey);
     const second = await clientProcess(relay, valkey);
     expect(await first.call('getRecords', SOULS)).toEqual(SOULS.map(() => null));
-    await entries(valkey, SOULS.length);
+    await entries(valkey, SOULS.length, first);
     expect(await second.call('getRecords', SOULS)).toEqual(SOULS.map(() => null));
+    await inTime(second);
     expect(relay.requests).toHaveLength(SOULS.length);
     const { store, hits } = await second.call('cacheStats');
     expect({ store, hits }).toEqual({
@@ -60,15 +86,16 @@ describeWithValkey()('two processes with one store', () => {
     });
   });
 
-  test('a put in one is visible in the other as soon as flushed() has resolved', async () => {
+  sharedTest('a put in one is visible in the other as soon as flushed() has resolved', async () => {
     const has = new Set();
     const relay = await slowRelay(has);
     const valkey = await server();
     const first = await clientProcess(relay, valkey);
     const second = await clientProcess(relay, valkey);
     await first.call('getRecord', 'a');
-    await entries(valkey, 1);
+    await entries(valkey, 1, first);
     expect(await second.call('getRecord', 'a')).toBeNull();
+    await inTime(second);
     has.add('a');
     expect(await second.call('invalidate', 'a')).toBe(true);
     await second.call('flushed');
@@ -77,19 +104,20 @@ describeWithValkey()('two processes with one store', () => {
     expect(await second.call('getRecord', 'a')).toEqual({ soul: 'a' });
   });
 
-  test('a restarted process starts with what was known', async () => {
+  sharedTest('a restarted process starts with what was known', async () => {
     const relay = await slowRelay();
     const valkey = await server();
     const first = await clientProcess(relay, valkey);
     await first.call('getRecords', SOULS);
-    await entries(valkey, SOULS.length);
+    await entries(valkey, SOULS.length, first);
     await first.kill();
     const again = await clientProcess(relay, valkey);
     expect(await again.call('getRecords', SOULS)).toEqual(SOULS.map(() => null));
+    await inTime(again);
     expect(relay.requests).toHaveLength(SOULS.length);
   });
 
-  test('without the store calls go on, flushed() rejects, and it is learned when the store is back', async () => {
+  sharedTest('without the store calls go on, flushed() rejects, and it is learned when the store is back', async () => {
     const has = new Set(['a']);
     const relay = await slowRelay(has);
     const valkey = await server();
@@ -110,12 +138,12 @@ describeWithValkey()('two processes with one store', () => {
     ]);
   });
 
-  test('closing sends what is pending and keeps no connection', async () => {
+  sharedTest('closing sends what is pending and keeps no connection', async () => {
     const relay = await slowRelay();
     const valkey = await server();
     const other = await clientProcess(relay, valkey);
     await other.call('getRecord', 'a');
-    await entries(valkey, 1);
+    await entries(valkey, 1, other);
     const client = new GunClient({ relayUrl: relay.url, cache: { url: valkey.url }, logger: false });
     while (!isConnected(client.cacheStats())) await new Promise((resolve) => setTimeout(resolve, 5));
     client.invalidate('a');

@@ -350,9 +350,10 @@ impl<C: Caller> Client<C> {
 
 impl<C> Drop for Shared<C> {
     fn drop(&mut self) {
+        // The file first: whoever sees the driver end may open it.
+        self.knowledge.release();
         // Nobody owns the client any more, so nobody waits: its driver ends.
         self.single_flight.close();
-        self.knowledge.release();
     }
 }
 

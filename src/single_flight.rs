@@ -261,10 +261,12 @@ impl<C> SingleFlight<C> {
         if !terms.may_join {
             active.by_soul.remove(soul);
         }
+        let may_be_held = terms.is_batch && terms.own.is_none();
         if let Some(request) = active.by_soul.get(soul) {
             let request = Arc::clone(request);
-            // Only requests that run have timers: a single call is not held back with the batch that it joins.
-            let is_held = !terms.is_batch && active.held.remove(&request.queued_as.load(Relaxed)).is_some();
+            // Only requests that run have timers: a single call, or a batch with a timeout of its own, is not held back with
+            // the batch that it joins.
+            let is_held = !may_be_held && active.held.remove(&request.queued_as.load(Relaxed)).is_some();
             let handle = request.add(now, terms, caller());
             if is_held {
                 active.enqueue(&request);
@@ -284,7 +286,7 @@ impl<C> SingleFlight<C> {
         let origin = if terms.is_batch { Origin::Batch } else { Origin::Single };
         let request = active.begin(soul.into(), now, origin, terms.is_fresh);
         let handle = request.add(now, terms, caller());
-        let is_held = terms.is_batch && terms.own.is_none();
+        let is_held = may_be_held;
         if is_held {
             active.hold(&request);
         } else {

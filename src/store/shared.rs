@@ -122,12 +122,12 @@ impl<F: FnOnce(Result<(), StoreError>)> Drop for Settled<F> {
     }
 }
 
-/// Ends the driver when the last clone goes.
+/// Ends the driver when the last clone goes; what is not confirmed is sent first, as by [`SharedStore::close`].
 struct Owner(Arc<Inner>);
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        self.0.begin_close(Duration::ZERO);
+        self.0.begin_close(CLOSE_TIMEOUT);
     }
 }
 

@@ -123,4 +123,4 @@ function longest({ queueTimeoutMs, timeoutMs }) {
 const ABORTED = Symbol('aborted');
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-module.exports = { Caller, longest, sleep };
+module.exports = { Caller, MAX_BATCH, longest, sleep };

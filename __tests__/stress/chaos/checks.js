@@ -3,8 +3,8 @@
 const { monitorEventLoopDelay } = require('perf_hooks');
 const { GunError } = require('../../..');
 
-/** Allowed delay, in addition to the event loop's own. */
-const LATE_MS = 1_000;
+/** Allowed delay, in addition to the event loop's own. What a pause took is given back to a call, so delays count twice. */
+const LATE_MS = 2_000;
 
 /** The codes with which a call may fail here. */
 const CODES = new Set([
@@ -17,7 +17,7 @@ const CODES = new Set([
   'ERR_GUN_CIRCUIT_OPEN',
 ]);
 
-/** Checks the outcomes of calls and collects violations. */
+/** Checks the outcomes of calls and collects violations. `heldBack`: the souls that batches may hold back at a time. */
 class Checks {
   violations = [];
   outcomes = { found: 0, missing: 0, failed: 0, aborted: 0 };
@@ -61,15 +61,15 @@ class Checks {
 
   /** Checks the duration of a call against its limit. */
   time(ms, limit, what) {
-    const late = this.#lag.max / 1e6 + LATE_MS;
+    const late = 2 * (this.#lag.max / 1e6) + LATE_MS;
     if (ms > limit + late) this.violation('settled too late', { what, ms, limit, late });
   }
 
   /** Checks the counters while calls are active. */
   sample({ size, capacity, requests }) {
-    const { maxInFlight, maxQueue } = this.#options;
+    const { maxInFlight, maxQueue, heldBack = 0 } = this.#options;
     if (requests.inFlight > maxInFlight) this.violation('too many active requests', requests);
-    if (requests.queued > maxInFlight + maxQueue) this.violation('too many waiting requests', requests);
+    if (requests.queued > maxInFlight + maxQueue + heldBack) this.violation('too many waiting requests', requests);
     if (size > capacity) this.violation('too many entries', { size, capacity });
   }
 

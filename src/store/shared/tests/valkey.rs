@@ -264,8 +264,8 @@ async fn a_server_that_hangs_delays_one_look_up_and_no_more() {
     assert!(a.look_up("soul").await != LookUp::Nothing);
 }
 
-const RULES: &str = "user gun on >s3cret-word ~gun:* &gun:* -@all +hello +auth +select +subscribe +script|load +evalsha \
-                     +hmget +hget +hset +hincrby +del +set +pexpire +pttl +publish +info";
+const RULES: &str = "user gun on >s3cret-word ~gun:* resetchannels &gun:* -@all +hello +auth +select +subscribe \
+                     +script|load +evalsha +hmget +hget +hset +hincrby +del +set +pexpire +pttl +publish +info";
 
 #[tokio::test]
 async fn the_documented_permissions_are_enough_and_the_password_is_shown_nowhere() {
