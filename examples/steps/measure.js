@@ -31,6 +31,9 @@ if (sizes.types) RECORD_TYPES.length = sizes.types;
 const gun = new GunHelper();
 const deletions = new DeletionRegistry(gun);
 const records = new Map();
+// Loaded before anything is measured: Express alone takes some 10 MB.
+const proxy = sizes.proxied ? require(require.resolve('express', { paths: [folder] }))() : undefined;
+if (proxy) proxy.use('/gun-relay', load('routes/gun-relay').gunRelayRoutes());
 
 /** Requests that reached the relay so far, asked over a connection of its own: the kept ones may just be closed. */
 async function requestsSoFar() {
@@ -82,9 +85,7 @@ const WORK = {
     return `${right} of ${sizes.largeReads}`;
   },
   'proxy for the peers': async () => {
-    const { gunRelayRoutes } = load('routes/gun-relay');
-    const app = require(require.resolve('express', { paths: [folder] }))();
-    const server = app.use('/gun-relay', gunRelayRoutes()).listen(0, '127.0.0.1');
+    const server = proxy.listen(0, '127.0.0.1');
     await once(server, 'listening');
     const url = `http://127.0.0.1:${server.address().port}/gun-relay/get?soul=${largeSoul('huge')}`;
     const bytes = await readElsewhere(url, sizes.proxied);
