@@ -286,15 +286,14 @@ impl<C> SingleFlight<C> {
         let origin = if terms.is_batch { Origin::Batch } else { Origin::Single };
         let request = active.begin(soul.into(), now, origin, terms.is_fresh);
         let handle = request.add(now, terms, caller());
-        let is_held = may_be_held;
-        if is_held {
+        if may_be_held {
             active.hold(&request);
         } else {
             active.enqueue(&request);
         }
         // To notify wakes a thread, which must not find the lock taken.
         drop(guard);
-        if is_held {
+        if may_be_held {
             self.on_held.notify_one();
         } else {
             self.on_queued.notify_one();
