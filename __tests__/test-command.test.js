@@ -69,5 +69,5 @@ test('if all steps pass, nothing is listed as failed', async () => {
 test('setup names Rust before it installs anything', async () => {
   const { code, stderr, stdout } = await runNode("require('./scripts/setup.js')", { env: { PATH: '', npm_lifecycle_event: 'pretest' } });
   expect([code, stdout]).toEqual([1, '']);
-  expect(stderr).toBe('cargo not found. Install Rust 1.88 or later from rustup.rs, then run the command again.\n');
+  expect(stderr).toBe('cargo not found. Install Rust 1.89 or later from rustup.rs, then run the command again.\n');
 });

@@ -39,7 +39,7 @@ function isBuilt() {
 function requireRust() {
   if (isBuilt() && process.env.npm_lifecycle_event !== 'pretest') return;
   if (spawnSync('cargo', ['--version'], { stdio: 'ignore' }).status === 0) return;
-  console.error('cargo not found. Install Rust 1.88 or later from rustup.rs, then run the command again.');
+  console.error('cargo not found. Install Rust 1.89 or later from rustup.rs, then run the command again.');
   process.exit(1);
 }
 
