@@ -1,25 +1,25 @@
 //! Records from a GUN relay, fetched off Node's main thread.
 //!
-//! A call goes `binding -> client -> negative_cache -> request -> retry -> relay` and back. The core knows nothing of
-//! Node and is tested without it; [`binding`] is the one part that does.
+//! A call goes `binding -> client -> knowledge -> single_flight -> admission -> request -> relay` and back through the
+//! completion queue. The core knows nothing of Node and is tested without it; [`binding`] is the one part that does.
 //!
 //! | module | its one idea |
 //! |---|---|
-//! | `client` | one call's way, top to bottom |
-//! | `negative_cache` | souls known to be missing, bounded and mortal |
-//! | `request` | one request per soul, shared by its callers |
-//! | `retry` | whether and when to try again |
-//! | `budget` | how much may be tried again |
-//! | `breaker` | a relay that only fails is left alone |
-//! | `relay` | the HTTP exchange, and what its answer means |
-//! | `record` | the record's JSON text |
-//! | `batch` | many calls that settle as one |
-//! | `completion_queue` | the way from the network thread to an event loop |
-//! | `engine` | the thread that does the network's work |
-//! | `config` | options and environment become a checked whole |
+//! | `client` | the public client: what a call does before its request, and what is counted |
+//! | `knowledge` | what is known of a soul without asking the relay |
+//! | `negative_cache`, `record_cache` | souls known to be missing, and found records: bounded, each entry with a TTL |
 //! | `store` | what outlives the process: a file, and Valkey or Redis for many processes |
-//! | `soul`, `error`, `stats` | what a soul is, what can go wrong, what is counted |
-//! | `histogram`, `metrics` | how long things took, and all figures for those who scrape them |
+//! | `single_flight` | one request per soul, shared by its callers |
+//! | `admission` | who may ask a relay, and when: `breaker`, `budget` and permits |
+//! | `request` | one request from its permit to its completion: attempts, backoff, fallbacks |
+//! | `retry`, `deadline` | whether and when to try again; deadlines that hold for a paused process |
+//! | `relay` | the HTTP exchange, and what its answer means |
+//! | `record`, `batch` | the record's JSON text; many calls that settle as one |
+//! | `completion_queue` | the way from the network thread to an event loop |
+//! | `engine`, `background` | the network thread, and blocking work off it |
+//! | `config` | options and environment become a checked whole |
+//! | `soul`, `error`, `notice` | what a soul is, what can go wrong, what a client has to say beside its answers |
+//! | `stats`, `histogram`, `metrics` | what is counted, how long things took, and all figures for those who scrape them |
 
 pub mod admission;
 pub mod background;
