@@ -35,7 +35,7 @@ test('invalidate removes a record, and so does an answer that it is missing', as
 
 test('a failure is hidden by an expired record only if staleIfErrorMs asks for it', async () => {
   for (const staleIfErrorMs of [0, HOUR]) {
-    const { client } = await setup({ a: [record({ n: 1 }), status(503)] }, { retries: 0, records: { ttlMs: 1, staleIfErrorMs } });
+    const { client } = await setup({ a: [record({ n: 1 }), status(503)], b: status(503) }, { retries: 0, records: { ttlMs: 1, staleIfErrorMs } });
     await client.getRecord('a');
     await sleep(5);
     if (staleIfErrorMs === 0) expect(await failureOf(client.getRecord('a'))).toMatchObject({ status: 503 });
