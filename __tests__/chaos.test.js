@@ -36,7 +36,7 @@ describe('a broken promise is seen', () => {
   const options = { retries: 1, maxInFlight: 2, maxQueue: 1, timeoutMs: 100 };
   const failure = (members) => new GunError('m', { soul: 'a', attempts: 1, retryable: true, code: 'ERR_GUN_STATUS', ...members });
   const counts = { total: 2, hits: 1, size: 0, inserts: 1, evictions: 0, expirations: 0, invalidations: 1 };
-  const requests = { sent: 1, coalesced: 0, found: 1, missing: 0, failed: {}, inFlight: 0, queued: 0 };
+  const requests = { sent: 1, coalesced: 0, refreshed: 0, found: 1, missing: 0, failed: {}, inFlight: 0, queued: 0 };
 
   test.each([
     ['null for what is there', (checks) => checks.answer('a', new Set([1]), null)],

@@ -76,9 +76,10 @@ class Checks {
   /** Checks the counters when nothing is active; `begun` is the number of calls made. */
   balance(stats, begun, requests) {
     const { total, hits, size, inserts, evictions, expirations, invalidations } = stats;
-    const { sent, coalesced, found, missing, failed, inFlight, queued } = stats.requests;
+    const { sent, coalesced, found, missing, failed, inFlight, queued, refreshed } = stats.requests;
     const ended = found + missing + Object.values(failed).reduce((sum, times) => sum + times, 0);
-    const started = total - hits - coalesced;
+    // By a call, or in the background.
+    const started = total - hits - coalesced + refreshed;
     const rules = {
       'every call is counted': total === begun,
       'nothing is active or waiting': inFlight === 0 && queued === 0,

@@ -13,8 +13,8 @@ const { faultPlan } = require('./fault-plan');
 const SAMPLE_EVERY_MS = 10;
 /** Time until the last connection is gone after the client closed. */
 const GONE_WITHIN_MS = 5_000;
-/** Time until calls succeed once the relay works again; on a busy machine, attempts of 80 ms fail by themselves. */
-const WELL_WITHIN_MS = 20_000;
+/** Time until calls succeed once the relay works again. */
+const WELL_WITHIN_MS = 5_000;
 /** Souls read concurrently at the end. */
 const READERS = 64;
 
