@@ -88,7 +88,7 @@ function watchPage(url) {
 function warnings(stderr) {
   const found = [];
   readline.createInterface({ input: stderr }).on('line', (line) => {
-    if (/circuit|relay .* (is down|is back)/i.test(line) && !line.includes('Error in getRecord')) {
+    if (/\[GUN relay\] .* is (down|back)/.test(line) && !line.includes('Error in getRecord')) {
       found.push({ at: performance.now(), line });
       console.log(`  ${line}`);
     }
