@@ -28,7 +28,7 @@ const BAR_PANELS = [
 ];
 
 
-const BARS = { panel: 410, label: 118, value: 52, row: 22, head: 46, count: 6 };
+const BARS = { panel: 410, label: 136, value: 52, row: 22, head: 46, count: 6 };
 const BARS_HEIGHT = BARS.head + BARS.count * BARS.row + 20;
 
 function bar([client, value], at, most) {
