@@ -40,6 +40,7 @@ async function runRound(seed, { ms, callers }) {
   answer.level = 0;
   const { sent } = client.cacheStats().requests; // of the counts below, redirects are of the relay alone
   await readAll(round);
+  await refreshesEnd(client, options);
   checks.balance(client.cacheStats(), round.calls, relay.requests - (relay.attempts.get('a') || 0) - round.sentByOthers);
   await closeAmidCalls(round);
   await within(GONE_WITHIN_MS, relay.hasNoSockets()).catch(() => checks.violation('a closed client has sockets', { sockets: relay.sockets }));
@@ -151,6 +152,12 @@ function within(ms, promise) {
   let timer;
   const late = new Promise((_, reject) => (timer = setTimeout(reject, ms, new Error('too late'))));
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
+/** A refresh in the background has no caller to wait for; it ends with its attempt. What is left after that never ends. */
+async function refreshesEnd(client, { attemptTimeoutMs }) {
+  const end = performance.now() + attemptTimeoutMs + WELL_WITHIN_MS;
+  while (client.cacheStats().requests.inFlight > 0 && performance.now() < end) await sleep(5);
 }
 
 module.exports = { runRound };
