@@ -15,7 +15,7 @@ function otherCopy() {
   return copy;
 }
 
-test('the answers of a batch are told apart', async () => {
+test('the guards distinguish the answers of a batch', async () => {
   const { client } = await setup({ a: record({ n: 1 }), gone: missing(), bad: status(400) });
   const answers = await client.getRecords(['a', 'gone', 'bad', '']);
   expect(answers.map(isRecord)).toEqual([true, false, false, false]);

@@ -336,7 +336,7 @@ test('the subpath loads by import and by require', async () => {
   fs.rmSync(directory, { recursive: true });
 });
 
-test('a missing soul and an unknown one are told apart', async () => {
+test('a missing soul and an unknown one have different answers', async () => {
   const { client } = await setup({ a: missing(), b: endpointNotFound() }, { retries: 0 });
   const { ask } = await serving(http.createServer(relayHandler({ client })));
   expect([(await ask('/get?soul=a')).status, (await ask('/get?soul=b')).status]).toEqual([404, 502]);

@@ -4,7 +4,7 @@ const { monitorEventLoopDelay } = require('perf_hooks');
 const { GunError } = require('../../..');
 
 /** Allowed delay, in addition to the event loop's own. What a pause took is given back to a call, so delays count twice. */
-const LATE_MS = 2_000;
+const LATE_MS = 1_000;
 
 /** The codes with which a call may fail here. */
 const CODES = new Set([
