@@ -214,6 +214,7 @@ test('a short soak writes its report and its chart, and its exit code is that of
   expect(report.end.counts).toMatchObject({ wrong: 0, failed: 0, putsUnread: 0 });
   expect(report.end.counts.answered).toBe(report.end.counts.apiCalls);
   expect(chart).toMatch(/^<svg [^]*<polyline [^]*<\/svg>\n$/);
+  expect(chart).toContain('relay restarts');
   expect(chart).not.toContain('NaN');
 });
 

@@ -126,6 +126,8 @@ function linePanel({ title, lines, most }, top, { options, samples, restarts }) 
       return `<polyline points="${points}" fill="none" stroke="${colour}" stroke-width="1.5"/>`;
     }),
     ...series.map(({ name, colour }, at) => `<text x="${right + 12}" y="${top + 14 + 18 * at}" fill="${colour}">${name}</text>`),
+    `<text x="${right + 12}" y="${top + 14 + 18 * series.length}" fill="${GRAY}">┆ relay restarts</text>`,
+    `<text x="${right + 12}" y="${top + LINES.panel + 18}" fill="${GRAY}">hours simulated</text>`,
   ].join('\n');
 }
 
