@@ -19,7 +19,13 @@ function svg(height, label, panels) {
   ].join('\n');
 }
 
-/** The panels of bench/results.svg. */
+/** The panels of bench/results.svg: first the traffic of an indexer, by the patches it has. */
+const TRAFFIC_PANELS = [
+  { title: 'sync cycle, 30 of 37 types missing', under: 'seconds, the first cycle', part: 'sync cycle, first', of: ({ ms }) => ms / 1e3 },
+  { title: 'sync cycle, once more', under: 'seconds', part: 'sync cycle, second', of: ({ ms }) => ms / 1e3 },
+  { title: '100 deletion checks', under: 'seconds, an index of 10,000 keys', part: 'deletion checks', of: ({ ms }) => ms / 1e3 },
+  { title: 'an answer of 50 MB for a peer', under: 'MB held by the process', part: 'proxy for the peers', of: ({ heldMB }) => heldMB },
+];
 const BAR_PANELS = [
   { title: 'found, 1.6 KB, 32 at a time', under: 'main thread, µs per call', job: 'found-32', metric: 'mainUsPerCall' },
   { title: 'missing, 32 at a time', under: 'main thread, µs per call', job: 'missing-32', metric: 'mainUsPerCall' },
@@ -31,23 +37,29 @@ const BAR_PANELS = [
 const BARS = { panel: 410, label: 136, value: 52, row: 22, head: 46, count: 6 };
 const BARS_HEIGHT = BARS.head + BARS.count * BARS.row + 20;
 
+const shortly = (value) => value.toFixed(value < 0.1 ? 3 : value < 10 ? 1 : 0);
+
 function bar([client, value], at, most) {
-  const isOurs = client.startsWith('gun-native');
+  const isOurs = /^(gun-native|\+)/.test(client);
   const y = BARS.head + at * BARS.row;
   const width = Math.max(1.5, (value / most) * (BARS.panel - BARS.label - BARS.value));
   const weight = isOurs ? ' font-weight="600"' : '';
   return [
     `<text x="${BARS.label - 8}" y="${y + 14}" text-anchor="end"${weight}>${client}</text>`,
     `<rect x="${BARS.label}" y="${y + 3}" width="${width.toFixed(1)}" height="${BARS.row - 7}" rx="2" fill="${isOurs ? BLUE : GRAY}"/>`,
-    `<text x="${(BARS.label + width + 6).toFixed(1)}" y="${y + 14}"${weight}>${value < 10 ? value.toFixed(1) : value.toFixed(0)}</text>`,
+    `<text x="${(BARS.label + width + 6).toFixed(1)}" y="${y + 14}"${weight}>${shortly(value)}</text>`,
   ].join('');
 }
 
-function barPanel({ title, under, job, metric }, at, results) {
-  const values = Object.entries(results[job] ?? {}).flatMap(([client, rounds]) => {
+/** The median of each client in a job. */
+function medians({ job, metric }, results) {
+  return Object.entries(results[job] ?? {}).flatMap(([client, rounds]) => {
     const reached = summary(rounds.map((round) => round[metric]));
-    return reached ? [[client, reached.median]] : [];
+    return reached && client !== 'floor' ? [[client, reached.median]] : [];
   });
+}
+
+function barPanel({ title, under }, values, at) {
   const most = Math.max(...values.map(([, value]) => value));
   const x = (at % 2) * (WIDTH - BARS.panel);
   const y = Math.floor(at / 2) * BARS_HEIGHT;
@@ -60,10 +72,13 @@ function barPanel({ title, under, job, metric }, at, results) {
   ].join('\n');
 }
 
-/** Bars of µs per call, by client, for the results of a benchmark run. */
-function barChart(results) {
-  const panels = BAR_PANELS.map((each, at) => barPanel(each, at, results));
-  return svg(Math.ceil(BAR_PANELS.length / 2) * BARS_HEIGHT, 'CPU time per call, gun-native and its peers', panels);
+/** Bars for the results of a benchmark run: the traffic of an indexer by its patches, then µs per call by client. */
+function barChart(results, traffic) {
+  const ofTraffic = TRAFFIC_PANELS.map((panel) => [panel, Object.entries(traffic[panel.part]).map(([way, result]) => [way, panel.of(result)])]);
+  const ofCalls = BAR_PANELS.map((panel) => [panel, medians(panel, results)]);
+  const panels = [...ofTraffic, ...ofCalls].map(([panel, values], at) => barPanel(panel, values, at));
+  const height = Math.ceil(panels.length / 2) * BARS_HEIGHT;
+  return svg(height, 'The traffic of an indexer on axios and with gun-native; CPU time per call, gun-native and its peers', panels);
 }
 
 const MB = 2 ** 20;
@@ -138,4 +153,41 @@ function lineChart(run) {
   return svg(LINES.top + LINE_PANELS.length * (LINES.panel + LINES.gap), label, panels);
 }
 
-module.exports = { barChart, lineChart };
+const SCALING_PANELS = [
+  { title: 'a hit', under: 'by souls in the cache', job: 'scaling-cached' },
+  { title: 'a caller', under: 'by callers of one soul', job: 'scaling-callers' },
+  { title: 'a record of 1.6 KB', under: 'by requests in flight', job: 'scaling-in-flight' },
+];
+const SCALING = { panel: 224, gap: 46, left: 60, top: 52, height: 200, least: 10, most: 1e5 };
+
+function scalingPanel({ title, under, job }, at, results) {
+  const [{ points, slope }] = results[job]['gun-native'];
+  const left = SCALING.left + at * (SCALING.panel + SCALING.gap);
+  const bottom = SCALING.top + SCALING.height;
+  const decades = Math.log10(points.at(-1).size) || 1;
+  const x = (size) => (left + (Math.log10(size / points[0].size) / (decades - Math.log10(points[0].size) || 1)) * SCALING.panel).toFixed(1);
+  const y = (ns) => (bottom - (Math.log10(ns / SCALING.least) / Math.log10(SCALING.most / SCALING.least)) * SCALING.height).toFixed(1);
+  const ticks = [10, 100, 1e3, 1e4, 1e5].map((ns, power) => {
+    const label = ['10 ns', '100 ns', '1 µs', '10 µs', '100 µs'][power];
+    return `<line x1="${left}" x2="${left + SCALING.panel}" y1="${y(ns)}" y2="${y(ns)}" stroke="${GRAY}" stroke-opacity="0.3"/>`
+      + (at === 0 ? `<text x="${left - 6}" y="${Number(y(ns)) + 4}" text-anchor="end">${label}</text>` : '');
+  });
+  return [
+    `<text x="${left}" y="18" font-size="14" font-weight="600">${title}: slope ${slope.toFixed(2)}</text>`,
+    `<text x="${left}" y="36">main thread, ${under}</text>`,
+    ...ticks,
+    ...points.map(({ size }) => `<text x="${x(size)}" y="${bottom + 18}" text-anchor="middle">${shortSize(size)}</text>`),
+    `<polyline points="${points.map(({ size, ns }) => `${x(size)},${y(ns)}`).join(' ')}" fill="none" stroke="${BLUE}" stroke-width="2"/>`,
+    ...points.map(({ size, ns }) => `<circle cx="${x(size)}" cy="${y(ns)}" r="3" fill="${BLUE}"/>`),
+  ].join('\n');
+}
+
+const shortSize = (size) => (size >= 1e6 ? `${size / 1e6} M` : size >= 1e4 ? `${size / 1e3} k` : String(size));
+
+/** The cost of one of many, by how many there are, on logarithmic axes: flat is good. */
+function scalingChart(results) {
+  const panels = SCALING_PANELS.map((panel, at) => scalingPanel(panel, at, results));
+  return svg(SCALING.top + SCALING.height + 30, 'Cost of one call by the size of the cache, the number of callers and of requests in flight', panels);
+}
+
+module.exports = { barChart, lineChart, scalingChart };

@@ -6,6 +6,7 @@
 const ROUNDS = 5;
 
 const PEERS = ['axios', 'got', 'fetch', 'undici'];
+const FLOOR = 'floor';
 const ALL = [...PEERS, 'gun-native'];
 const NEAREST = ['axios', 'undici', 'gun-native'];
 const BATCHES = ['gun-native', 'gun-native-batch'];
@@ -25,6 +26,10 @@ function curve(name, title, clients, behaviour, params) {
   return calls(name, title, clients, behaviour, { warmUpMs: CURVE_WARM_UP_MS, ...params });
 }
 
+function scaling(name, title, sizes) {
+  return { name: `scaling-${name}`, group: 'scaling', title, clients: ['gun-native'], rounds: 1, measure: 'scaling', params: { axis: name, sizes } };
+}
+
 function cache(name, title, clients, rounds, params) {
   return { name, group: 'cache', title, clients, rounds, measure: 'cache', params };
 }
@@ -35,16 +40,19 @@ const MISSING = 'missing/0';
 const jobs = [
   calls('found-1', 'Found, 1.6 KB, one at a time', NEAREST, SMALL, { concurrency: 1, calls: 1500 }),
   curve('found-8', 'Found, 1.6 KB, 8 at a time', NEAREST, SMALL, { concurrency: 8, calls: 2000 }),
-  calls('found-32', 'Found, 1.6 KB, 32 at a time', ALL, SMALL, { concurrency: 32, calls: 2000 }),
+  calls('found-32', 'Found, 1.6 KB, 32 at a time', [...ALL, FLOOR], SMALL, { concurrency: 32, calls: 2000 }),
   curve('found-128', 'Found, 1.6 KB, 128 at a time', NEAREST, SMALL, { concurrency: 128, calls: 2048 }),
   calls('found-512', 'Found, 1.6 KB, 512 at a time', NEAREST, SMALL, { concurrency: 512, calls: 2048 }),
-  curve('found-utf8', 'Found, 1.6 KB that is not all ASCII, 32 at a time', NEAREST, 'found-utf8/1600', { concurrency: 32, calls: 2000 }),
+  calls('found-utf8', 'Found, 1.6 KB that is not all ASCII, 32 at a time', [...NEAREST, FLOOR], 'found-utf8/1600', { concurrency: 32, calls: 2000 }),
   curve('found-64k', 'Found, 64 KB, 32 at a time', NEAREST, 'found/65536', { concurrency: 32, calls: 320 }),
   curve('found-1m', 'Found, 1 MB, 32 at a time', ALL, 'found/1048576', { concurrency: 32, calls: 64 }),
+  calls('found-1m-cold', 'Found, 1 MB, 32 at a time, the first of a process', NEAREST, 'found/1048576', { concurrency: 32, calls: 32, warmUpMs: 0 }),
+  calls('found-180k', '240 records of 180 KB, 12 at a time', NEAREST, 'found/180000', { concurrency: 12, calls: 240 }),
+  calls('found-repeated', '2,000 calls for 20 souls, 32 at a time', NEAREST, SMALL, { concurrency: 32, calls: 2000, distinct: 20 }),
   calls('missing-1', 'Missing, distinct souls, one at a time', NEAREST, MISSING, { concurrency: 1, calls: 1500 }),
-  calls('missing-32', 'Missing, distinct souls, 32 at a time', ALL, MISSING, { concurrency: 32, calls: 2000 }),
-  calls('batch-found', 'Batches of 56, found, 1.6 KB (per record)', [...PEERS, ...BATCHES], SMALL, { batch: 56, calls: 2016 }),
-  calls('batch-missing', 'Batches of 56, missing (per record)', ['undici', ...BATCHES], MISSING, { batch: 56, calls: 2016 }),
+  calls('missing-32', 'Missing, distinct souls, 32 at a time', [...ALL, FLOOR], MISSING, { concurrency: 32, calls: 2000 }),
+  calls('batch-found', 'Batches of 56, found, 1.6 KB (per record)', [...PEERS, ...BATCHES, FLOOR], SMALL, { batch: 56, calls: 2016 }),
+  calls('batch-missing', 'Batches of 56, missing (per record)', ['undici', ...BATCHES, FLOOR], MISSING, { batch: 56, calls: 2016 }),
   {
     name: 'known-missing',
     group: 'known-missing',
@@ -76,6 +84,10 @@ const jobs = [
   cache('cache-100k', 'A cache filled with 100 thousand souls', TABLES, 1, { entries: 100_000, chunk: 56 }),
   cache('cache-100k-bulk', 'The same, filled by getRecords of 5,000 souls', ['gun-native'], 1, { entries: 100_000, chunk: 5000 }),
   cache('cache-1m', 'A cache filled with 1 million souls', TABLES, 1, { entries: 1_000_000, chunk: 56 }),
+  { name: 'traces', group: 'traces', title: 'Hit rate on traces, capacity 500', clients: ['lru-cache', 'gun-native'], rounds: 1, measure: 'traces', params: { behaviour: MISSING } },
+  scaling('cached', 'A hit in a cache of 1,000 to 10 million souls', [1e3, 1e4, 1e5, 1e6, 1e7]),
+  scaling('callers', '1 to 100,000 callers of one soul', [1, 10, 100, 1e3, 1e4, 1e5]),
+  scaling('in-flight', '1 to 4,096 records in flight', [1, 8, 64, 512, 4096]),
   { name: 'load', group: 'load', title: 'Loading the client in a fresh process', clients: [...ALL, 'lru-cache'], rounds: 11, measure: 'load', params: {} },
 ];
 
@@ -85,6 +97,7 @@ function quickly(job) {
   if (params.warmUpMs) params.warmUpMs = 100;
   if (params.calls) params.calls = Math.ceil(params.calls / 4 / 56) * 56;
   if (params.timeMs) params.timeMs = 100;
+  if (params.sizes) params.sizes = params.sizes.slice(0, 3);
   if (job.name === 'burst') params.behaviour = 'missing-after/300';
   return { ...job, params };
 }

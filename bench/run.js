@@ -11,20 +11,20 @@ const { runRounds, startRelay, stopAll } = require('./harness');
 const { evaluate } = require('./targets');
 const { jobText, targetsText } = require('./report/text');
 const { markdown } = require('./report/markdown');
-const { barChart } = require('./chart');
+const { barChart, scalingChart } = require('./chart');
 const { evaluateIndexer, measureIndexer, textOfIndexer, textOfIndexerTargets } = require('./indexer');
 
 /** The job that plays an indexer's traffic; it has a harness of its own. */
 const INDEXER = 'indexer';
 
 const USAGE = `npm run bench -- [options]
-  --job NAME[,NAME]     only these jobs, or groups of jobs (found, missing, batch, known-missing, burst, storm, cache, load,
+  --job NAME[,NAME]     only these jobs, or groups of jobs (found, missing, batch, known-missing, burst, storm, cache, traces, scaling, load,
                         indexer: an indexer's traffic on the real gun package, on axios and with gun-native)
   --client NAME[,NAME]  only these clients
   --rounds N            rounds of every job (${ROUNDS} of most); the results are medians
   --quick               one short round, for checking that it works, not for results
   --json                the results as JSON on stdout, in place of tables
-A run of everything takes some minutes, and writes bench/results.json, bench/RESULTS.md and bench/results.svg.`;
+A run of everything takes some minutes, and writes results.json, RESULTS.md, results.svg and scaling.svg in bench/.`;
 
 function optionsOf(args) {
   const { values } = parseArgs({
@@ -115,7 +115,8 @@ async function main() {
   if (full) {
     write('results.json', `${JSON.stringify(report, null, 1)}\n`);
     write('RESULTS.md', `${markdown({ ...report, jobs }).trimEnd()}\n${sectionOfIndexer(indexer)}`);
-    write('results.svg', barChart(results));
+    write('results.svg', barChart(results, indexer.found));
+    write('scaling.svg', scalingChart(results));
   }
 }
 

@@ -4,10 +4,11 @@
 
 const load = () => require('../..');
 
-function clientOf({ relayUrl, retries, backoff, retryBudget, breaker, cache, sweepEveryMs, onLog }) {
+const OPTIONS = ['relayUrl', 'retries', 'backoff', 'retryBudget', 'breaker', 'cache', 'sweepEveryMs', 'maxInFlight', 'maxQueue'];
+
+function clientOf({ onLog, ...given }) {
   const { GunClient } = load();
-  const chosen = { relayUrl, retries, backoff, retryBudget, breaker, cache, sweepEveryMs };
-  const options = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
+  const options = Object.fromEntries(OPTIONS.filter((name) => given[name] !== undefined).map((name) => [name, given[name]]));
   const logger = onLog ? { log: onLog, warn: onLog, error: onLog } : false;
   return new GunClient({ ...options, logger });
 }

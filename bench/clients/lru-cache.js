@@ -21,6 +21,11 @@ function table({ cache: { capacity, ttlMs } }) {
       for (const soul of souls) missing.set(soul, true);
       return souls.map(() => null);
     },
+    isHit(soul) {
+      if (missing.get(soul) === true) return true;
+      missing.set(soul, true);
+      return false;
+    },
     size: () => missing.size,
     sweep: () => missing.purgeStale(),
     close() {},

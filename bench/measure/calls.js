@@ -1,13 +1,13 @@
 'use strict';
 
 // One call per soul, `concurrency` at a time: each caller requests its next soul when the previous one has arrived. With
-// `batch`, that many souls are requested in one call.
+// `batch`, that many souls are requested in one call. With `distinct`, that many souls are requested again and again.
 //
 // The warm-up is a duration, not a number of calls: it is the same for all clients, and fast ones need many calls before their
 // code is optimised. A short one would favour gun-native, which has little JavaScript.
 
 const assert = require('assert');
-const { souls, checkFor, expectedRecord } = require('../record');
+const { soulAt, souls, checkFor, expectedRecord } = require('../record');
 const { percentiles } = require('../statistics');
 const { perCall, startMeter } = require('./meter');
 
@@ -40,7 +40,7 @@ async function inBatches(client, wanted, batch, check, latencies) {
 }
 
 module.exports = async function measureCalls({ adapter, params, relay }) {
-  const { behaviour, concurrency, batch, warmUpMs, calls } = params;
+  const { behaviour, concurrency, batch, warmUpMs, calls, distinct } = params;
   const client = await adapter.open({ relayUrl: relay.url(behaviour) });
   const check = checkFor(behaviour);
 
@@ -58,7 +58,7 @@ module.exports = async function measureCalls({ adapter, params, relay }) {
   const bout = Math.min(calls, Math.max(concurrency ?? batch, BOUT_CALLS));
   for (let family = 3; performance.now() < warmUntil; family += 1) await run(souls(bout, family));
 
-  const wanted = souls(calls, 1);
+  const wanted = distinct ? Array.from({ length: calls }, (_, at) => soulAt(1e9 + (at % distinct))) : souls(calls, 1);
   const before = await relay.requests();
   const stop = startMeter();
   const latencies = await run(wanted);

@@ -43,10 +43,12 @@ const columns = {
     column('idle pause ms', 'idlePauseMs', { digits: 2 }),
     column('fill s', 'fillMs', { scale: 1e3 }),
   ],
+  traces: [column('hits %, mean of the traces', 'hitPercent', { digits: 2 })],
+  scaling: [column('slope', 'slope', { digits: 3 })],
   load: [
     column('ms', 'loadMs', { spread: true }),
     column('main thread ms', 'loadMainMs'),
-    column('binary MB', 'binaryBytes', { scale: MB, digits: 2 }),
+    column('binary MB', 'binaryBytes', { scale: 1e6, digits: 2 }),
   ],
 };
 
@@ -77,14 +79,34 @@ function curveOf(rounds) {
   return points.map(({ calls, rss, external }) => ({ calls, rss: rss / MB, external: external / MB }));
 }
 
+/** The tables of a job beside its main one: `[{ head, rows }]`. */
+function furtherTables(job, byClient) {
+  const first = Object.entries(byClient).map(([client, rounds]) => [client, rounds.find((round) => round.points ?? round.rates) ?? {}]);
+  if (job.measure === 'traces') {
+    const names = Object.keys(first[0][1].rates ?? {});
+    return [{ head: ['hits %', ...names], rows: first.map(([client, { rates }]) => [client, ...names.map((name) => (100 * rates?.[name]).toFixed(1))]) }];
+  }
+  if (job.measure === 'scaling') {
+    const points = first[0][1].points ?? [];
+    return [{ head: ['size', ...points.map(({ size }) => size.toLocaleString('en'))], rows: [['ns each', ...points.map(({ ns }) => ns.toFixed(0))]] }];
+  }
+  return [];
+}
+
 /** A target's row as text. */
-function targetRow({ name, median, min, max, rounds, limit, stretch, unit, met }) {
-  const digits = unit === '×' ? 3 : 1;
+function targetRow({ name, median, min, max, rounds, limit, unit, met }) {
+  const digits = { '×': 3, '': 2 }[unit] ?? 1;
   const spread = rounds > 1 ? ` (${min.toFixed(digits)}–${max.toFixed(digits)})` : '';
-  const verdict = met ? (stretch !== undefined && median <= stretch ? 'met, stretch too' : 'met') : 'NOT met';
-  return [name, `${median.toFixed(digits)}${spread} ${unit}`, `≤ ${limit}${stretch === undefined ? '' : `; stretch ${stretch}`}`, verdict];
+  return [name, `${median.toFixed(digits)}${spread} ${unit}`.trim(), `≤ ${limit}`, met ? 'met' : 'NOT met'];
+}
+
+/** What was missed, and why, as a list; nothing if all targets are met. */
+function missedList(evaluated) {
+  const missed = evaluated.filter(({ met }) => !met);
+  if (missed.length === 0) return [];
+  return [['Missed:', ...missed.map(({ name, why }) => `- ${name}: ${why ?? 'not explained yet'}`)].join('\n')];
 }
 
 const TARGET_HEAD = ['target', 'reached', 'limit', ''];
 
-module.exports = { tableOf, curveOf, targetRow, TARGET_HEAD };
+module.exports = { tableOf, curveOf, furtherTables, missedList, targetRow, TARGET_HEAD };

@@ -1,6 +1,6 @@
 'use strict';
 
-const { curveOf, tableOf, targetRow, TARGET_HEAD } = require('./columns');
+const { curveOf, furtherTables, missedList, tableOf, targetRow, TARGET_HEAD } = require('./columns');
 
 function table({ head, rows }) {
   const line = (cells) => `| ${cells.join(' | ')} |`;
@@ -28,12 +28,15 @@ function markdown({ about, jobs, results, targets }) {
     'Main thread: CPU time of the thread that runs the JavaScript, per call. Process: of all its threads. The relay is '
       + 'another process on the same machine, and competes for its cores. Each client runs in a process of its own, '
       + 'warmed up first; its answers are checked.',
-    '![Main thread and process CPU per call](results.svg)',
+    '![The traffic of an indexer, and CPU time per call](results.svg)',
     '## Targets',
     table({ head: TARGET_HEAD.map((title) => title || 'verdict'), rows: targets.map(targetRow) }),
+    ...missedList(targets),
+    '![Cost of one call by the size of the cache, the number of callers and of requests in flight](scaling.svg)',
     ...jobs.flatMap((job) => [
       `## ${job.title}`,
       table(tableOf(job, results[job.name])),
+      ...furtherTables(job, results[job.name]).map(table),
       ...curveTable(results[job.name]),
       `\`npm run bench -- --job ${job.name}\``,
     ]),

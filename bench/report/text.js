@@ -1,6 +1,6 @@
 'use strict';
 
-const { curveOf, tableOf, targetRow, TARGET_HEAD } = require('./columns');
+const { curveOf, furtherTables, missedList, tableOf, targetRow, TARGET_HEAD } = require('./columns');
 
 /** An aligned table: the first column to the left and the others to the right, or as in `align`: `<` or `>` for each. */
 function aligned({ head, rows }, align = '<') {
@@ -12,7 +12,7 @@ function aligned({ head, rows }, align = '<') {
 
 /** One job's table for a terminal. */
 function jobText(job, byClient) {
-  const parts = [`${job.name}: ${job.title}`, aligned(tableOf(job, byClient))];
+  const parts = [`${job.name}: ${job.title}`, aligned(tableOf(job, byClient)), ...furtherTables(job, byClient).map((more) => aligned(more))];
   for (const [client, rounds] of Object.entries(byClient)) {
     const curve = curveOf(rounds);
     if (curve) parts.push(`${client}, RSS/external MB: ${curve.map(({ rss, external }) => `${rss.toFixed(0)}/${external.toFixed(1)}`).join('  ')}`);
@@ -21,7 +21,7 @@ function jobText(job, byClient) {
 }
 
 function targetsText(evaluated) {
-  return `${aligned({ head: TARGET_HEAD, rows: evaluated.map(targetRow) })}\n`;
+  return [aligned({ head: TARGET_HEAD, rows: evaluated.map(targetRow) }), ...missedList(evaluated), ''].join('\n');
 }
 
 module.exports = { aligned, jobText, targetsText };
