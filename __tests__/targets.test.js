@@ -4,9 +4,9 @@ const fs = require('fs');
 const os = require('os');
 const path = require('path');
 const { target } = require('../lib/platform');
-const { cargoManifest, mainManifest, platformManifest } = require('../scripts/release/pack/manifests');
+const { cargoManifest, mainManifest } = require('../scripts/release/pack/manifests');
 const { checked } = require('../scripts/release/platforms/binary');
-const { TARGETS, packageOf, targetNamed } = require('../scripts/release/targets');
+const { TARGETS, binaryOf, packageOf, targetNamed } = require('../scripts/release/targets');
 
 test('the loader looks for the package of the row of this platform', () => {
   const own = targetNamed(target());
@@ -22,22 +22,10 @@ test('the repository names none of them, or npm ci would look for what is not pu
   expect(require('../package.json')).not.toHaveProperty('optionalDependencies');
 });
 
-test('the published packages run nothing on install and depend on nothing else', () => {
-  for (const manifest of [mainManifest(), ...TARGETS.map(platformManifest)]) {
-    expect(Object.keys(manifest.scripts || {}).filter((name) => name !== 'build')).toEqual([]);
-    for (const member of ['dependencies', 'devDependencies', 'bundleDependencies']) {
-      expect(manifest).not.toHaveProperty(member);
-    }
-    const peers = Object.keys(manifest.peerDependencies || {});
-    expect(peers.filter((name) => !manifest.peerDependenciesMeta[name].optional)).toEqual([]);
-  }
-});
-
-test.each(TARGETS)('npm installs the package of $name on that platform alone', (row) => {
-  const manifest = platformManifest(row);
-  expect(manifest.name).toBe(`gun-native-${row.name}`);
-  expect([manifest.os, manifest.cpu, manifest.libc]).toEqual([[row.os], [row.cpu], row.libc && [row.libc]]);
-  expect(manifest.version).toBe(mainManifest().version);
+test('@napi-rs/cli has the same targets', () => {
+  const { binaryName, targets } = require('../package.json').napi;
+  expect(targets).toEqual(TARGETS.map(({ triple }) => triple));
+  expect(TARGETS.map(binaryOf)).toEqual(TARGETS.map(({ name }) => `${binaryName}.${name}.node`));
 });
 
 test.each(TARGETS)("the README's table has one row for $name and claims no run elsewhere than on Linux but by Wine", ({ name, os: system }) => {
