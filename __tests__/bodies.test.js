@@ -1,5 +1,6 @@
 'use strict';
 
+const { EventEmitter, once } = require('events');
 const { record, recordText } = require('./helpers/answers');
 const { runNode } = require('./helpers/child');
 const { newRelay, setup } = require('./helpers/setup');
@@ -28,13 +29,17 @@ test('each caller of a request has a body of its own, beside those who want reco
 test('a body holds its room of maxBufferedBytes until it is released', async () => {
   const size = 600_000;
   const text = JSON.stringify({ text: 'x'.repeat(size) });
-  const { relay, client } = await setup(() => recordText(text), { maxBodyBytes: 1_000_000, maxBufferedBytes: 1_000_000 });
+  const finished = new EventEmitter();
+  const answer = (soul) => (response) => recordText(text)(response.once('finish', () => finished.emit(soul)));
+  const { client } = await setup(answer, { maxBodyBytes: 1_000_000, maxBufferedBytes: 1_000_000 });
   const first = await bodyOf(client, 'a');
   let second;
+  const isSent = once(finished, 'b');
   const waits = bodyOf(client, 'b').then((body) => (second = body));
-  await relay.hasRequests(2);
-  // Its bytes are on the way; there is room for them only once the first record is gone.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await isSent;
+  // The network thread, which all clients share, has time for its bytes; there is room for them only once the first is gone.
+  const other = await setup();
+  for (let call = 0; call < 100; call += 1) await other.client.getRecord(`missing ${call}`);
   expect(second).toBeUndefined();
   first.release();
   expect((await waits).length).toBe(text.length);

@@ -1,7 +1,7 @@
 'use strict';
 
 const { missing, record, stall, status } = require('./helpers/answers');
-const { failureOf, newClient, setup, sleep } = require('./helpers/setup');
+const { failureOf, newClient, setup, until } = require('./helpers/setup');
 
 /** Opens at the third failure in a row, and sends one call every 50 ms. */
 const BREAKER = { failures: 3, afterMs: 0, probeEveryMs: 50 };
@@ -47,7 +47,7 @@ test('a relay that is back is found by the next probe', async () => {
   await failsOften(client);
   health.answer = record({ n: 1 });
   let answer;
-  while (answer === undefined) answer = await client.getRecord('a').catch(() => sleep(1));
+  await until(async () => (answer = await client.getRecord('a').catch(() => undefined)) !== undefined);
   expect(answer).toEqual({ n: 1 });
   expect(relay.requests).toHaveLength(4);
   expect(await client.getRecords(['b', 'c'])).toEqual([{ n: 1 }, { n: 1 }]);

@@ -105,7 +105,7 @@ test('answers come after the collection of garbage while nothing waited', async 
     (async () => {
       const relay = await startRelay();
       for (let round = 0; round < 3; round += 1) {
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await new Promise(setImmediate);
         global.gc();
         const client = new GunClient({ relayUrl: relay.url, logger: false });
         console.log(await client.getRecord('gone'));

@@ -3,7 +3,7 @@
 const { AsyncLocalStorage } = require('async_hooks');
 const { missing, record, status } = require('./helpers/answers');
 const { EVENTS, listen, recorded } = require('./helpers/channels');
-const { failureOf, newClient, newRelay, rejectionOf, setup, sleep } = require('./helpers/setup');
+const { failureOf, newClient, newRelay, rejectionOf, setup, until } = require('./helpers/setup');
 const { GunError } = require('..');
 
 const namesOf = (log) => log.map(([event, { soul }]) => `${event} ${soul}`);
@@ -183,7 +183,7 @@ test('a sweep is told with what it removed', async () => {
   const { relay, client } = await setup({}, { cache: { ttlMs: 5 }, sweepEveryMs: 20 });
   const log = recorded(['cache:sweep']);
   await client.getRecords(['a', 'b']);
-  while (log.length === 0) await sleep(5);
+  await until(() => log.length > 0);
   expect(log).toEqual([['cache:sweep', { relay: relay.url, removed: 2, remain: 0 }]]);
 });
 

@@ -2,7 +2,7 @@
 
 const { missing, record, recordText, stall, status } = require('./helpers/answers');
 const { runNode } = require('./helpers/child');
-const { failureOf, newRelay, rejectionOf, setup, sleep } = require('./helpers/setup');
+const { failureOf, newRelay, rejectionOf, setup, until } = require('./helpers/setup');
 
 const to = (soul) => ({ '#': soul });
 
@@ -103,7 +103,7 @@ test('children join the requests that other callers have on the wire', async () 
   const other = client.getRecord('b');
   await relay.hasRequests(1);
   const call = client.getRecord('a', { resolveRefs: 1 });
-  while (client.cacheStats().requests.coalesced < 1) await sleep(1);
+  await until(() => client.cacheStats().requests.coalesced === 1);
   record({ n: 1 })(waiting[0]);
   expect(await Promise.all([other, call])).toEqual([{ n: 1 }, { x: { n: 1 } }]);
   expect(relay.requestsFor('b')).toBe(1);

@@ -165,13 +165,10 @@ test.each([
 describe('without close_notify', () => {
   const RECORD = '{"success":true,"data":{"n":1}}';
 
-  /** A relay that answers so and then drops the TCP connection beneath TLS. */
+  /** A relay that answers so and then ends the TCP connection beneath TLS. */
   async function dropping(head, body) {
     const server = tls.createServer(await authority.issue(), (socket) => {
-      socket.once('data', () => socket.write(`${head}\r\n\r\n${body}`, () => {
-        const { _parent: beneath } = socket;
-        setTimeout(() => beneath.destroy(), 50);
-      }));
+      socket.once('data', () => socket.write(`${head}\r\n\r\n${body}`, () => socket._parent.end()));
       socket.on('error', () => {});
     });
     closedAfterTest(server);

@@ -114,14 +114,17 @@ test('a caller in another thread keeps its request when the worker that began it
 
 test('a worker that leaves its calls behind cancels their requests', async () => {
   const script = `
-    const worker = start("gun.getRecord('a'); gun.getRecord('b'); setTimeout(() => parentPort.postMessage('asked'), 300);");
+    const inFlight = () => require('./index.js').cacheStats().requests.inFlight;
+    const worker = start("gun.getRecord('a'); gun.getRecord('b'); gun.getRecord('last').then(() => parentPort.postMessage('asked'));");
     await once(worker, 'message');
+    console.log(inFlight() >= 2);
     await worker.terminate();
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    console.log(require('./index.js').cacheStats().requests.inFlight);
+    while (inFlight() > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    console.log('cancelled');
   `;
-  const { stdout } = await runWith(() => stall(), script);
-  expect(stdout).toBe('0\n');
+  const { relay, stdout } = await runWith((soul) => (soul === 'last' ? record({}) : stall()), script);
+  expect(stdout).toBe('true\ncancelled\n');
+  expect(relay.souls).toEqual(['a', 'b', 'last']);
 });
 
 test('the addon may be loaded in a worker alone, which ends', async () => {
