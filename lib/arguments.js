@@ -10,7 +10,7 @@ const MAX_DEPTH = 8;
 const MAX_SHOWN = 120;
 /**
  * All but what is seen: control characters, and those that show nothing but change how their neighbours are shown; as in
- * src/error.rs. In ranges, for V8 looks up a property like \p{Cc} as it loads the file, which takes a third of the time to load it.
+ * src/error/text.rs. In ranges, for V8 looks up a property like \p{Cc} as it loads the file, which takes a third of the time to load it.
  */
 const UNSEEN = /[^ -~\u00a0-\u200a\u2010-\u2027\u202f-\u205f\u2070-\ufefe\uff00-\u{10ffff}]/gu;
 
