@@ -18,6 +18,7 @@
 
 mod connection;
 mod driver;
+mod inner;
 mod keys;
 mod machine;
 mod pending;
@@ -28,13 +29,14 @@ pub(crate) mod tests;
 
 use super::{Listener, StoreError, StoreStats};
 use crate::config::{StoreUrl, Tls};
-use keys::{Keys, Message};
+use inner::{Asked, Core, Inner, Remember, Settled, micros};
+use keys::Keys;
 pub use machine::Flush;
-use machine::{Action, Event, Machine, Moment};
+use machine::{Machine, Moment};
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
@@ -108,20 +110,6 @@ pub struct SharedStore {
 
 const CLOSED: &str = "the client was closed before all invalidations were confirmed";
 
-/// Hands a result over when dropped, wherever that happens.
-struct Settled<F: FnOnce(Result<(), StoreError>)> {
-    result: Result<(), StoreError>,
-    then: Option<F>,
-}
-
-impl<F: FnOnce(Result<(), StoreError>)> Drop for Settled<F> {
-    fn drop(&mut self) {
-        if let Some(then) = self.then.take() {
-            then(std::mem::replace(&mut self.result, Ok(())));
-        }
-    }
-}
-
 /// Ends the driver when the last clone goes; what is not confirmed is sent first, as by [`SharedStore::close`].
 struct Owner(Arc<Inner>);
 
@@ -129,53 +117,6 @@ impl Drop for Owner {
     fn drop(&mut self) {
         self.0.begin_close(CLOSE_TIMEOUT);
     }
-}
-
-struct Inner {
-    config: StoreConfig,
-    keys: Keys,
-    origin: Arc<str>,
-    listener: Weak<dyn Listener>,
-    base: Instant,
-    core: Mutex<Core>,
-    /// Until when knowledge may be trusted, in microseconds from `base`; 0 while off.
-    lease: AtomicU64,
-    /// The driver has something to do.
-    wake: Notify,
-    /// Changes when invalidations were confirmed, and at the end.
-    progress: watch::Sender<()>,
-    /// A look-up got no answer in time, and nothing was heard from the store since.
-    is_silent: AtomicBool,
-    /// The first attempt to connect has not ended.
-    is_starting: AtomicBool,
-    handle: Handle,
-    hits: AtomicU64,
-    errors: AtomicU64,
-}
-
-/// What a lock protects. No listener is called while it is held.
-struct Core {
-    machine: Machine,
-    /// What the driver is to do.
-    io: Vec<Action>,
-    look_ups: Vec<Asked>,
-    remembers: Vec<Remember>,
-    /// Set once: when to end at the latest.
-    closes_at: Option<Instant>,
-    is_closed: bool,
-}
-
-/// A look-up to be sent.
-struct Asked {
-    soul: Arc<str>,
-    answer: oneshot::Sender<LookUp>,
-}
-
-/// An entry to be sent.
-struct Remember {
-    soul: Arc<str>,
-    token: Token,
-    life: Duration,
 }
 
 impl LookUp {
@@ -378,86 +319,4 @@ impl std::fmt::Debug for SharedStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("SharedStore").field(&self.inner.config.url).finish()
     }
-}
-
-impl Inner {
-    fn core(&self) -> MutexGuard<'_, Core> {
-        // Nothing that is done under the lock panics half-way.
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn now(&self) -> Moment {
-        self.base.elapsed()
-    }
-
-    fn has_started(&self) {
-        if self.is_starting.load(Relaxed) && self.is_starting.swap(false, Relaxed) {
-            self.progress.send_replace(());
-        }
-    }
-
-    fn count_error(&self) {
-        self.errors.fetch_add(1, Relaxed);
-    }
-
-    /// Takes an event: tells the client at once, and leaves to the driver what is for it. Called on the network's thread,
-    /// so that the client hears of everything in its order.
-    fn handle(&self, session: u64, event: Event<'_>) {
-        let actions = {
-            let mut core = self.core();
-            let mut actions = core.machine.handle(self.now(), session, event);
-            core.io.extend(actions.extract_if(.., |action| action.is_io()));
-            actions
-        };
-        let listener = self.listener.upgrade();
-        for action in actions {
-            if let Action::Trust(until) = action {
-                self.lease.store(until.map_or(0, micros), Relaxed);
-                self.has_started();
-                continue;
-            }
-            let Some(listener) = &listener else { continue };
-            match action {
-                Action::Forget(soul) => listener.forget(&soul),
-                Action::ForgetAll(cause) => listener.forget_all(cause),
-                Action::Lost(why) => listener.lost(&why),
-                Action::Back(down_for) => listener.back(down_for),
-                _ => {}
-            }
-        }
-    }
-
-    /// A message of the channel, in the order in which the store sent it.
-    fn handle_message(&self, session: u64, text: &[u8]) {
-        let event = match Message::parse(text) {
-            Some(Message::Soul { n, origin, soul }) => Event::Message { n, origin, soul },
-            Some(Message::All { origin, epoch }) => Event::All { origin, epoch },
-            None => Event::Unreadable,
-        };
-        self.handle(session, event);
-        self.wake.notify_one();
-    }
-
-    fn begin_close(&self, within: Duration) {
-        let closes_at = Instant::now() + within;
-        {
-            let mut core = self.core();
-            let earlier = core.closes_at.map_or(closes_at, |at| at.min(closes_at));
-            core.closes_at = Some(earlier);
-        }
-        self.wake.notify_one();
-    }
-
-    async fn wait_for(&self, is_so: impl Fn(&Core) -> bool) {
-        let mut progress = self.progress.subscribe();
-        while !is_so(&self.core()) {
-            if progress.changed().await.is_err() {
-                return;
-            }
-        }
-    }
-}
-
-fn micros(moment: Moment) -> u64 {
-    u64::try_from(moment.as_micros()).unwrap_or(u64::MAX)
 }
