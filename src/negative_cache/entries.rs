@@ -1,21 +1,7 @@
 //! The entries of the negative cache, at most `capacity` of them, and which of them has to go.
-//!
-//! **Eviction.** Expired entries go first. Otherwise the policy is LRU with one liberty: an entry that has been read may
-//! be *kept* beyond the point where LRU would evict it, at the expense of the oldest entry that was never read. That is
-//! what protects a working set from a scan. It is also a bet that LRU might win, so the cache keeps account:
-//!
-//! - `recent` lists exactly the souls that an LRU cache of this capacity would hold, in its order. One that was evicted
-//!   here in spite of that stays in the list as a *ghost*.
-//! - `kept` lists the entries that LRU would have evicted.
-//! - `debt` is the number of hits that LRU would have had by now, less the hits there were.
-//!
-//! A request for a ghost is a hit that only LRU would have had, one for a kept entry a hit that LRU would not have had.
-//! As long as no further entry is sacrificed, `debt + ghosts` cannot grow: a request for a ghost moves one from the second
-//! to the first, everything else leaves the sum or lowers it. So it is enough to sacrifice an entry only while the sum is
-//! within [`ALLOWANCE`] of the requests, and **on any trace, at any time, the hits are at most that share of the
-//! requests below those of an exact LRU.**
-//!
-//! How many entries may be kept adapts to which of the two kinds of hit is seen, between 1/64 and 1/4 of the capacity.
+
+mod eviction;
+mod expiry;
 
 use super::list::{Index, Link, Links, List};
 use hashbrown::HashTable;
@@ -29,9 +15,6 @@ pub type Moment = u64;
 /// A soul's bytes, within the entry where they are as few as most souls have: an allocation for each would lie among those
 /// of requests that come and go, and keep their pages from being used again (see docs/performance.md).
 pub type Soul = SmallVec<[u8; 48]>;
-
-/// Requests for one hit fewer than LRU that is acceptable: half a point of the hit rate.
-const ALLOWANCE: i64 = 200;
 
 /// Souls to a table. Tables that are full grow one by one: one of a million souls would take 0.1 s, with the lock held.
 const SOULS_PER_TABLE: usize = 16_384;
@@ -286,105 +269,5 @@ impl Entries {
         self.recent.push_front(&mut self.slots, index);
         self.unread.push_front(&mut self.slots, index);
         index
-    }
-
-    /// Makes a ghost an entry again. It counts as read: it was asked for while LRU would have had it.
-    fn revive(&mut self, index: Index) -> Index {
-        self.ghosts -= 1;
-        self.debt += 1;
-        self.most_kept = self.most_kept.saturating_sub(1).max(self.least_kept());
-        self.slots[index as usize].place = Place::Recent;
-        self.recent.move_to_front(&mut self.slots, index);
-        index
-    }
-
-    fn least_kept(&self) -> usize {
-        (self.capacity / 64).max(1).min(self.capacity / 4)
-    }
-
-    /// Moves an entry to the front of `recent`.
-    fn make_recent(&mut self, index: Index) {
-        if self.slots[index as usize].place == Place::Recent {
-            return self.recent.move_to_front(&mut self.slots, index);
-        }
-        self.debt -= 1;
-        self.most_kept = (self.most_kept + 1).min(self.capacity / 4);
-        self.kept.remove(&mut self.slots, index);
-        self.slots[index as usize].place = Place::Recent;
-        self.recent.push_front(&mut self.slots, index);
-        self.trim();
-    }
-
-    /// Takes from `recent` what LRU would evict.
-    fn trim(&mut self) {
-        if self.recent.len() <= self.capacity {
-            return;
-        }
-        let Some(last) = self.recent.last() else { return };
-        if self.slots[last as usize].place == Place::Ghost {
-            return self.remove_at(last);
-        }
-        self.recent.remove(&mut self.slots, last);
-        self.slots[last as usize].place = Place::Kept;
-        self.kept.push_front(&mut self.slots, last);
-    }
-
-    /// Evicts one of more entries than there is room for. LRU has room for `capacity` souls, so one at least is kept.
-    fn evict(&mut self, newest: Index) {
-        let Some(oldest) = self.kept.last() else { return };
-        match self.sacrifice(oldest, newest) {
-            Some(unread) => {
-                self.unread.remove(&mut self.slots, unread);
-                let slot = &mut self.slots[unread as usize];
-                slot.is_unread = false;
-                slot.place = Place::Ghost;
-                let heap_at = slot.heap_at as usize;
-                self.leave_heap(heap_at);
-                self.ghosts += 1;
-            }
-            None => self.remove_at(oldest),
-        }
-    }
-
-    /// The entry that goes instead of the oldest kept one.
-    fn sacrifice(&self, oldest: Index, newest: Index) -> Option<Index> {
-        let is_worth_it = !self.slots[oldest as usize].is_unread && self.kept.len() <= self.most_kept;
-        let is_affordable = (self.debt + self.ghosts as i64 + 1) * ALLOWANCE <= self.requests;
-        let unread = self.unread.last().filter(|&unread| unread != newest)?;
-        let is_recent = self.slots[unread as usize].place == Place::Recent;
-        (is_worth_it && is_affordable && is_recent).then_some(unread)
-    }
-
-    fn leave_heap(&mut self, at: usize) {
-        self.heap.swap_remove(at);
-        if at < self.heap.len() {
-            self.slots[self.heap[at] as usize].heap_at = at as u32;
-            self.sift(at);
-        }
-    }
-
-    /// Moves what is at a place of the heap up or down to where it belongs.
-    fn sift(&mut self, mut at: usize) {
-        let ends = |entries: &Self, at: usize| entries.slots[entries.heap[at] as usize].life.ends;
-        while at > 0 && ends(self, at) < ends(self, (at - 1) / 2) {
-            self.swap(at, (at - 1) / 2);
-            at = (at - 1) / 2;
-        }
-        loop {
-            let children = 2 * at + 1..(2 * at + 3).min(self.heap.len());
-            match children.min_by_key(|&child| ends(self, child)) {
-                Some(child) if ends(self, child) < ends(self, at) => {
-                    self.swap(at, child);
-                    at = child;
-                }
-                _ => return,
-            }
-        }
-    }
-
-    fn swap(&mut self, one: usize, other: usize) {
-        self.heap.swap(one, other);
-        self.slots[self.heap[one] as usize].heap_at = one as u32;
-        self.slots[self.heap[other] as usize].heap_at = other as u32;
     }
 }
