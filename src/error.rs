@@ -1,4 +1,4 @@
-//! What can go wrong, as data: each fault knows its code, whether it is transient, and its sentence.
+//! Errors as data: each fault knows its code, whether it is transient, and its sentence.
 
 mod call;
 mod code;
@@ -11,24 +11,24 @@ use std::sync::Arc;
 use std::time::Duration;
 pub use text::{Elapsed, Quoted};
 
-/// What lies below a connection fault, in the words of the system.
+/// The cause of a connection fault, in the words of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
     /// Name of the system error as Node spells it, such as `ECONNREFUSED`, where there is one.
     pub code: Option<&'static str>,
     /// A sentence without credentials or data of the relay.
     pub message: String,
-    /// What to do about it, where there is something to do.
+    /// What to do about it, if there is something to do.
     pub hint: Option<String>,
 }
 
 impl Cause {
-    /// One without a hint.
+    /// A cause without a hint.
     pub fn new(code: Option<&'static str>, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), hint: None }
     }
 
-    /// The same with something to do about it.
+    /// Adds a hint.
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
@@ -57,12 +57,12 @@ pub enum Fault {
     },
     /// No permit within the call's time: the relay was not asked.
     QueueTimeout {
-        /// Requests that may be on the wire.
+        /// The client's `maxInFlight`.
         max_in_flight: usize,
     },
     /// An HTTP status that is neither a record nor a missing soul.
     Status(u16),
-    /// The same with what is known about it.
+    /// The same with a note.
     StatusWith {
         /// The status.
         status: u16,
@@ -73,24 +73,24 @@ pub enum Fault {
     BadResponse {
         /// What is wrong with it, as the end of a sentence about the answer.
         reason: &'static str,
-        /// It ends in the middle: a whole one may come at the next attempt.
+        /// The body ends early; the next attempt may get all of it.
         truncated: bool,
     },
     /// A 200 with too many bytes.
     BodyTooLarge {
-        /// As many as there may be.
+        /// The maximum.
         limit: usize,
     },
-    /// Too many requests wait already.
+    /// The queue is full.
     Overloaded {
-        /// As many as may wait.
+        /// Its size.
         limit: usize,
     },
     /// The relay has only failed for a while and is not asked.
     CircuitOpen {
         /// Since the first failure of the run.
         failing_for: Duration,
-        /// What it failed by at last.
+        /// Its last failure.
         last: Arc<Fault>,
     },
     /// The client was closed before the call.
@@ -119,7 +119,7 @@ impl Fault {
         }
     }
 
-    /// What lies below it, in the words of the system.
+    /// Its cause, in the words of the system.
     pub fn cause(&self) -> Option<&Cause> {
         match self {
             Fault::Connect(cause) => Some(cause),
@@ -128,7 +128,7 @@ impl Fault {
         }
     }
 
-    /// The HTTP status of the answer that it is about, where one was read.
+    /// The HTTP status of the answer, if one was read.
     pub fn status(&self) -> Option<u16> {
         match self {
             Fault::Status(status) | Fault::StatusWith { status, .. } => Some(*status),
@@ -138,12 +138,12 @@ impl Fault {
         }
     }
 
-    /// The status of an answer that was refused because of it.
+    /// The HTTP status, if it is the reason for the failure.
     pub fn refused_status(&self) -> Option<u16> {
         self.status().filter(|_| self.code() == Code::Status)
     }
 
-    /// The same fault of a call that fails at once, since it has less time left than the relay asks to be left alone.
+    /// The same fault with a note: the call fails at once because the relay's `Retry-After` exceeds its remaining time.
     pub fn without_waiting(self, retry_after: Duration) -> Self {
         let note = match &self {
             Fault::Status(_) => String::new(),
@@ -157,7 +157,7 @@ impl Fault {
         Fault::StatusWith { status, note: note.into() }
     }
 
-    /// Whether the same call may succeed later with nothing changed but time.
+    /// Whether the same call may succeed later.
     pub fn is_transient(&self) -> bool {
         match self {
             Fault::Connect(_)
@@ -168,7 +168,7 @@ impl Fault {
             | Fault::Overloaded { .. }
             | Fault::CircuitOpen { .. }
             | Fault::CacheStore(_) => true,
-            // RFC 9110 and 6585: the statuses that speak of the moment, not of the request.
+            // RFC 9110 and 6585: statuses that are about the moment, not about the request.
             Fault::Status(status) | Fault::StatusWith { status, .. } => {
                 matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
             }
@@ -179,7 +179,7 @@ impl Fault {
 }
 
 impl fmt::Display for Fault {
-    /// A sentence about a relay, `it` in there; complete only for what a relay can do.
+    /// A sentence in which `it` is the relay. Faults without a relay have only their own text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Connect(cause) => write!(f, "it could not be reached: {}", cause.message),

@@ -1,4 +1,4 @@
-//! What a client knows about souls without asking the relay: missing ones, found records, and a store that outlives the
+//! What a client knows about souls without asking the relay: missing souls, found records, and stores that outlive the
 //! process.
 
 mod stores;
@@ -60,7 +60,7 @@ struct File {
 }
 
 impl Knowledge {
-    /// Nothing is known yet. Takes the store's file, if there is one, and gives a line that says why it is not used.
+    /// Starts with nothing known. Opens the store's file, if one is configured; also returns a log line if it cannot be used.
     pub fn open(config: &Config, now: Instant) -> (Self, Option<String>) {
         let first_ttl = config.first_ttl.unwrap_or(config.ttl);
         let Config { capacity, ttl, refresh, .. } = *config;
@@ -86,7 +86,7 @@ impl Knowledge {
         }
     }
 
-    /// Begins to connect to the shared store, if there is one. `listener` hears from it on `handle`'s threads.
+    /// Begins to connect to the shared store, if one is configured. `listener` is called on `handle`'s threads.
     pub fn with_shared_store(mut self, config: &Config, handle: &Handle, listener: Weak<dyn Listener>) -> Self {
         let Some(url) = config.cache_url.as_ref().filter(|_| config.capacity > 0) else { return self };
         let namespace = config.cache_namespace.as_deref().unwrap_or(&config.relay.shown).to_owned();
@@ -101,7 +101,7 @@ impl Knowledge {
         self.shared.as_ref().map(|shared| &shared.store)
     }
 
-    /// What a call that begins now may use; to be read once for each.
+    /// What a call that begins now may use. Read once per call.
     pub fn trust(&self, now: Instant) -> Trust {
         self.shared.as_ref().map_or(Trust::Everything, |shared| shared.store.trust(now))
     }
@@ -132,8 +132,8 @@ impl Knowledge {
         }
     }
 
-    /// Learns from the answer of the relay, and of the store before it; whether the soul is remembered as missing. To be
-    /// called while the request is current.
+    /// Updates the caches from the answers of the store and the relay; returns whether the soul is now cached as missing. Must
+    /// be called before the request is completed or detached.
     pub fn learn(&self, soul: &Arc<str>, answer: &Answer, looked_up: LookUp, now: Instant) -> bool {
         if let Some(records) = &self.records {
             match answer {
@@ -150,7 +150,7 @@ impl Knowledge {
                 }
                 life.is_some()
             }
-            // The store's own answer.
+            // The answer came from the store.
             (Answer::Missing { remember: false }, LookUp::Missing { life, .. }) => {
                 self.missing.remember_for(soul, life, now)
             }
@@ -158,7 +158,7 @@ impl Knowledge {
         }
     }
 
-    /// Forgets the soul and detaches its request; whether it was known to be missing.
+    /// Forgets the soul and detaches its request; returns whether it was cached as missing.
     pub fn invalidate<C>(&self, soul: &str, single_flight: &SingleFlight<C>) -> (bool, Option<Notice>) {
         let forget = || {
             // The store first: a request that begins now must not read the old entry there.
@@ -173,7 +173,7 @@ impl Knowledge {
         )
     }
 
-    /// Forgets every soul and detaches every request; how many were known to be missing.
+    /// Forgets every soul and detaches every request; returns how many were cached as missing.
     pub fn invalidate_all<C>(&self, single_flight: &SingleFlight<C>) -> (usize, Option<Notice>) {
         let forget = || {
             if let Some(shared) = &self.shared {
@@ -187,7 +187,7 @@ impl Knowledge {
         )
     }
 
-    /// Forgets what this process knows of the soul; whether it was known to be missing.
+    /// Forgets what this process knows of the soul; returns whether it was cached as missing.
     pub fn forget(&self, soul: &str) -> bool {
         if let Some(records) = &self.records {
             records.remove(soul);
@@ -195,7 +195,7 @@ impl Knowledge {
         self.missing.forget(soul, Instant::now())
     }
 
-    /// The same for every soul; how many were known to be missing.
+    /// The same for every soul; returns how many were cached as missing.
     pub fn forget_all(&self) -> usize {
         if let Some(records) = &self.records {
             records.clear();
@@ -203,7 +203,8 @@ impl Knowledge {
         self.missing.forget_all(Instant::now())
     }
 
-    /// The relay has the record after all: whether the soul was known to be missing, here or in the shared store.
+    /// Called when the relay has the record after all; returns whether the soul was cached as missing, here or in the shared
+    /// store.
     pub fn forget_missing<C>(
         &self,
         request: &Arc<Request<C>>,
@@ -229,7 +230,7 @@ impl Knowledge {
         .0 || is_shared
     }
 
-    /// Removes expired entries. It blocks while there are many.
+    /// Removes expired entries. Blocks while there are many.
     pub fn sweep(&self, now: Instant) -> Swept {
         self.missing.sweep(now)
     }

@@ -1,4 +1,4 @@
-//! A call's way in virtual time, against a script in place of the relay.
+//! Calls in virtual time, against a scripted relay.
 
 use super::*;
 use crate::record::read_answer;
@@ -18,7 +18,7 @@ impl Caller for Sender {
 
 const WAIT: Duration = Duration::from_secs(3);
 
-/// Answers in their order, each after its time; when they have run out, missing after [`WAIT`].
+/// Answers in order, each after a delay; after the last one, missing after [`WAIT`].
 #[derive(Default)]
 struct Script {
     answers: Mutex<VecDeque<(Duration, Option<Answer>)>>,
@@ -86,7 +86,7 @@ struct Fixture {
     ended: oneshot::Receiver<()>,
 }
 
-/// A client over a script of answers, each given at once unless it has a time.
+/// A client with a script of answers.
 fn fixture(config: Config, answers: impl IntoIterator<Item = (Duration, Answer)>) -> Fixture {
     fixture_with_fallbacks(config, answers, Vec::new())
 }

@@ -14,9 +14,9 @@ pub struct CallError {
     pub relay: Arc<str>,
     /// The soul that was asked for; empty when the call was about none.
     pub soul: Arc<str>,
-    /// Requests that went on the wire for this call.
+    /// Attempts made for this call.
     pub attempts: u32,
-    /// Time from the call's beginning.
+    /// Time since the call began.
     pub elapsed: Duration,
     /// What the fallback relays answered, if they were asked and had no record.
     pub others: Vec<OtherRelay>,
@@ -94,7 +94,7 @@ impl fmt::Display for CallError {
 }
 
 impl CallError {
-    /// What to know and do about it, after a semicolon.
+    /// What to know and do about it, following a semicolon.
     fn write_hint(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.fault {
             Fault::Connect(Cause { hint: Some(hint), .. }) => write!(f, "; {hint}"),

@@ -1,6 +1,6 @@
 //! The codes of errors.
 
-/// The codes that users match on. They stand here once; a test holds `index.d.ts` and the README to this list.
+/// The codes that users match on. A test checks that `index.d.ts` and the README have the same list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Code {
     /// A bad argument, option or variable.
@@ -13,9 +13,9 @@ pub enum Code {
     Status,
     /// A 200 that cannot be read.
     BadResponse,
-    /// A 200 with too long a body.
+    /// A 200 whose body is too long.
     BodyTooLarge,
-    /// Too many requests wait already.
+    /// The queue is full.
     Overloaded,
     /// The relay has only failed for a while and is not asked.
     CircuitOpen,
@@ -23,7 +23,7 @@ pub enum Code {
     Closed,
     /// The shared store could not confirm that it has every invalidation.
     CacheStore,
-    /// Thrown by the loader in JavaScript, where there is no native code to throw it.
+    /// Thrown in JavaScript by the loader, when there is no native code.
     BinaryMissing,
 }
 
@@ -60,7 +60,7 @@ impl Code {
         }
     }
 
-    /// Whether a call that was counted when it began can end with it.
+    /// Whether a call that was counted at its start can end with it.
     pub fn ends_a_call(self) -> bool {
         !matches!(self, Code::InvalidArgument | Code::Closed | Code::CacheStore | Code::BinaryMissing)
     }

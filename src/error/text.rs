@@ -16,8 +16,8 @@ impl fmt::Display for Elapsed {
     }
 }
 
-/// Somebody's text inside a message: quoted, at most [`Quoted::MAX_CHARS`] characters, nothing in it that could
-/// break a line, move a cursor or turn the reading direction.
+/// Untrusted text in a message: quoted, at most [`Quoted::MAX_CHARS`] characters, with everything escaped that could break
+/// the line, move the cursor or change the reading direction.
 pub struct Quoted<'a>(pub &'a str);
 
 impl Quoted<'_> {
@@ -41,7 +41,7 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// Characters that show nothing themselves but change how their neighbours are shown (Unicode TR 36, TR 9).
+/// Invisible characters that change how their neighbours are displayed (Unicode TR 36, TR 9).
 fn reorders(c: char) -> bool {
     matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -29,7 +29,7 @@ pub struct StoreSnapshot {
     pub errors: u64,
 }
 impl Knowledge {
-    /// Whether a store must be waited for before the relay is asked.
+    /// Whether requests must wait for the file to be loaded.
     pub fn is_loading(&self) -> bool {
         self.file.as_ref().is_some_and(|file| !*file.is_loaded.borrow())
     }
@@ -37,17 +37,17 @@ impl Knowledge {
     /// Waits until the file has been loaded.
     pub async fn loaded(&self) {
         if let Some(file) = &self.file {
-            // An error would mean that the sender is gone, which is ours.
+            // No error is possible: the sender is a field of `self`.
             let _ = file.is_loaded.subscribe().wait_for(|is_loaded| *is_loaded).await;
         }
     }
 
-    /// Loads the file. It blocks: 10,000 entries take some milliseconds. Returns a line for the log, if there is one.
+    /// Loads the file; returns a log line if there is something to report. Blocks: 10,000 entries take a few milliseconds.
     pub fn load(&self) -> Option<String> {
         let file = self.file.as_ref()?;
         let loaded = file.store.load(SystemTime::now(), |soul, life| {
             let now = Instant::now();
-            // What was learned since the start is newer.
+            // Entries learned since the start are newer.
             if self.missing.look_up(soul, now) == Lookup::Unknown {
                 self.missing.remember_for(soul, life, now);
             }
@@ -57,7 +57,7 @@ impl Knowledge {
         loaded.warning
     }
 
-    /// Writes the file if it is behind. It blocks.
+    /// Writes the file if it is out of date. Blocks.
     pub fn write(&self) {
         let Some(file) = self.file.as_ref().filter(|_| !self.is_loading()) else { return };
         let changes = self.changes();
@@ -70,7 +70,7 @@ impl Knowledge {
         }
     }
 
-    /// Writes the file for the last time and lets others have it. It blocks.
+    /// Writes the file a last time and releases it. Blocks.
     pub fn release(&self) {
         self.write();
         if let Some(file) = &self.file {
@@ -100,7 +100,7 @@ impl Knowledge {
         })
     }
 
-    /// A line for the log: the shared store is lost.
+    /// The log line for a lost shared store.
     pub fn store_lost(&self, why: &str) -> Option<Notice> {
         let Shared { store, .. } = self.shared.as_ref()?;
         Some(Notice::Warning(format!(
@@ -110,7 +110,7 @@ impl Knowledge {
         )))
     }
 
-    /// A line for the log: the shared store is back.
+    /// The log line for a shared store that is back.
     pub fn store_back(&self, down_for: Duration) -> Option<Notice> {
         let Shared { store, errors_before } = self.shared.as_ref()?;
         let errors = store.stats().errors;

@@ -12,32 +12,32 @@ use std::hash::BuildHasher;
 /// Milliseconds since the cache was made.
 pub type Moment = u64;
 
-/// A soul's bytes, within the entry where they are as few as most souls have: an allocation for each would lie among those
-/// of requests that come and go, and keep their pages from being used again (see docs/performance.md).
+/// A soul's bytes, inside the entry if they are as few as in most souls: an allocation per soul would lie between short-lived
+/// ones of requests and keep their pages from being reused (see docs/performance.md).
 pub type Soul = SmallVec<[u8; 48]>;
 
-/// Souls to a table. Tables that are full grow one by one: one of a million souls would take 0.1 s, with the lock held.
+/// Souls per table. Full tables grow one at a time: growing a single table of a million souls would hold the lock for 0.1 s.
 const SOULS_PER_TABLE: usize = 16_384;
 
-/// Where a slot is.
+/// State of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Nowhere; it can be used.
+    /// Unused.
     Free,
-    /// An entry that LRU would have too.
+    /// An entry that LRU would also have.
     Recent,
     /// An entry that LRU would have evicted.
     Kept,
-    /// No entry: a soul that LRU would have.
+    /// Not an entry, but a soul that LRU would still have.
     Ghost,
 }
 
-/// How long an entry lives, and why.
+/// Lifetime of an entry.
 #[derive(Debug, Clone, Copy)]
 pub struct Life {
-    /// It is alive before this moment.
+    /// When it expires.
     pub ends: Moment,
-    /// From this moment on a read should cause a refresh; [`Moment::MAX`] for never.
+    /// From when a read causes a refresh; [`Moment::MAX`] for never.
     pub refresh_from: Moment,
     /// Learned from a store, not from the relay.
     pub is_learned: bool,
@@ -48,7 +48,7 @@ struct Slot {
     soul: Soul,
     life: Life,
     links: [Link; 2],
-    /// Its place in the heap of those that expire.
+    /// Its index in the heap.
     heap_at: u32,
     place: Place,
     is_unread: bool,
@@ -60,18 +60,18 @@ impl Links for Vec<Slot> {
     }
 }
 
-/// What an insertion pushed out.
+/// What an insertion removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pushed {
     /// There was room.
     Nothing,
-    /// An entry past its life.
+    /// An expired entry.
     Expired,
     /// A live entry.
     Live,
 }
 
-/// Entries by soul. Not to be confused with the souls in its lists: some of those are ghosts.
+/// Entries by soul. The lists also contain ghosts, which are not entries.
 #[derive(Debug)]
 pub struct Entries {
     capacity: usize,
@@ -81,12 +81,12 @@ pub struct Entries {
     free: List<0>,
     /// What an exact LRU of this capacity would have: entries and ghosts.
     recent: List<0>,
-    /// Entries that it would not have, the one it would have evicted last at the front.
+    /// Entries that LRU would have evicted, the most recently evicted one at the front.
     kept: List<0>,
     /// Entries that have not been read, newest first.
     unread: List<1>,
     ghosts: usize,
-    /// Every entry, as a binary heap: the first expires first.
+    /// All entries as a binary heap; the first one expires first.
     heap: Vec<Index>,
     requests: i64,
     debt: i64,
@@ -114,7 +114,7 @@ impl Entries {
         }
     }
 
-    /// Entries now.
+    /// Number of entries.
     pub fn len(&self) -> usize {
         self.heap.len()
     }
@@ -124,12 +124,12 @@ impl Entries {
         self.search(soul).filter(|&index| self.slots[index as usize].place != Place::Ghost)
     }
 
-    /// The life of an entry.
+    /// The lifetime of an entry.
     pub fn life(&mut self, index: Index) -> &mut Life {
         &mut self.slots[index as usize].life
     }
 
-    /// Notes that an entry was read.
+    /// Records that an entry was read.
     pub fn touch(&mut self, index: Index) {
         self.requests += 1;
         self.make_recent(index);
@@ -139,7 +139,7 @@ impl Entries {
         }
     }
 
-    /// Gives an entry a new life.
+    /// Gives an entry a new lifetime.
     pub fn renew(&mut self, index: Index, life: Life) {
         self.make_recent(index);
         self.slots[index as usize].life = life;
@@ -170,7 +170,7 @@ impl Entries {
         pushed
     }
 
-    /// Removes a soul's entry and returns its life; a ghost of it goes too.
+    /// Removes a soul's entry, or its ghost. Returns the lifetime of an entry.
     pub fn remove(&mut self, soul: &[u8]) -> Option<Life> {
         let index = self.search(soul)?;
         let is_entry = self.slots[index as usize].place != Place::Ghost;
@@ -179,18 +179,18 @@ impl Entries {
         is_entry.then_some(life)
     }
 
-    /// Removes one entry that is past its life, if there is one.
+    /// Removes one expired entry; returns whether there was one.
     pub fn remove_expired(&mut self, now: Moment) -> bool {
         let expired = self.heap.first().copied().filter(|&index| self.slots[index as usize].life.ends <= now);
         expired.inspect(|&index| self.remove_at(index)).is_some()
     }
 
-    /// The lives of all entries.
+    /// The lifetimes of all entries.
     pub fn lives(&self) -> impl Iterator<Item = &Life> {
         self.heap.iter().map(|&index| &self.slots[index as usize].life)
     }
 
-    /// The entries of some slots, and whether there are slots after those. An entry stays in its slot.
+    /// The entries in `count` slots from `first` on, and whether more slots follow. Entries do not move between slots.
     pub fn in_slots(&self, first: usize, count: usize) -> (impl Iterator<Item = (Index, &Soul, &Life)>, bool) {
         let end = (first + count).min(self.slots.len());
         let entries = self.slots[first.min(end)..end]
@@ -236,7 +236,7 @@ impl Entries {
         &mut self.tables[self.table_of(hash)]
     }
 
-    /// hashbrown uses the lowest and the highest bits of a hash; these are from its middle.
+    /// Uses bits from the middle of the hash, because hashbrown uses the lowest and the highest.
     fn table_of(&self, hash: u64) -> usize {
         (hash >> 32) as usize & (self.tables.len() - 1)
     }

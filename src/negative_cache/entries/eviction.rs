@@ -1,29 +1,30 @@
-//! Which entry has to go.
+//! Eviction.
 //!
-//! Expired entries go first. Otherwise the policy is LRU with one liberty: an entry that has been read may
-//! be *kept* beyond the point where LRU would evict it, at the expense of the oldest entry that was never read. That is
-//! what protects a working set from a scan. It is also a bet that LRU might win, so the cache keeps account:
+//! Expired entries are removed first. Otherwise the policy is LRU with one exception: an entry that has been read may be
+//! *kept* beyond the point where LRU would evict it; the oldest entry that was never read is evicted instead. This protects
+//! a working set from a scan. LRU might have done better, so the cache keeps score:
 //!
-//! - `recent` lists exactly the souls that an LRU cache of this capacity would hold, in its order. One that was evicted
-//!   here in spite of that stays in the list as a *ghost*.
+//! - `recent` lists exactly the souls that an LRU cache of this capacity would hold, in its order. A soul that was evicted
+//!   here but not by LRU stays in the list as a *ghost*.
 //! - `kept` lists the entries that LRU would have evicted.
-//! - `debt` is the number of hits that LRU would have had by now, less the hits there were.
+//! - `debt` is the number of hits that LRU would have had by now, minus the actual hits.
 //!
-//! A request for a ghost is a hit that only LRU would have had, one for a kept entry a hit that LRU would not have had.
-//! As long as no further entry is sacrificed, `debt + ghosts` cannot grow: a request for a ghost moves one from the second
-//! to the first, everything else leaves the sum or lowers it. So it is enough to sacrifice an entry only while the sum is
-//! within [`ALLOWANCE`] of the requests, and **on any trace, at any time, the hits are at most that share of the
+//! A request for a ghost would have been a hit only with LRU; a request for a kept entry is a hit that LRU would not have
+//! had. As long as no further unread entry is evicted, `debt + ghosts` cannot grow: a request for a ghost turns one ghost
+//! into one of debt, and everything else leaves the sum as it is or lowers it. So unread entries are evicted only while the
+//! sum is within [`ALLOWANCE`] of the requests, and **on any trace, at any time, the hits are at most that share of the
 //! requests below those of an exact LRU.**
 //!
-//! How many entries may be kept adapts to which of the two kinds of hit is seen, between 1/64 and 1/4 of the capacity.
+//! The number of entries that may be kept adapts to which of the two kinds of hit occurs, between 1/64 and 1/4 of the
+//! capacity.
 
 use super::{Entries, Index, Place};
 
-/// Requests for one hit fewer than LRU that is acceptable: half a point of the hit rate.
+/// One hit fewer than LRU is acceptable per this many requests: half a point of the hit rate.
 const ALLOWANCE: i64 = 200;
 
 impl Entries {
-    /// Makes a ghost an entry again. It counts as read: it was asked for while LRU would have had it.
+    /// Makes a ghost an entry again. It counts as read, because it was requested while LRU would have had it.
     pub(super) fn revive(&mut self, index: Index) -> Index {
         self.ghosts -= 1;
         self.debt += 1;
@@ -50,7 +51,7 @@ impl Entries {
         self.trim();
     }
 
-    /// Takes from `recent` what LRU would evict.
+    /// Removes from `recent` what LRU would evict.
     pub(super) fn trim(&mut self) {
         if self.recent.len() <= self.capacity {
             return;
@@ -64,7 +65,7 @@ impl Entries {
         self.kept.push_front(&mut self.slots, last);
     }
 
-    /// Evicts one of more entries than there is room for. LRU has room for `capacity` souls, so one at least is kept.
+    /// Evicts one entry when there are more than `capacity`. LRU has room for `capacity` souls, so at least one entry is kept.
     pub(super) fn evict(&mut self, newest: Index) {
         let Some(oldest) = self.kept.last() else { return };
         match self.sacrifice(oldest, newest) {
@@ -81,7 +82,7 @@ impl Entries {
         }
     }
 
-    /// The entry that goes instead of the oldest kept one.
+    /// The unread entry to evict instead of the oldest kept one, if that is allowed.
     fn sacrifice(&self, oldest: Index, newest: Index) -> Option<Index> {
         let is_worth_it = !self.slots[oldest as usize].is_unread && self.kept.len() <= self.most_kept;
         let is_affordable = (self.debt + self.ghosts as i64 + 1) * ALLOWANCE <= self.requests;

@@ -1,4 +1,4 @@
-//! The heap of entries, the one that expires first at its top.
+//! The heap of entries by expiry.
 
 use super::Entries;
 
@@ -11,7 +11,7 @@ impl Entries {
         }
     }
 
-    /// Moves what is at a place of the heap up or down to where it belongs.
+    /// Moves an element of the heap up or down to its place.
     pub(super) fn sift(&mut self, mut at: usize) {
         let ends = |entries: &Self, at: usize| entries.slots[entries.heap[at] as usize].life.ends;
         while at > 0 && ends(self, at) < ends(self, (at - 1) / 2) {

@@ -1,4 +1,4 @@
-//! What the clones of a store and its driver share.
+//! The state shared by the clones of a store and its driver.
 
 use super::keys::{Keys, Message};
 use super::machine::{Action, Event, Machine, Moment};
@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::Instant;
 
-/// Hands a result over when dropped, wherever that happens.
+/// Passes a result on when dropped.
 pub(super) struct Settled<F: FnOnce(Result<(), StoreError>)> {
     pub(super) result: Result<(), StoreError>,
     pub(super) then: Option<F>,
@@ -31,13 +31,13 @@ pub(super) struct Inner {
     pub(super) listener: Weak<dyn Listener>,
     pub(super) base: Instant,
     pub(super) core: Mutex<Core>,
-    /// Until when knowledge may be trusted, in microseconds from `base`; 0 while off.
+    /// Until when entries may be trusted, in microseconds from `base`; 0 while off.
     pub(super) lease: AtomicU64,
-    /// The driver has something to do.
+    /// Wakes the driver.
     pub(super) wake: Notify,
-    /// Changes when invalidations were confirmed, and at the end.
+    /// Changes when invalidations are confirmed, and at the end.
     pub(super) progress: watch::Sender<()>,
-    /// A look-up got no answer in time, and nothing was heard from the store since.
+    /// A look-up timed out, and the store has not answered anything since.
     pub(super) is_silent: AtomicBool,
     /// The first attempt to connect has not ended.
     pub(super) is_starting: AtomicBool,
@@ -46,25 +46,25 @@ pub(super) struct Inner {
     pub(super) errors: AtomicU64,
 }
 
-/// What a lock protects. No listener is called while it is held.
+/// The data under the lock. No listener is called while it is held.
 pub(super) struct Core {
     pub(super) machine: Machine,
-    /// What the driver is to do.
+    /// Actions for the driver.
     pub(super) io: Vec<Action>,
     pub(super) look_ups: Vec<Asked>,
     pub(super) remembers: Vec<Remember>,
-    /// Set once: when to end at the latest.
+    /// When to end at the latest; set by closing.
     pub(super) closes_at: Option<Instant>,
     pub(super) is_closed: bool,
 }
 
-/// A look-up to be sent.
+/// A queued look-up.
 pub(super) struct Asked {
     pub(super) soul: Arc<str>,
     pub(super) answer: oneshot::Sender<LookUp>,
 }
 
-/// An entry to be sent.
+/// A queued entry.
 pub(super) struct Remember {
     pub(super) soul: Arc<str>,
     pub(super) token: Token,
@@ -73,7 +73,7 @@ pub(super) struct Remember {
 
 impl Inner {
     pub(super) fn core(&self) -> MutexGuard<'_, Core> {
-        // Nothing that is done under the lock panics half-way.
+        // Nothing under the lock panics half-way.
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -91,8 +91,8 @@ impl Inner {
         self.errors.fetch_add(1, Relaxed);
     }
 
-    /// Takes an event: tells the client at once, and leaves to the driver what is for it. Called on the network's thread,
-    /// so that the client hears of everything in its order.
+    /// Handles an event: calls the client at once and queues I/O for the driver. Called on the network thread, so that the client
+    /// gets everything in order.
     pub(super) fn handle(&self, session: u64, event: Event<'_>) {
         let actions = {
             let mut core = self.core();
@@ -118,7 +118,7 @@ impl Inner {
         }
     }
 
-    /// A message of the channel, in the order in which the store sent it.
+    /// Handles a message of the channel. Messages arrive in the order in which the store sent them.
     pub(super) fn handle_message(&self, session: u64, text: &[u8]) {
         let event = match Message::parse(text) {
             Some(Message::Soul { n, origin, soul }) => Event::Message { n, origin, soul },

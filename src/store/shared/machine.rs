@@ -1,5 +1,5 @@
-//! The protocol as a state machine: events in, actions out, time given. It does no I/O; the model in `tests` plays it
-//! against a faulty store in virtual time, and each of its rules was removed there to see a promise broken.
+//! The protocol as a state machine: events in, actions out, time passed in. It does no I/O. The model in `tests` runs it
+//! against a faulty store in virtual time, and checks that without any of its rules a promise is broken.
 
 mod events;
 mod transitions;
@@ -9,29 +9,29 @@ pub use events::{Action, Event, Flush};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Time since some fixed moment of this process.
+/// Time since a fixed moment of this process.
 pub type Moment = Duration;
 
 /// Time between two heartbeats.
 pub const HEARTBEAT: Duration = Duration::from_millis(1_000);
-/// How long an answer to anything but a connection may take.
+/// Time limit of an answer to a command.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_millis(1_000);
-/// How long a connection may take to be ready: host name, TCP, TLS, login, scripts, subscription.
+/// Time limit for a connection to be ready: host name, TCP, TLS, login, scripts, subscription.
 pub const OPEN_TIMEOUT: Duration = Duration::from_millis(2_000);
-/// How long knowledge may be trusted after the moment at which the last good heartbeat was sent.
+/// How long entries may be trusted after the last answered heartbeat was sent.
 pub const LEASE: Duration = Duration::from_millis(2_000);
 const MIN_BACKOFF: Duration = Duration::from_millis(50);
 const MAX_BACKOFF: Duration = Duration::from_millis(1_000);
 
-/// A rule of the protocol that a test takes away.
+/// A rule of the protocol that a test can remove.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(not(test), allow(dead_code, reason = "only the model removes rules"))]
 pub enum Rule {
     /// Unconfirmed invalidations are kept and their souls skip the store.
     Pending,
-    /// Numbers of messages are checked.
+    /// Message numbers are checked.
     Sequence,
-    /// Knowledge is trusted for the lease only.
+    /// Entries are trusted only during the lease.
     Lease,
 }
 
@@ -80,7 +80,7 @@ struct On {
 #[derive(Debug)]
 enum Beat {
     Due(Moment),
-    /// `seq`: that of the session at that moment.
+    /// `seq`: the session's number of the last message at that moment.
     Sent {
         at: Moment,
         seq: u64,
@@ -102,8 +102,8 @@ struct Outage {
 }
 
 impl Machine {
-    /// A store that is off and connects at the first event. `seed` is unique to this client: its identity and all nonces
-    /// come from it.
+    /// A store that is off and connects at the first event. `seed` must be unique to this client: its identity and all nonces
+    /// are derived from it.
     pub fn new(now: Moment, seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         Self {
@@ -138,12 +138,12 @@ impl Machine {
         has
     }
 
-    /// Who sends this client's messages.
+    /// The identity of this client in messages.
     pub fn origin(&self) -> &Arc<str> {
         &self.origin
     }
 
-    /// The epoch for look-ups of the soul and for REMEMBER; `None` where the store is off or must not be asked about it.
+    /// The epoch for look-ups of the soul and for REMEMBER; `None` if the store is off or must not be asked about it.
     pub fn epoch_for(&self, soul: &str) -> Option<&Arc<str>> {
         match &self.state {
             State::On(on) if !(self.has(Rule::Pending) && self.pending.holds(soul)) => Some(&on.epoch),
@@ -169,21 +169,21 @@ impl Machine {
         self.pending.is_confirmed(mark)
     }
 
-    /// Takes an invalidation of a soul. To be followed by [`Event::Time`], which sends it.
+    /// Adds an invalidation of a soul; a following [`Event::Time`] sends it.
     pub fn invalidate(&mut self, soul: &str) {
         if self.has(Rule::Pending) || self.epoch().is_some() {
             self.pending.add(soul);
         }
     }
 
-    /// Takes an invalidation of every soul. To be followed by [`Event::Time`], which sends it.
+    /// Adds an invalidation of every soul; a following [`Event::Time`] sends it.
     pub fn invalidate_all(&mut self) {
         if self.has(Rule::Pending) || self.epoch().is_some() {
             self.pending.add_all();
         }
     }
 
-    /// Whether no invalidation waits to be confirmed.
+    /// Whether every invalidation is confirmed.
     pub fn is_flushed(&self) -> bool {
         self.pending.is_empty()
     }
@@ -193,7 +193,7 @@ impl Machine {
         self.last_failure.as_deref()
     }
 
-    /// Ends for good.
+    /// Ends the machine for good.
     pub fn close(&mut self) -> Vec<Action> {
         self.state = State::Closed;
         vec![Action::Close, Action::Trust(None)]
@@ -217,7 +217,7 @@ impl Machine {
     }
 }
 
-/// 128 bits that no other call gives.
+/// 128 random bits.
 fn nonce(random: &mut fastrand::Rng) -> String {
     format!("{:032x}", random.u128(..))
 }

@@ -1,10 +1,10 @@
-//! What the state machine takes and what it gives.
+//! Events and actions of the state machine.
 
 use super::Moment;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What happened. Those of a session carry its number: what an earlier one still says is ignored.
+/// An event. Events of earlier sessions are ignored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event<'a> {
     /// Time has passed; see [`Machine::deadline`].
@@ -18,43 +18,43 @@ pub enum Event<'a> {
         /// Its count of messages.
         n: u64,
     },
-    /// The answer to [`Action::Beat`]: the count of messages, or `None` where the epoch is another one.
+    /// The answer to [`Action::Beat`]: the count of messages, or `None` if the epoch has changed.
     Beat(Option<u64>),
-    /// The answer to [`Action::Invalidate`] or [`Action::InvalidateAll`]: whether everything was carried out, or the epoch
-    /// is another one.
+    /// The answer to [`Action::Invalidate`] or [`Action::InvalidateAll`]: `true` if everything was carried out, `false` if the
+    /// epoch has changed.
     Invalidated(bool),
     /// A message: a soul was invalidated.
     Message {
         /// Its number.
         n: u64,
-        /// Whose call it was.
+        /// The client that invalidated it.
         origin: &'a str,
         /// The soul.
         soul: &'a str,
     },
-    /// A message: every soul was invalidated, and there is a new epoch.
+    /// A message: every soul was invalidated, which begins a new epoch.
     All {
-        /// Whose call it was.
+        /// The client that invalidated them.
         origin: &'a str,
         /// The new epoch.
         epoch: &'a str,
     },
     /// A message that cannot be read.
     Unreadable,
-    /// The session failed: an error, a disconnection. The text says why.
+    /// The session failed (error, disconnection), for this reason.
     Failed(String),
 }
 
-/// What is to be done, in this order.
+/// An action; actions are to be carried out in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Open a connection for the session of this number.
+    /// Open a connection for the session with this number.
     Open(u64),
-    /// Close the connection and forget what is on its way.
+    /// Close the connection and drop its commands in flight.
     Close,
     /// Run the script HELLO.
     Hello {
-        /// The epoch, if there must be a new one.
+        /// The epoch, if a new one begins.
         nonce: String,
     },
     /// Run the script BEAT.
@@ -78,23 +78,23 @@ pub enum Action {
     Forget(String),
     /// Forget every soul, detach every request.
     ForgetAll(Flush),
-    /// From now on, knowledge may be trusted until this moment; `None`: the store is off.
+    /// From now on, entries may be trusted until this moment; `None`: the store is off.
     Trust(Option<Moment>),
-    /// The store is lost; the text says why. Reported once for an outage, after the first attempt to reconnect has failed.
+    /// The store is lost, for this reason. Reported once per outage, after the first attempt to reconnect has failed.
     Lost(String),
-    /// The store is back after this time. Follows a [`Action::Lost`].
+    /// The store is back after this time. Follows an [`Action::Lost`].
     Back(Duration),
 }
 
 impl Action {
-    /// Whether it is for the connection; the others are for the client.
+    /// Whether the action is for the connection; others are for the client.
     pub fn is_io(&self) -> bool {
         use Action::{Beat, Close, Hello, Invalidate, InvalidateAll, Open};
         matches!(self, Open(_) | Close | Hello { .. } | Beat { .. } | Invalidate { .. } | InvalidateAll { .. })
     }
 }
 
-/// Why everything is forgotten.
+/// Why every soul is forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Flush {
     /// A session began: messages were missed.

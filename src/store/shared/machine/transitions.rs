@@ -1,4 +1,4 @@
-//! What each event does to a state.
+//! State transitions.
 
 use super::{
     ANSWER_TIMEOUT, Action, Batch, Beat, Event, Flush, HEARTBEAT, LEASE, MAX_BACKOFF, MIN_BACKOFF, Machine, Moment,
@@ -7,7 +7,7 @@ use super::{OPEN_TIMEOUT, On, Outage, Rule, Sent, State, nonce};
 use std::sync::Arc;
 
 impl Machine {
-    /// Takes an event of the session of this number.
+    /// Handles an event of the session with this number.
     pub fn handle(&mut self, now: Moment, session: u64, event: Event<'_>) -> Vec<Action> {
         let mut actions = Vec::new();
         if event != Event::Time && session != self.session {
@@ -67,12 +67,12 @@ impl Machine {
             if *epoch == on.epoch {
                 return self.fail(now, "its data is gone".to_owned(), actions);
             }
-            // A message brought the new epoch while the heartbeat with the old one was on its way.
+            // A message brought the new epoch while the heartbeat with the old one was in flight.
             on.beat = Beat::Due(now);
             return;
         };
-        // Messages that the store sent after its answer may be handled before it: every number up to the session's was
-        // checked as it came.
+        // Messages that the store sent after its answer may be handled before it. Every number up to the session's was
+        // checked when it arrived.
         if checks && !(seq..=on.seq).contains(&n) {
             on.seq = n;
             actions.push(Action::ForgetAll(Flush::Gap));
@@ -111,7 +111,7 @@ impl Machine {
         }
     }
 
-    /// What is due by now.
+    /// Does what is due at `now`.
     fn pass(&mut self, now: Moment, actions: &mut Vec<Action>) {
         match &mut self.state {
             State::Off { retry_at } if *retry_at <= now => {

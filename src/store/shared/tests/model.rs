@@ -1,4 +1,4 @@
-//! Three processes, one store, every fault, in virtual time. What each process uses is compared with what was put.
+//! A simulation in virtual time: three processes, one store, every fault. What processes use is compared with what was put.
 
 mod calls;
 mod network;
@@ -22,12 +22,12 @@ type Soul = usize;
 const PROCESSES: usize = 3;
 const SOULS: usize = 12;
 const LENGTH: Duration = Duration::from_secs(40);
-/// A fault begins this often, as a mean.
+/// Mean time between faults.
 const FAULTS_EVERY_MS: u64 = 3_000;
 const LIFE: Duration = Duration::from_secs(20);
 const LOOK_UP_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// A part of the protocol that is taken away.
+/// A part of the protocol that is removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Removed {
     /// HELLO does not compare the server's identity.
@@ -98,7 +98,7 @@ struct Connection {
     to_process: Moment,
 }
 
-struct World {
+struct Simulation {
     random: fastrand::Rng,
     now: Moment,
     events: BTreeMap<(Moment, u64), What>,
@@ -128,8 +128,8 @@ struct Counts {
     sessions: u64,
 }
 
-impl World {
-    fn new(seed: u64, removed: Option<Removed>) -> World {
+impl Simulation {
+    fn new(seed: u64, removed: Option<Removed>) -> Simulation {
         let mut random = fastrand::Rng::with_seed(seed);
         let rule = if let Some(Removed::Of(rule)) = removed { Some(rule) } else { None };
         let processes = (0..PROCESSES).map(|_| Process {
@@ -144,7 +144,7 @@ impl World {
             wake_at: None,
             removed,
         });
-        let mut world = World {
+        let mut simulation = Simulation {
             processes: processes.collect(),
             random,
             now: Moment::ZERO,
@@ -161,12 +161,12 @@ impl World {
             counts: Counts::default(),
         };
         for what in [What::Call, What::Put, What::Fault] {
-            world.after_ms(1, what);
+            simulation.after_ms(1, what);
         }
         for process in 0..PROCESSES {
-            world.after_ms(0, What::Wake(process));
+            simulation.after_ms(0, What::Wake(process));
         }
-        world
+        simulation
     }
 
     fn run(mut self) -> (Option<String>, Counts) {
@@ -192,7 +192,7 @@ impl World {
     }
 
     fn step(&mut self, what: What) {
-        // A frozen process takes nothing; its client's threads may run before its network's thread once it goes on.
+        // A frozen process receives nothing. When it continues, threads that call its client may run before its network thread.
         let process = match &what {
             What::ToProcess(connection, _) => Some(self.connections[*connection].process),
             What::Wake(p) | What::LookUpLate(p, _) | What::Answer(p, ..) => Some(*p),
@@ -289,7 +289,7 @@ fn name(soul: Soul) -> String {
 }
 
 fn run(seed: u64, removed: Option<Removed>) -> (Option<String>, Counts) {
-    World::new(seed, removed).run()
+    Simulation::new(seed, removed).run()
 }
 
 /// The protocol breaks no promise in any of these runs.

@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl World {
+impl Simulation {
     pub(super) fn call_somewhere(&mut self) {
         let process = self.random.usize(..PROCESSES);
         self.call(process);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl World {
+impl Simulation {
     pub(super) fn open(&mut self, process: usize, session: u64) {
         let id = self.connections.len();
         self.connections.push(Connection {
@@ -32,7 +32,7 @@ impl World {
     pub(super) fn reply(&mut self, id: usize, packet: Packet) {
         let arrives = self.latency(self.connections[id].process).max(self.connections[id].to_process);
         self.connections[id].to_process = arrives;
-        // A message is dealt with where it arrives, anything else by a task that runs a little later.
+        // A message is handled when it arrives, anything else by a task that runs a little later.
         let is_message = matches!(packet, Packet::Message { .. } | Packet::All { .. } | Packet::Closed);
         let later = if is_message { Duration::ZERO } else { self.micros(0..2_000) };
         self.at(arrives + later, What::ToProcess(id, packet));

@@ -8,7 +8,7 @@ pub struct Invalidation {
     pub reached: Option<Moment>,
 }
 
-impl World {
+impl Simulation {
     pub(super) fn check_use(&mut self, process: usize, soul: Soul, known: Known, waiter: Waiter, what: &str) {
         self.counts.from_store += u64::from(known.from_store);
         let old = self.invalidations[soul].iter().find(|one| {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-impl World {
+impl Simulation {
     pub(super) fn serve(&mut self, id: usize, command: Command) {
         if !self.is_up || !self.connections[id].is_open {
             return;
