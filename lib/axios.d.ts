@@ -5,8 +5,6 @@
  * require('gun-native/axios').install(axios, { peers: ['https://node.example/gun-relay'] });
  * ```
  *
- * `docs/axios.md` lists what is the same as with axios alone, and what is not.
- *
  * @packageDocumentation
  */
 
