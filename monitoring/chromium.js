@@ -7,7 +7,7 @@ const path = require('path');
 const { promisify } = require('util');
 const { TOOLS, find } = require('./tools');
 
-/** A browser that talks to loopback alone, keeps nothing, and ends by itself. */
+/** Options of a browser that connects only to loopback, stores nothing, and exits by itself. */
 const FLAGS = [
   '--headless',
   '--no-sandbox', // which root may not have
@@ -20,7 +20,7 @@ const FLAGS = [
 ];
 
 /**
- * Opens a page, lets so much of its own time pass, and does what the flag says: `--dump-dom` or `--screenshot=FILE`.
+ * Opens a page, advances its virtual time, and applies a flag: `--dump-dom` or `--screenshot=FILE`.
  *
  * @returns {Promise<string>} what the browser printed
  */
@@ -37,10 +37,10 @@ async function open(url, flag, { ms = 3000, width = 1280, height = 1000, flags: 
   }
 }
 
-/** The page as it stands after a while. */
+/** The DOM of a page after a while. */
 const domOf = (url, options) => open(url, '--dump-dom', options);
 
-/** A picture of it, as a PNG. */
+/** A screenshot of a page, as a PNG. */
 const picture = (url, file, options) => open(url, `--screenshot=${file}`, options);
 
 module.exports = { domOf, picture };
