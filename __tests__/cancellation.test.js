@@ -83,7 +83,7 @@ test('AbortSignal.timeout rejects with its TimeoutError', async () => {
   expect(reason).toBe(signal.reason);
 });
 
-test('a caller who aborts leaves alone: the others get the answer of the same request', async () => {
+test('only the caller who aborts leaves: the others get the answer of the same request', async () => {
   const { relay, client } = await setup({ a: record({ n: 1 }) });
   const gate = relay.hold();
   const controller = new AbortController();
@@ -166,7 +166,7 @@ test('an aborted batch rejects as a whole and its requests are cancelled', async
   await relay.hasAbandoned(2);
 });
 
-test('an aborted batch takes no request from a caller beside it', async () => {
+test('an aborted batch cancels no request that another caller waits for', async () => {
   const { relay, client } = await setup({ a: record({ n: 1 }), b: stall() });
   const gate = relay.hold();
   const controller = new AbortController();

@@ -11,7 +11,7 @@ const LIMIT_MS = 240_000;
 
 jest.setTimeout(LIMIT_MS + 10_000);
 
-test('the demo ends by itself, and its table has the three steps beside axios alone', async () => {
+test('the demo ends by itself, and its table has axios alone and the three steps', async () => {
   const { code, stdout, stderr } = await runFile(DEMO, { limitMs: LIMIT_MS });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const lines = stdout.split('\n');

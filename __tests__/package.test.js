@@ -83,7 +83,7 @@ test('the packages run nothing on install and depend on nothing else', () => {
   }
 });
 
-test.each(TARGETS)('npm installs the package of $name on that platform alone', (row) => {
+test.each(TARGETS)('npm installs the package of $name on that platform only', (row) => {
   const folder = createPlatform(fs.mkdtempSync(path.join(scratch, 'platform-')), row);
   const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
   expect(manifest.name).toBe(packageOf(row));

@@ -178,7 +178,7 @@ test('headers of Fastify\'s hooks are kept', async () => {
   expect((await ask('/get?soul=a')).headers['x-own']).toBe('1');
 });
 
-test('a middleware that answers first is left alone', async () => {
+test('an answer of a middleware that answers first is not changed', async () => {
   const { client, relay } = await setup(SCRIPT);
   const gate = relay.hold();
   const handler = relayHandler({ client });

@@ -21,7 +21,7 @@ function countedBody(length) {
   return body;
 }
 
-/** A client that takes nothing until told to, of an answer that has this length. */
+/** A client that reads nothing until it is resumed, of an answer with this length. */
 async function slowClient(length, idleTimeoutMs = 60_000) {
   const body = countedBody(length);
   let sent;

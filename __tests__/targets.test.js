@@ -18,7 +18,7 @@ test('the main package names each platform package at exactly its own version', 
   expect(optionalDependencies).toEqual(Object.fromEntries(TARGETS.map((row) => [packageOf(row), version])));
 });
 
-test('the repository names none of them, or npm ci would look for what is not published yet', () => {
+test('the repository names none of them, because npm ci would look for unpublished versions', () => {
   expect(require('../package.json')).not.toHaveProperty('optionalDependencies');
 });
 

@@ -127,7 +127,7 @@ test('a worker that leaves its calls behind cancels their requests', async () =>
   expect(relay.souls).toEqual(['a', 'b', 'last']);
 });
 
-test('the addon may be loaded in a worker alone, which ends', async () => {
+test('the addon may be loaded in a worker only, which then ends', async () => {
   const script = `console.log(JSON.stringify([await inWorker(${JSON.stringify(GET('a'))}), await inWorker('')]));`;
   expect(await runWith({ a: record({ n: 1 }) }, script)).toMatchObject({ code: 0, signal: null, stdout: '[{"n":1},0]\n', stderr: '' });
 });
@@ -137,7 +137,7 @@ test('a worker whose only pending work is a call waits for it, then ends', async
   expect(await runWith({ a: missingAfter(300) }, script)).toMatchObject({ code: 0, stdout: 'null\n', stderr: '' });
 });
 
-test('the default client goes on when the worker that made it has ended', async () => {
+test('the default client still works when the worker that created it has ended', async () => {
   const script = `
     await inWorker(${JSON.stringify(GET('a'))});
     console.log(JSON.stringify(await require('./index.js').getRecords(['a', 'b'])));

@@ -266,10 +266,10 @@ mod tests {
     }
 
     #[test]
-    fn every_nth_settled_call_is_told_with_the_hits_among_them_and_none_when_n_is_0() {
+    fn every_nth_settled_call_returns_the_hits_so_far_and_none_when_n_is_0() {
         let stats = Stats::default();
-        let told: Vec<_> = (0..10).filter_map(|call| stats.count_settled(call % 2 == 0, 3)).collect();
-        assert_eq!(told, [(2, 3), (3, 6), (5, 9)]);
+        let lines: Vec<_> = (0..10).filter_map(|call| stats.count_settled(call % 2 == 0, 3)).collect();
+        assert_eq!(lines, [(2, 3), (3, 6), (5, 9)]);
         assert_eq!(stats.count_settled(false, 0), None);
     }
 

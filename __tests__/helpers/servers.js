@@ -19,7 +19,7 @@ function closedAfterTest(server) {
   return server;
 }
 
-/** Listens and gives a function that asks for a path. */
+/** Starts listening; resolves with the port and a function that requests a path. */
 async function serving(server) {
   closedAfterTest(server);
   server.listen(0, '127.0.0.1');

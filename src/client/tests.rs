@@ -350,7 +350,7 @@ async fn a_client_that_nobody_owns_ends_by_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sweep_is_told_when_it_removed_something() {
+async fn a_sweep_is_reported_when_it_removed_something() {
     let config = Config { ttl: Duration::from_secs(1_800), ..Config::default() };
     let sweep_every = config.sweep_every;
     let fixture = fixture(config, []);

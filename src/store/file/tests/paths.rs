@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn the_second_store_on_one_file_is_told_so_and_gets_it_once_it_is_released() {
+fn the_second_store_on_one_file_gets_a_warning_and_the_file_once_it_is_released() {
     let (_folder, path) = folder();
     let first = open(&path);
     load(&first, at(0));
