@@ -95,7 +95,7 @@ test('every alert says what to do, and leads to a heading of docs/deployment.md'
 
 test('every alert has a test in which it fires', () => {
   const alerts = [...RULES.matchAll(/- alert: (\w+)/g)].map(([, name]) => name);
-  expect(alerts).toHaveLength(6);
+  expect(alerts).toHaveLength(7);
   for (const alert of alerts) {
     const fires = new RegExp(`alertname: ${alert}\\n\\s+exp_alerts:\\n\\s+- exp_labels`);
     expect(RULE_TESTS).toMatch(fires);

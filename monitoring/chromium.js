@@ -20,7 +20,8 @@ const FLAGS = [
 ];
 
 /**
- * Opens a page, advances its virtual time, and applies a flag: `--dump-dom` or `--screenshot=FILE`.
+ * Opens a page, advances its virtual time by `ms`, and applies a flag: `--dump-dom` or `--screenshot=FILE`. With `ms: null`, it
+ * applies the flag when the page has loaded.
  *
  * @returns {Promise<string>} what the browser printed
  */
@@ -29,7 +30,8 @@ async function open(url, flag, { ms = 3000, width = 1280, height = 1000, flags: 
   if (program === undefined) throw new Error(`chromium was not found; it is in the Debian package ${TOOLS.chromium}`);
   const profile = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-chromium-'));
   try {
-    const flags = [...FLAGS, `--user-data-dir=${profile}`, `--virtual-time-budget=${ms}`, `--window-size=${width},${height}`, ...more];
+    const time = ms === null ? [] : [`--virtual-time-budget=${ms}`];
+    const flags = [...FLAGS, `--user-data-dir=${profile}`, `--window-size=${width},${height}`, ...time, ...more];
     const { stdout } = await promisify(execFile)(program, [...flags, flag, url], { timeout: 60_000 });
     return stdout;
   } finally {

@@ -14,7 +14,7 @@ const { FOLDER, PICTURES, takePictures } = require('./picture');
 
 const textOf = (dom, id) => new RegExp(`id="${id}"[^>]*>([^<]*)<`).exec(dom)[1].replaceAll('\u00a0', ' ').replaceAll('&nbsp;', ' ');
 const rowOf = (dom, name) => new RegExp(`data-name="${name}"><th[^>]*>[^<]*</th><td>([^<]*)<`).exec(dom)[1];
-const levelOf = (dom) => /data-level="([^"]*)"/.exec(dom)[1];
+const levelOf = (dom) => /id="status"[^>]* data-level="([^"]*)"/.exec(dom)[1];
 const titleOf = (dom) => /<title>([^<]*)</.exec(dom)[1];
 
 /** The page with a client's statistics; `asked` has every path that the browser requested. */
@@ -84,13 +84,23 @@ test('an outage is at the top: since when, why, and what happens next', async ()
 });
 
 test.each([[360, 800], [1280, 900], [3840, 2160]])('nothing is wider than a window of %i px', async (width, height) => {
+  // A window cannot be as narrow as a frame. The image arrives when the frame has been measured, and ends the loading.
   const frame = `<!doctype html><iframe src="/gun" style="width:${width}px;height:${height}px;border:0"></iframe>
-    <p id="widths">none</p><script>setTimeout(() => {
-      const { scrollWidth, clientWidth } = document.querySelector('iframe').contentDocument.documentElement;
+    <p id="widths">none</p><img src="/measured" alt=""><script>const timer = setInterval(() => {
+      const page = document.querySelector('iframe').contentDocument;
+      if (!page.querySelector('#status:not([data-level=connecting])')) return;
+      clearInterval(timer);
+      const { scrollWidth, clientWidth } = page.documentElement;
       document.getElementById('widths').textContent = scrollWidth - clientWidth;
-    }, 3000);</script>`;
-  const { url, close } = await serve('down', { '/frame': frame });
-  const dom = await domOf(new URL('/frame', url), { ms: 4_000, width: width + 100 }).finally(close);
+      fetch('/measure');
+    }, 20);</script>`;
+  let image;
+  const { url, close } = await serve('down', {
+    '/frame': (response) => response.setHeader('content-type', 'text/html').end(frame),
+    '/measured': (response) => { image = response; },
+    '/measure': (response) => [response, image].forEach((waiting) => waiting.end()),
+  });
+  const dom = await domOf(new URL('/frame', url), { ms: null, width: width + 100 }).finally(close);
   expect(textOf(dom, 'widths')).toBe('0');
 });
 

@@ -20,6 +20,7 @@ use crate::stats::{BreakerState, Requests, Snapshot, Stats, StatsLine, hit_rate}
 use crate::store::shared::{Flush, LookUp, Trust};
 use crate::store::{Listener, StoreError};
 use std::future::Future;
+use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -124,7 +125,7 @@ pub(crate) struct Shared<C> {
     pub knowledge: Knowledge,
     pub single_flight: Arc<SingleFlight<C>>,
     is_closed: AtomicBool,
-    on_closed: Mutex<Option<OnClosed>>,
+    end: Mutex<End>,
     on_notice: Box<dyn Fn(Notice) + Send + Sync>,
     pub stats: Stats,
     calls: CallCounts,
@@ -133,7 +134,15 @@ pub(crate) struct Shared<C> {
     failed_before: AtomicU64,
 }
 
-type OnClosed = Box<dyn FnOnce() + Send>;
+/// How far a client is from its end.
+enum End {
+    /// It is open.
+    Open,
+    /// It has been closed and waits for its driver.
+    Closing(Box<dyn FnOnce() + Send>),
+    /// Its driver has ended.
+    Ended,
+}
 
 impl<C: Caller> Client<C> {
     /// A client whose work is done on `handle`. `alive` is dropped when the client is closed or dropped and its last
@@ -163,7 +172,7 @@ impl<C: Caller> Client<C> {
             knowledge: knowledge.with_shared_store(config, handle, weak.clone()),
             single_flight: Arc::clone(&single_flight),
             is_closed: AtomicBool::new(false),
-            on_closed: Mutex::new(None),
+            end: Mutex::new(End::Open),
             on_notice: Box::new(on_notice),
             stats: Stats::default(),
             calls: CallCounts::default(),
@@ -171,7 +180,15 @@ impl<C: Caller> Client<C> {
             failed_before: AtomicU64::new(0),
         });
         let weak = Arc::downgrade(&shared);
-        handle.spawn(driver::drive(weak, Arc::new(relays), single_flight, config.sweep_every, warning, alive));
+        let driving = driver::Driving(weak.clone());
+        handle.spawn(driver::drive(
+            weak,
+            Arc::new(relays),
+            single_flight,
+            config.sweep_every,
+            warning,
+            (driving, alive),
+        ));
         Self { shared }
     }
 
@@ -283,8 +300,14 @@ impl<C: Caller> Client<C> {
     /// once.
     pub fn close(&self, on_closed: impl FnOnce() + Send + 'static) {
         let shared = &*self.shared;
-        *shared.on_closed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(on_closed));
         shared.is_closed.store(true, Relaxed);
+        let mut end = shared.end.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*end, End::Ended) {
+            drop(end);
+            return on_closed();
+        }
+        *end = End::Closing(Box::new(on_closed));
+        drop(end);
         shared.single_flight.close();
     }
 
@@ -363,6 +386,14 @@ impl<C> Drop for Shared<C> {
 }
 
 impl<C> Shared<C> {
+    /// The driver has ended: there is nothing left that `close` could wait for.
+    fn driver_ended(&self) {
+        let end = mem::replace(&mut *self.end.lock().unwrap_or_else(PoisonError::into_inner), End::Ended);
+        if let End::Closing(on_closed) = end {
+            on_closed();
+        }
+    }
+
     /// Takes note of a change of a relay's circuit.
     pub fn circuit_changed(&self, relay: &Arc<str>, is_open: bool, lasted: Duration, last_error: String) {
         let failed_calls = self.calls.failed_so_far() - self.failed_before.load(Relaxed);

@@ -80,9 +80,10 @@ impl<C: Caller, A: Ask> Run<'_, C, A> {
             let answer = store.look_up(&request.soul).await;
             return LookedUp { is_known: is_wanted && matches!(answer, LookUp::Missing { .. }), answer };
         }
-        if !knowledge.is_loading() {
+        if !knowledge.has_file() {
             return LookedUp { is_known: false, answer: LookUp::Nothing };
         }
+        // The file may have been loaded since the caller looked.
         knowledge.loaded().await;
         let is_known = is_wanted && knowledge.is_missing(&request.soul, Trust::Everything, Instant::now());
         LookedUp { is_known, answer: LookUp::Nothing }

@@ -127,7 +127,7 @@ async function serve(name, pages = {}) {
   mount(packaged, { client: { cacheStats: () => statistics.stats() } });
   let looks = 0;
   const server = http.createServer((request, response) => {
-    if (pages[request.url]) return response.setHeader('content-type', 'text/html').end(pages[request.url]);
+    if (pages[request.url]) return pages[request.url](response);
     if (request.url === '/gun/history') return response.end(JSON.stringify(scenario.isNew ? [] : history));
     if (request.url !== '/gun/stats') return packaged.emit('request', request, response);
     looks += 1;

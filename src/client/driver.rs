@@ -10,7 +10,8 @@ use crate::request;
 use crate::single_flight::{Caller, Request, SingleFlight};
 use crate::stats::SweepLine;
 use std::future::Future;
-use std::sync::{Arc, PoisonError, Weak};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, yield_now};
@@ -72,12 +73,19 @@ pub(super) async fn drive<C: Caller>(
         if let Some(store) = shared.knowledge.shared_store() {
             store.close().await;
         }
-        let on_closed = shared.on_closed.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(on_closed) = on_closed {
-            on_closed();
-        }
     }
     drop(alive);
+}
+
+/// Tells the client when its driver ends, however that happens.
+pub(super) struct Driving<C>(pub Weak<Shared<C>>);
+
+impl<C> Drop for Driving<C> {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.driver_ended();
+        }
+    }
 }
 
 /// Tasks that end with the client.
@@ -150,23 +158,57 @@ async fn look_after_file<C: Caller>(shared: Weak<Shared<C>>) {
     }
 }
 
-/// Sweeps one after another, however long one takes.
 async fn sweep_regularly<C: Caller>(shared: Weak<Shared<C>>, every: Duration) {
-    let mut sweeps = interval_at(Instant::now() + every, every);
-    sweeps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    one_after_another(every, || sweep(shared.clone())).await;
+}
+
+async fn sweep<C: Caller>(shared: Weak<Shared<C>>) -> ControlFlow<()> {
+    let Some(shared) = shared.upgrade() else { return ControlFlow::Break(()) };
+    let now = Instant::now();
+    let is_small = shared.knowledge.missing.size() <= SWEPT_HERE;
+    let swept = if is_small {
+        Some(shared.knowledge.sweep(now))
+    } else {
+        let shared = Arc::clone(&shared);
+        background::run(move || shared.knowledge.sweep(now)).await
+    };
+    if let Some(Swept { removed, remain }) = swept.filter(|swept| swept.removed > 0) {
+        shared.notify(Some(Notice::Swept(SweepLine { removed, remain })));
+    }
+    ControlFlow::Continue(())
+}
+
+/// Runs a job at intervals until it breaks. One that takes longer than an interval delays the next.
+async fn one_after_another<F: Future<Output = ControlFlow<()>>>(every: Duration, mut job: impl FnMut() -> F) {
+    let mut ticks = interval_at(Instant::now() + every, every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        sweeps.tick().await;
-        let Some(shared) = shared.upgrade() else { return };
-        let now = Instant::now();
-        let is_small = shared.knowledge.missing.size() <= SWEPT_HERE;
-        let swept = if is_small {
-            Some(shared.knowledge.sweep(now))
-        } else {
-            let shared = Arc::clone(&shared);
-            background::run(move || shared.knowledge.sweep(now)).await
-        };
-        if let Some(Swept { removed, remain }) = swept.filter(|swept| swept.removed > 0) {
-            shared.notify(Some(Notice::Swept(SweepLine { removed, remain })));
+        ticks.tick().await;
+        if job().await.is_break() {
+            return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_job_that_takes_longer_than_its_interval_delays_the_next_one() {
+        let every = Duration::from_millis(10);
+        let start = Instant::now();
+        let times = Mutex::new(Vec::new());
+        one_after_another(every, || async {
+            let began = start.elapsed();
+            let is_first = times.lock().expect("no panic here").is_empty();
+            sleep(if is_first { every * 7 / 2 } else { Duration::ZERO }).await;
+            let mut times = times.lock().expect("no panic here");
+            times.push((began.as_millis(), start.elapsed().as_millis()));
+            if times.len() == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+        .await;
+        assert_eq!(*times.lock().expect("no panic here"), [(10, 45), (45, 45), (55, 55)]);
     }
 }

@@ -319,6 +319,16 @@ async fn nobody_waits_for_ever_when_the_driver_dies() {
     assert_eq!((fixture.stat("/requests/inFlight"), fixture.stat("/requests/queued")), (0, 0));
 }
 
+#[test]
+fn a_client_whose_driver_is_gone_can_be_closed() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let fixture = runtime.block_on(async { fixture(Config::default(), []) });
+    drop(runtime);
+    let (closed, mut is_closed) = oneshot::channel();
+    fixture.client.close(move || _ = closed.send(()));
+    assert_eq!(is_closed.try_recv(), Ok(()));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_closed_client_takes_no_call_and_lets_those_in_flight_settle() {
     let fixture = fixture(Config::default(), []);

@@ -156,21 +156,6 @@ fn a_request_counts_its_callers_time_from_its_permit_and_until_then_that_of_the_
 }
 
 #[test]
-fn forty_thousand_callers_of_one_soul_join_and_leave_in_no_time_of_the_others() {
-    // Quadratic work would take minutes here.
-    let single_flight = SingleFlight::new(1);
-    let start = Instant::now();
-    let handles: Vec<_> = (0..40_000)
-        .map(|caller| {
-            let own = Some(TIME - Duration::from_millis(caller as u64));
-            handle(single_flight.join("a", start, Terms { own, ..MINUTE }, || false, || caller))
-        })
-        .collect();
-    assert!(handles.iter().all(|handle| single_flight.leave(handle).is_some()));
-    assert_eq!(single_flight.active_count(), 0);
-}
-
-#[test]
 fn nobody_joins_a_request_that_was_invalidated_and_its_answer_is_not_cached() {
     let single_flight = SingleFlight::new(10);
     join(&single_flight, "a", 1);

@@ -7,6 +7,7 @@ const { parseArgs } = require('util');
 const { startClientProcess } = require('../../helpers/client-process');
 const { missingAfter, record } = require('../../helpers/answers');
 const { newAuthority } = require('../../helpers/certificates');
+const { Random } = require('../../helpers/random');
 const { startRelay } = require('../../helpers/relay');
 const { startValkey } = require('../../helpers/valkey');
 const { servers } = require('./servers');
@@ -34,27 +35,16 @@ const { values } = parseArgs({
   },
 });
 
-/** Mulberry32: the same numbers for the same seed. */
-function randomOf(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
-  };
-}
-
 /** What happens to the server and to processes; each ends by itself. */
 const FAULTS = {
   kill: async ({ server, random }) => {
     await server.kill();
-    await sleep(random() * 2_500);
+    await sleep(random.next() * 2_500);
     await server.restart();
   },
   pause: async ({ server, random }) => {
     server.signal('SIGSTOP');
-    await sleep(random() * 3_000);
+    await sleep(random.next() * 3_000);
     server.signal('SIGCONT');
   },
   flush: ({ server }) => server.command('FLUSHALL'),
@@ -62,7 +52,7 @@ const FAULTS = {
   dropSubscribers: ({ server }) => server.command('CLIENT', 'KILL', 'TYPE', 'pubsub'),
   demote: async ({ server, random }) => {
     await server.command('REPLICAOF', '127.0.0.1', '1');
-    await sleep(random() * 2_000);
+    await sleep(random.next() * 2_000);
     await server.command('REPLICAOF', 'NO', 'ONE');
   },
   evict: async ({ server }) => {
@@ -72,18 +62,18 @@ const FAULTS = {
     await server.command('CONFIG', 'SET', 'maxmemory', '0');
   },
   freeze: async ({ clients, random }) => {
-    const client = clients[Math.floor(random() * clients.length)];
+    const client = random.pick(clients);
     client.signal('SIGSTOP');
-    await sleep(random() * 5_000);
+    await sleep(random.next() * 5_000);
     client.signal('SIGCONT');
   },
 };
 
 async function runOn({ name, program, hasTls }, ms, seed) {
-  const random = randomOf(seed);
+  const random = new Random(seed);
   const history = new History();
   const relay = await startRelay(
-    (soul) => (history.has(soul) ? record({ soul }) : missingAfter(random() * RELAY_MS)),
+    (soul) => (history.has(soul) ? record({ soul }) : missingAfter(random.next() * RELAY_MS)),
     { records: false },
   );
   const tls = hasTls ? await newAuthority() : undefined;
@@ -99,8 +89,8 @@ async function runOn({ name, program, hasTls }, ms, seed) {
   };
 
   const call = async () => {
-    const process = Math.floor(random() * PROCESSES);
-    const soul = `soul ${Math.floor(random() * SOULS)}`;
+    const process = random.between(0, PROCESSES - 1);
+    const soul = `soul ${random.between(0, SOULS - 1)}`;
     const { result, began, connected } = await clients[process].timed('getRecord', soul);
     counts.calls += 1;
     if (result !== null) return;
@@ -108,10 +98,10 @@ async function runOn({ name, program, hasTls }, ms, seed) {
     history.check({ process, soul, began, connected });
   };
   const put = async () => {
-    const process = Math.floor(random() * PROCESSES);
-    const soul = `soul ${Math.floor(random() * SOULS)}`;
+    const process = random.between(0, PROCESSES - 1);
+    const soul = `soul ${random.between(0, SOULS - 1)}`;
     const entry = history.put(soul, process);
-    setTimeout(() => history.remove(soul, entry), random() * THERE_MS);
+    setTimeout(() => history.remove(soul, entry), random.next() * THERE_MS);
     const { ended } = await clients[process].timed(values.broken ? 'cacheStats' : 'invalidate', soul);
     counts.puts += 1;
     entry.called = ended;
@@ -125,7 +115,7 @@ async function runOn({ name, program, hasTls }, ms, seed) {
   };
   const fault = async () => {
     const names = Object.keys(FAULTS);
-    const chosen = names[Math.floor(random() * names.length)];
+    const chosen = random.pick(names);
     history.note(chosen);
     await FAULTS[chosen]({ server, clients, random });
     counts.faults += 1;
@@ -134,7 +124,7 @@ async function runOn({ name, program, hasTls }, ms, seed) {
   const end = performance.now() + ms;
   const every = async (pause, task) => {
     while (performance.now() < end && history.violations.length === 0) {
-      await sleep(2 * random() * pause);
+      await sleep(2 * random.next() * pause);
       await task();
     }
   };

@@ -175,6 +175,24 @@ async fn what_one_client_learned_the_next_one_on_its_file_knows_but_for_what_was
 }
 
 #[tokio::test]
+async fn a_soul_that_was_queued_before_the_file_was_loaded_is_answered_from_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("missing");
+    let first = fixture(with_file(&path), at_once([missing()]));
+    first.get("a").await;
+    close(&first.client).await;
+
+    let second = fixture(Config { max_in_flight: 1, ..with_file(&path) }, at_once([found()]));
+    let batch = CallOptions { is_batch: true, ..CallOptions::default() };
+    // The second one's turn comes when the first is answered, so after the load.
+    let [b, a] = ["b", "a"].map(|soul| second.begin(soul, batch).1);
+    assert!(matches!(b.await, Ok(Outcome::Found(_))));
+    assert_eq!(a.await, Ok(Outcome::Missing));
+    assert_eq!(second.script.asked(), ["b"]);
+    close(&second.client).await;
+}
+
+#[tokio::test]
 async fn a_second_client_on_the_same_file_says_so_and_goes_on_without_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("missing");
