@@ -63,10 +63,18 @@ export function getRecords(souls: readonly string[], options?: GetOptions): Prom
  * @param soul - As for {@link getRecord}.
  * @returns The text, or `null` if the relay has no record.
  * @throws As {@link getRecord}.
+ * @example
+ * const text = await getRecordText('oip:registry');
+ * if (text !== null) fs.writeFileSync('registry.json', text);
  */
 export function getRecordText(soul: string, options?: GetTextOptions): Promise<string | null>;
 
-/** Cache and request counters since the client was created: a snapshot in an object of its own. */
+/**
+ * Cache and request counters since the client was created. Each call returns a new object.
+ *
+ * @example
+ * const { hitRate, requests } = cacheStats();
+ */
 export function cacheStats(): CacheStats;
 
 /**
@@ -74,7 +82,10 @@ export function cacheStats(): CacheStats;
  * neither cached nor given to later callers.
  *
  * @returns Whether the soul was cached as missing.
- * @throws {@link GunError} `ERR_GUN_INVALID_ARGUMENT` if it is not a soul.
+ * @throws {@link GunError} `ERR_GUN_INVALID_ARGUMENT` if the soul is invalid.
+ * @example
+ * await put(soul, record);
+ * invalidate(soul);
  */
 export function invalidate(soul: string): boolean;
 
@@ -86,17 +97,27 @@ export function invalidate(soul: string): boolean;
 export function invalidateAll(): number;
 
 /**
- * Whether an answer of {@link getRecords} is a record, that is neither missing nor failed. Works for errors of another copy
- * of the package too.
+ * Whether an answer of {@link getRecords} is a record, that is, neither `null` nor an error. Also works for errors of another
+ * copy of the package.
  */
 export function isRecord<A>(answer: A): answer is Exclude<A, null | undefined | Error>;
 
-/** Whether a value is a {@link GunError} of this or another copy of the package. `instanceof` knows its own copy only. */
+/**
+ * Whether a value is a {@link GunError} of this or another copy of the package. `instanceof` only works for the same copy.
+ *
+ * @example
+ * const failed = (await getRecords(souls)).filter(isGunError);
+ */
 export function isGunError(value: unknown): value is GunError;
 
 /**
  * A client of one relay, with its own connection pool and caches. Methods can be detached:
  * `const { getRecord } = client`.
+ *
+ * @example
+ * const client = new GunClient({ relayUrl: 'http://localhost:8765', cache: { ttlMs: 60_000 } });
+ * const record = await client.getRecord('oip:registry');
+ * await client.close();
  */
 export class GunClient {
   /**
@@ -136,6 +157,9 @@ export class GunClient {
    * none.
    *
    * @throws {@link GunError} `ERR_GUN_CACHE_STORE`, as a rejection, if that cannot be confirmed.
+   * @example
+   * client.invalidate(soul);
+   * await client.flushed(); // other processes no longer read the old entry from the store
    */
   flushed(this: void): Promise<void>;
 
@@ -286,8 +310,8 @@ export interface GunClientOptions {
   backoff?: BackoffOptions | undefined;
 
   /**
-   * Limits retries, so that a relay in trouble gets no storm of them; `false` for no limit. A call that may not be retried
-   * fails at once with its last error, whatever {@link retries} allows.
+   * Limits retries, so that a failing relay is not overloaded by them; `false` for no limit. Without budget, a call fails at
+   * once with its last error, even if {@link retries} would allow another attempt.
    */
   retryBudget?: RetryBudgetOptions | false | undefined;
 
@@ -316,7 +340,7 @@ export interface GunClientOptions {
   maxQueue?: number | undefined;
 
   /**
-   * Most bytes of an answer's body, from 1 to 536,870,888 (the longest string of V8). Larger bodies fail with
+   * Maximum bytes of an answer's body, from 1 to 536,870,888 (the longest string of V8). Larger bodies fail with
    * `ERR_GUN_BODY_TOO_LARGE` and are not read to the end. It also limits the text of resolved references, see
    * {@link GetOptions.resolveRefs}.
    *
@@ -327,7 +351,7 @@ export interface GunClientOptions {
   maxBodyBytes?: number | undefined;
 
   /**
-   * Most bytes of answers that were read but not yet delivered to JavaScript, from 1 to `Number.MAX_SAFE_INTEGER`. Beyond
+   * Maximum bytes of answers that were read but not yet delivered to JavaScript, from 1 to `Number.MAX_SAFE_INTEGER`. Beyond
    * it, reading pauses.
    *
    * @default 268435456
@@ -377,8 +401,8 @@ export interface GunClientOptions {
   proxy?: string | UrlLike | undefined;
 
   /**
-   * Receives log lines; `false` disables logging. A logger that throws breaks no call. Loggers of pino, winston and others
-   * fit: lines go to `log`, or to `info` if there is no `log` or if it takes a level first.
+   * Receives log lines; `false` disables logging. A logger that throws does not affect calls. Loggers of pino, winston
+   * and others work: lines go to `log`, or to `info` if there is no `log` or if it takes a level first.
    *
    * Environment: `GUN_NATIVE_LOG`: `on`, `true` or `1`, `off`, `false` or `0`.
    *
@@ -408,7 +432,7 @@ export interface GunClientOptions {
 /** The cache of missing souls. */
 export interface CacheOptions {
   /**
-   * Most entries, from 0 to 10,000,000; 0 disables the cache.
+   * Maximum entries, from 0 to 10,000,000; 0 disables the cache.
    *
    * Environment: `GUN_404_CACHE_SIZE`.
    *
@@ -488,7 +512,7 @@ export interface RecordsOptions {
   ttlMs?: number | undefined;
 
   /**
-   * Most bytes of all cached records, from 0 to `Number.MAX_SAFE_INTEGER`.
+   * Maximum bytes of all cached records, from 0 to `Number.MAX_SAFE_INTEGER`.
    *
    * @default 67108864
    */
@@ -598,7 +622,7 @@ export interface CacheStats {
   hitRate: number;
   /** Souls cached as missing now; expired ones count until a read or a sweep finds them. */
   size: number;
-  /** Most entries. */
+  /** Maximum entries. */
   capacity: number;
   /** TTL of an entry, in milliseconds. */
   ttlMs: number;
@@ -606,7 +630,7 @@ export interface CacheStats {
   inserts: number;
   /** Entries removed to make space for newer ones. */
   evictions: number;
-  /** Entries removed because their TTL had ended, by a read or a sweep. */
+  /** Expired entries removed by a read or a sweep. */
   expirations: number;
   /** Entries removed by `invalidate` and `invalidateAll`, or because the relay has the record now. */
   invalidations: number;
@@ -654,7 +678,7 @@ export interface RequestStats {
 export interface BreakerStats {
   /** `open`: calls fail at once with `ERR_GUN_CIRCUIT_OPEN`. */
   state: 'closed' | 'open';
-  /** How long it has been in this state, in milliseconds. */
+  /** Time in this state, in milliseconds. */
   sinceMs: number;
   /** The last failure of the streak, as a sentence; `null` if there is none. */
   lastError: string | null;
@@ -742,7 +766,7 @@ export interface BreakerEvent {
   readonly relay: string;
   /** The state from now on. */
   readonly state: 'closed' | 'open';
-  /** How long the relay had only failed, in milliseconds. */
+  /** Duration of the failure streak, in milliseconds. */
   readonly durationMs: number;
   /** Calls that failed since its last proper answer. */
   readonly failedCalls: number;
@@ -759,7 +783,7 @@ export interface BreakerEvent {
  * - `ERR_GUN_STATUS`: an HTTP status that is neither a record nor a missing soul; see {@link GunError.status}.
  * - `ERR_GUN_BAD_RESPONSE`: a 200 that is truncated or not in the relay's format.
  * - `ERR_GUN_BODY_TOO_LARGE`: a 200 larger than `maxBodyBytes`, or resolved references that add up to more text.
- * - `ERR_GUN_OVERLOADED`: `maxQueue` calls are waiting already, or an answer has more references than a call follows.
+ * - `ERR_GUN_OVERLOADED`: `maxQueue` calls are already waiting, or an answer has more references than a call follows.
  * - `ERR_GUN_CIRCUIT_OPEN`: the relay only failed, and was not asked; see {@link GunClientOptions.breaker}. `cause` is that of
  *   the last failure, if it has one.
  * - `ERR_GUN_CLOSED`: the client was closed before the call.
@@ -793,12 +817,20 @@ export interface GunErrorMembers {
 }
 
 /**
- * What every failed call rejects with. The message says what happened, to which relay and soul, after how many attempts and
+ * The error of every failed call. The message says what happened, to which relay and soul, after how many attempts and
  * how long: `relay http://gun-relay:8765 answered 503 for soul "oip:registry" (3 attempts in 1.2 s)`. It contains no
  * credential and no raw newline.
+ *
+ * @example
+ * try {
+ *   return await getRecord(soul);
+ * } catch (error) {
+ *   if (!isGunError(error) || !error.retryable) throw error;
+ *   return undefined; // try again later
+ * }
  */
 export class GunError extends Error {
-  /** For tests and for code that stands in for a client. */
+  /** For tests and for mocks of a client. */
   constructor(message: string, members: GunErrorMembers);
 
   readonly name: 'GunError';

@@ -123,7 +123,7 @@ describe.each(VERSIONS)('%s', (version) => {
     expect(order[0] === 1).toBe(axios.defaults.adapter === adapter);
   });
 
-  test('an adapter that was there before gets what is passed on', async () => {
+  test('the previous adapter gets requests that are passed on', async () => {
     const axios = freshAxios(version);
     const seen = [];
     axios.defaults.adapter = async (config) => {
@@ -200,7 +200,7 @@ describe.each(VERSIONS)('%s', (version) => {
   });
 });
 
-test.each(VERSIONS)('%s: without options it answers for the default client\'s relay, with its credentials, and for that alone', async (version) => {
+test.each(VERSIONS)('%s: without options it only answers for the default client\'s relay, with its credentials', async (version) => {
   const relay = await newRelay(SCRIPT);
   const other = await newRelay(SCRIPT);
   const source = `

@@ -107,7 +107,7 @@ describe.each(VERSIONS)('%s', (version) => {
     expect(sendersOf(peer)).toEqual(['gun-native', 'axios']);
   });
 
-  test('a peer with credentials answers requests with the same ones alone', async () => {
+  test('a peer with credentials only answers requests with the same credentials', async () => {
     const { axios } = await setup();
     const peer = await newRelay(script);
     const withCredentials = peer.url.replace('//', '//u:p@');

@@ -41,7 +41,7 @@ async function failure(env, flags) {
   return JSON.parse(stdout);
 }
 
-test('where the package of the platform was left out, the message names the bug of npm and what mends it', async () => {
+test('where the package of the platform was left out, the message names the bug of npm and how to repair the installation', async () => {
   install();
   const error = await failure();
   expect(error).toMatchObject({ name: 'GunError', code: 'ERR_GUN_BINARY_MISSING' });
@@ -61,7 +61,7 @@ test('where another platform was installed for, the message says so', async () =
   expect(message).not.toContain('npm leaves optional dependencies out');
 });
 
-test('where the package is there and does not load, its failure is told and no bug of npm', async () => {
+test('if the package is installed but does not load, the message has its error and no bug of npm', async () => {
   install({ [OWN]: { 'package.json': '{"main":"addon.node"}', 'addon.node': 'not a library' } });
   const { message, cause } = await failure();
   expect(message).toContain(`${OWN} is installed, but this system cannot load it`);

@@ -1,11 +1,13 @@
 'use strict';
 
-const { record, recordText } = require('./helpers/answers');
+const { EventEmitter, once } = require('events');
+const { record, recordText, stall, status } = require('./helpers/answers');
 const { runNode } = require('./helpers/child');
 const { newRelay, setup } = require('./helpers/setup');
 const { bodyOf } = require('../lib/client');
 
-const SCRIPT = { a: record({ n: 1 }) };
+const LONG = JSON.stringify({ text: 'ü😀'.repeat(100_000) });
+const SCRIPT = { a: record({ n: 1 }), long: recordText(LONG), broken: status(500), slow: stall() };
 
 /** All chunks of a body. */
 function chunksOf(body, max) {
@@ -13,6 +15,62 @@ function chunksOf(body, max) {
   for (let chunk = body.read(max); chunk.length > 0; chunk = body.read(max)) chunks.push(chunk);
   return chunks;
 }
+
+describe('the body of a record', () => {
+  test('is read in chunks of 64 KB at most, and its bytes are those of the text', async () => {
+    const { client } = await setup(SCRIPT);
+    const body = await bodyOf(client, 'long');
+    expect(body.length).toBe(Buffer.byteLength(LONG));
+    const chunks = [];
+    for (let chunk = body.read(1e6); chunk.length > 0; chunk = body.read(1e6)) chunks.push(chunk);
+    expect(Math.max(...chunks.map((chunk) => chunk.length))).toBe(65_536);
+    expect(Buffer.concat(chunks).toString()).toBe(LONG);
+    expect(body.read(10).length).toBe(0);
+  });
+
+  test('has nothing to read once it was released', async () => {
+    const { client } = await setup(SCRIPT);
+    const body = await bodyOf(client, 'long');
+    expect(body.read(3).toString()).toBe('{"t');
+    body.release();
+    body.release();
+    expect(body.read(3).length).toBe(0);
+    expect(body.length).toBe(Buffer.byteLength(LONG));
+  });
+
+  test('is null for a missing soul, and failures and aborts reject', async () => {
+    const { client } = await setup(SCRIPT, { retries: 0 });
+    expect(await bodyOf(client, 'gone')).toBeNull();
+    expect(await bodyOf(client, 'gone')).toBeNull();
+    await expect(bodyOf(client, 'broken')).rejects.toMatchObject({ code: 'ERR_GUN_STATUS' });
+    await expect(bodyOf(client, 'slow', { signal: AbortSignal.abort('gone') })).rejects.toBe('gone');
+    await client.close();
+    await expect(bodyOf(client, 'a')).rejects.toMatchObject({ code: 'ERR_GUN_CLOSED' });
+  });
+
+  test('is one of a cached record, too', async () => {
+    const { client } = await setup(SCRIPT, { records: { ttlMs: 60_000 } });
+    for (let time = 0; time < 2; time += 1) expect((await bodyOf(client, 'a')).read(100).toString()).toBe('{"n":1}');
+  });
+
+  test('makes room for the next one when it is released, and when its caller has left', async () => {
+    const { client, relay } = await setup(() => recordText(LONG), { maxBufferedBytes: 1 });
+    const first = await bodyOf(client, 'first');
+    const controller = new AbortController();
+    const next = bodyOf(client, 'next', { signal: controller.signal });
+    await relay.hasRequests(2);
+    first.release();
+    const body = await next;
+    const left = bodyOf(client, 'left', { signal: controller.signal }).catch((reason) => reason);
+    body.release();
+    await relay.hasRequests(3);
+    controller.abort('enough');
+    await left;
+    const last = await bodyOf(client, 'last');
+    expect(last.length).toBe(Buffer.byteLength(LONG));
+    last.release();
+  });
+});
 
 test('each caller of a request has a body of its own, beside those who want records', async () => {
   const { relay, client } = await setup(SCRIPT);
@@ -28,13 +86,17 @@ test('each caller of a request has a body of its own, beside those who want reco
 test('a body holds its room of maxBufferedBytes until it is released', async () => {
   const size = 600_000;
   const text = JSON.stringify({ text: 'x'.repeat(size) });
-  const { relay, client } = await setup(() => recordText(text), { maxBodyBytes: 1_000_000, maxBufferedBytes: 1_000_000 });
+  const finished = new EventEmitter();
+  const answer = (soul) => (response) => recordText(text)(response.once('finish', () => finished.emit(soul)));
+  const { client } = await setup(answer, { maxBodyBytes: 1_000_000, maxBufferedBytes: 1_000_000 });
   const first = await bodyOf(client, 'a');
   let second;
+  const isSent = once(finished, 'b');
   const waits = bodyOf(client, 'b').then((body) => (second = body));
-  await relay.hasRequests(2);
-  // Its bytes are on the way; there is room for them only once the first record is gone.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await isSent;
+  // The network thread, which all clients share, has time for its bytes; there is room for them only once the first is gone.
+  const other = await setup();
+  for (let call = 0; call < 100; call += 1) await other.client.getRecord(`missing ${call}`);
   expect(second).toBeUndefined();
   first.release();
   expect((await waits).length).toBe(text.length);

@@ -1,7 +1,7 @@
 'use strict';
 
 const { missing, record, stall, status } = require('./helpers/answers');
-const { failureOf, newClient, setup, sleep } = require('./helpers/setup');
+const { failureOf, newClient, setup, until } = require('./helpers/setup');
 
 /** Opens at the third failure in a row, and sends one call every 50 ms. */
 const BREAKER = { failures: 3, afterMs: 0, probeEveryMs: 50 };
@@ -11,7 +11,7 @@ async function failsOften(client, times = 3) {
   for (let soul = 0; soul < times; soul += 1) await failureOf(client.getRecord(`fails ${soul}`));
 }
 
-/** A relay that fails until it is told to be well. */
+/** A relay that fails until the test makes it healthy. */
 async function unwell(options) {
   const health = { answer: status(503) };
   const { relay, client } = await setup(() => (response) => health.answer(response), { ...NO_RETRIES, ...options });
@@ -47,13 +47,13 @@ test('a relay that is back is found by the next probe', async () => {
   await failsOften(client);
   health.answer = record({ n: 1 });
   let answer;
-  while (answer === undefined) answer = await client.getRecord('a').catch(() => sleep(1));
+  await until(async () => (answer = await client.getRecord('a').catch(() => undefined)) !== undefined);
   expect(answer).toEqual({ n: 1 });
   expect(relay.requests).toHaveLength(4);
   expect(await client.getRecords(['b', 'c'])).toEqual([{ n: 1 }, { n: 1 }]);
 });
 
-test('a relay that keeps silent is left alone too', async () => {
+test('a relay that never answers also opens the circuit', async () => {
   const { relay, client } = await setup(() => stall(), { ...NO_RETRIES, attemptTimeoutMs: 20 });
   await failsOften(client);
   expect((await failureOf(client.getRecord('a'))).code).toBe('ERR_GUN_CIRCUIT_OPEN');
@@ -91,7 +91,7 @@ test('calls that end by their own time or by abort are no failures of the relay'
   expect(await client.getRecord('a')).toEqual({});
 });
 
-test('a burst of failures alone does not open it: they must last', async () => {
+test('a burst of failures does not open it: they must last', async () => {
   const { relay, client } = await setup(() => status(503), { backoff: { baseMs: 0, maxMs: 0 }, breaker: { afterMs: 60_000 } });
   const answers = await client.getRecords(Array.from({ length: 60 }, (_, soul) => `soul ${soul}`));
   expect(answers.every(({ code, attempts }) => code === 'ERR_GUN_STATUS' && attempts === 3)).toBe(true);

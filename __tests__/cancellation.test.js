@@ -2,7 +2,7 @@
 
 const { getEventListeners } = require('events');
 const { missing, record, stall, status } = require('./helpers/answers');
-const { failureOf, rejectionOf, setup, sleep } = require('./helpers/setup');
+const { failureOf, rejectionOf, setup, until } = require('./helpers/setup');
 
 test('a signal that is aborted already rejects the call with its reason, and nothing is asked', async () => {
   const { relay, client } = await setup();
@@ -83,7 +83,7 @@ test('AbortSignal.timeout rejects with its TimeoutError', async () => {
   expect(reason).toBe(signal.reason);
 });
 
-test('a caller who aborts leaves alone: the others get the answer of the same request', async () => {
+test('only the caller who aborts leaves: the others get the answer of the same request', async () => {
   const { relay, client } = await setup({ a: record({ n: 1 }) });
   const gate = relay.hold();
   const controller = new AbortController();
@@ -137,7 +137,7 @@ test('a call that is aborted in the queue never reaches the relay, and gives its
   expect(relay.souls).toEqual(['a', 'c']);
 });
 
-test('an abort between two attempts ends the retries', async () => {
+test('an abort while the second attempt waits for its permit ends the retries', async () => {
   const { relay, client } = await setup({ a: status(503) }, { maxInFlight: 1 });
   const firstAttempt = relay.hold(1);
   const other = relay.hold(1);
@@ -146,13 +146,13 @@ test('an abort between two attempts ends the retries', async () => {
   await firstAttempt.reached();
   const between = client.getRecord('b');
   firstAttempt.open();
-  await other.reached(); // `b` has the only permit, so the first attempt is over and the second cannot start
+  await other.reached(); // `b` has the only permit
+  await until(() => client.cacheStats().requests.queued === 1); // the backoff is over, the second attempt is next in the queue
   controller.abort('gone');
   expect(await call).toBe('gone');
+  const last = client.getRecord('c'); // behind it in the queue
   other.open();
-  await between;
-  await sleep(20); // longer than any backoff here
-  await client.getRecord('c');
+  await Promise.all([between, last]);
   expect(relay.souls).toEqual(['a', 'b', 'c']);
 });
 
@@ -166,7 +166,7 @@ test('an aborted batch rejects as a whole and its requests are cancelled', async
   await relay.hasAbandoned(2);
 });
 
-test('an aborted batch takes no request from a caller beside it', async () => {
+test('an aborted batch cancels no request that another caller waits for', async () => {
   const { relay, client } = await setup({ a: record({ n: 1 }), b: stall() });
   const gate = relay.hold();
   const controller = new AbortController();

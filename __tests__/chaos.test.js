@@ -14,7 +14,7 @@ test('a short run through chaos keeps every promise', async () => {
   expect(Math.min(found, missing)).toBeGreaterThan(50);
 }, 30_000);
 
-describe('what may be told of a soul', () => {
+describe('the states that may be reported of a soul', () => {
   const model = new Model(['a'], { chance: () => true });
 
   test('is what it was from the last invalidate before the call to the end of the call', () => {

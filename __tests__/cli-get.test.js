@@ -20,7 +20,7 @@ test('a record is printed as JSON, its strings of JSON parsed', async () => {
   expect(relay.souls).toEqual(['a']);
 });
 
-test('a missing soul is told on stderr and by exit code 1; the others are printed', async () => {
+test('a missing soul is listed on stderr, with exit code 1; the others are printed', async () => {
   const { relay, ...result } = await get({ a: record({ n: 1 }) }, ['gone', 'a']);
   expect(result).toMatchObject({ code: 1, stdout: '{\n  "n": 1\n}\n', stderr: 'missing: "gone"\n' });
   expect(relay.requests).toHaveLength(2);
@@ -80,7 +80,7 @@ test('many souls are still one document: no line of the log gets into it', async
   expect(JSON.parse(stdout).map(({ soul }) => soul)).toEqual(souls);
 });
 
-test('--refs follows references so many levels deep', async () => {
+test('--refs follows references up to this many levels', async () => {
   const table = { a: record({ b: { '#': 'a/b' } }), 'a/b': record({ c: { '#': 'a/b/c' } }), 'a/b/c': record({ n: 1 }) };
   const { stdout } = await get(table, ['a', '--refs', '1']);
   expect(JSON.parse(stdout)).toEqual({ b: { c: { '#': 'a/b/c' } } });
@@ -94,7 +94,7 @@ test('--timeout ends the call', async () => {
   expect(JSON.parse(stdout)[0].error.code).toBe('ERR_GUN_TIMEOUT');
 });
 
-test('what is no soul is an error of the command line, and nothing is asked', async () => {
+test('an invalid soul is an error of the command line, and nothing is requested', async () => {
   const { relay, code, stderr } = await get({}, ['a', '']);
   expect(code).toBe(2);
   expect(stderr).toContain('soul must be');

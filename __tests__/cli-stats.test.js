@@ -43,7 +43,7 @@ test('every figure of cacheStats is shown, in groups, with its unit', async () =
   expect(lines.filter((line) => line.startsWith('  '))).toHaveLength(count(stats));
 });
 
-test('breaker, store, records and what nobody foresaw are shown too', async () => {
+test('breaker, store, records and unknown figures are shown too', async () => {
   const parts = {
     breaker: { state: 'open', sinceMs: 130_000, lastError: 'connection refused' },
     store: { kind: 'shared', connected: false, loaded: 5, hits: 3, errors: 1 },
@@ -131,7 +131,7 @@ describe('--watch', () => {
     }
   });
 
-  test('shows rates, goes on if the indexer is away, and ends quietly with Ctrl-C', async () => {
+  test('shows rates, continues if the indexer is unreachable, and ends quietly with Ctrl-C', async () => {
     const stats = await realStats();
     let total = 0;
     const { host } = await indexer((response) => {

@@ -43,7 +43,7 @@ test('a dumb terminal gets neither', async () => {
   expect(stdout).toContain('✓ the relay answers');
 });
 
-test('FORCE_COLOR colours a pipe, and 0 is no colour', async () => {
+test('FORCE_COLOR colours a pipe, and 0 disables colour', async () => {
   const args = await verification();
   expect((await runCli(args, { env: { FORCE_COLOR: '1' } })).stdout).toContain(GREEN_MARK);
   expect((await runCli(args, { env: { FORCE_COLOR: '0' } })).stdout).not.toContain('\x1b');
@@ -63,7 +63,7 @@ test('on 60 columns no line is longer, a long failure is wrapped and indented', 
 });
 
 describe('a reader that leaves early', () => {
-  test('is no failure: the exit code stays what it would be, and stderr is quiet', async () => {
+  test('is not an error: the exit code is the same, and stderr is empty', async () => {
     const relay = await newRelay({ a: record({ text: 'x'.repeat(2_000_000) }) });
     const command = `('${process.execPath}' ${CLI} get a --relay ${relay.url}; echo "code $?" >&2) | head -c 5`;
     const { stdout, stderr } = await run(['-c', command], {}, { program: 'sh' });
@@ -83,7 +83,7 @@ test('a pipe gets all of a large record', async () => {
   expect(JSON.parse(stdout)).toEqual(data);
 });
 
-// Linux has a device that is full; nothing else stands in for a full disk without root.
+// Linux has a device that is always full; otherwise a full disk needs root.
 (fs.existsSync('/dev/full') ? test : test.skip)('a full disk is exit code 4 and a sentence', async () => {
   const command = `'${process.execPath}' ${CLI} --help > /dev/full`;
   const { code, stderr } = await run(['-c', command], {}, { program: 'sh' });

@@ -37,7 +37,7 @@ test('a relay passes, asked once for each soul, once for the probe and once afte
   expect(new Set(relay.souls).size).toBe(MADE_UP + 1);
 });
 
-test('nothing is written to the relay, and no soul asked for that anybody could have', async () => {
+test('nothing is written to the relay, and only souls that cannot exist are requested', async () => {
   const { relay } = await verify({});
   expect(new Set(relay.requests.map(({ method }) => method))).toEqual(new Set(['GET']));
   for (const soul of relay.souls) expect(soul).toMatch(/^gun-native-verify:[0-9a-f]{32}:\d+(:probe)?$/);
@@ -63,7 +63,7 @@ test('a check that fails shows what was expected', async () => {
   expect(stdout).toMatch(/✗ the relay answers\n {4}expected: missing, for a made-up soul\n {4}measured: found, after \d+ ms\n\n0 of 1 passed/);
 });
 
-test('callers and passes are as many as told', async () => {
+test('callers and passes are those of the options', async () => {
   const { code, relay, report } = await verify({}, ['--passes', '3', '--callers', '4']);
   expect(code).toBe(0);
   expect(report).toMatchObject({ passes: 3, callers: 4 });
@@ -84,7 +84,7 @@ test('so does one that fails', async () => {
   expect({ code, failed }).toEqual({ code: 3, failed: ['the relay answers'] });
 });
 
-test('a relay that has a record for everything is no relay, but it has answered', async () => {
+test('a relay that has a record for every soul fails the checks, but it has answered', async () => {
   const { code, failed, report } = await verify(() => record({}));
   expect({ code, failed }).toEqual({ code: 1, failed: ['the relay answers'] });
   expect(report.checks[0].measurement).toMatch(/^found, after \d+ ms$/);
@@ -129,7 +129,7 @@ describe('--souls', () => {
     expect(relay.requests).toHaveLength(MADE_UP + 300 + 2);
   });
 
-  test('one that fails fails a check; its failure is told', async () => {
+  test('one that fails fails a check, whose measurement has the failure', async () => {
     const { code, failed, report } = await verify({ bad: status(400) }, ['--souls', '-'], { stdin: 'bad' });
     expect({ code, failed }).toEqual({ code: 1, failed: ['no call fails'] });
     const { measurement } = report.checks.find(({ check }) => check === 'no call fails');

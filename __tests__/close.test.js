@@ -26,7 +26,7 @@ test('calls in flight settle first', async () => {
   const { relay, client } = await setup({ a: record({ n: 1 }), b: status(400) }, { maxInFlight: 2 });
   const gate = relay.hold();
   const order = [];
-  // What has ended may be told at once, so the order is noted by the first reaction to each promise, not by a later one.
+  // Calls may settle in one turn, so the order is recorded by the first reaction to each promise, not by a later one.
   const noted = (soul) => (outcome) => order.push(soul) && outcome;
   const calls = ['a', 'b', 'queued'].map((soul) => client.getRecord(soul).then(noted(soul), noted(soul)));
   await gate.reached(2);
@@ -130,7 +130,7 @@ test('a client that was never used closes', async () => {
   expect(await client.close()).toBeUndefined();
 });
 
-test('closing one client leaves the others alone', async () => {
+test('closing one client does not affect the others', async () => {
   const { client } = await setup();
   const other = await setup({ a: record({ n: 1 }) });
   await client.close();

@@ -23,6 +23,6 @@ const CODES = [
   'ERR_GUN_TIMEOUT',
 ];
 
-test.each(['src/error.rs', 'index.d.ts', 'README.md'])('%s has every code and no other', (file) => {
+test.each(['src/error/code.rs', 'index.d.ts', 'README.md'])('%s has every code and no other', (file) => {
   expect(codesIn(file)).toEqual(CODES);
 });

@@ -70,7 +70,7 @@ test('the dashboard is what monitoring/dashboard.js makes', () => {
   expect(fs.readFileSync(dashboard.FILE, 'utf8')).toBe(dashboard.text());
 });
 
-test('panels have names of their own and stand side by side', () => {
+test('panels have unique names and do not overlap', () => {
   const cells = PANELS.map(({ gridPos: { x, y } }) => `${x},${y}`);
   expect(new Set(cells).size).toBe(PANELS.length);
   expect(new Set(PANELS.map(({ title }) => title)).size).toBe(PANELS.length);

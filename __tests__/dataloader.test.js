@@ -15,7 +15,7 @@ test('a loader gets records, missing souls and failures each in their place', as
   expect(relay.requests).toHaveLength(3);
 });
 
-test('getRecords is a batch function as it stands', async () => {
+test('getRecords is a batch function without a wrapper', async () => {
   const relay = await newRelay({ a: record({ n: 1 }) });
   const script = `
     const DataLoader = require('dataloader');

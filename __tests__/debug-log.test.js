@@ -40,7 +40,7 @@ test('NODE_DEBUG=gun-native prints a readable line per request', async () => {
   ]);
 });
 
-test('without it nothing is printed and nobody listens', async () => {
+test('without it nothing is printed and there is no subscriber', async () => {
   expect(await linesWith({})).toEqual([]);
   const source = `
     require('./index.js');

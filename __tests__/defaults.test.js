@@ -54,7 +54,7 @@ test('the README has every option that index.d.ts has, and no other', () => {
   expect(Object.keys(documented()).sort()).toEqual(Object.keys(declared()).sort());
 });
 
-test.each(Object.entries(declared()))('the README and index.d.ts say the same of %s', (option, { standard, variable }) => {
+test.each(Object.entries(declared()))('the README and index.d.ts agree on %s', (option, { standard, variable }) => {
   const said = documented()[option];
   expect(said.variable).toBe(variable);
   // A default that is no value is left out of the table.

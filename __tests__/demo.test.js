@@ -3,7 +3,7 @@
 const { Terminal } = require('../examples/steps/terminal');
 const { runFile } = require('./helpers/child');
 const { describeWithValkey } = require('./helpers/valkey');
-const { sleep } = require('./helpers/setup');
+const { until } = require('./helpers/setup');
 
 const DEMO = 'examples/demo.js';
 /** On a busy machine the demo may take long, and the test does not depend on how long. */
@@ -11,7 +11,7 @@ const LIMIT_MS = 240_000;
 
 jest.setTimeout(LIMIT_MS + 10_000);
 
-test('the demo ends by itself, and its table has the three steps beside axios alone', async () => {
+test('the demo ends by itself, and its table has axios alone and the three steps', async () => {
   const { code, stdout, stderr } = await runFile(DEMO, { limitMs: LIMIT_MS });
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   const lines = stdout.split('\n');
@@ -61,7 +61,7 @@ test('on a terminal, the progress line and the log lines never share a line', as
   const terminal = new Terminal(3, { out: stream, progress: stream });
   terminal.print('one');
   terminal.done('two');
-  while (!written.endsWith('1 of 3 done') || written.match(/of 3 done/g).length < 5) await sleep(10);
+  await until(() => written.endsWith('1 of 3 done') && written.match(/of 3 done/g).length >= 5);
   terminal.done('three');
   expect(screenOf(written)[3]).toMatch(/^ +\d+ s, 2 of 3 done$/);
   terminal.end();

@@ -68,7 +68,7 @@ beforeAll(async () => {
   // The indexer's own packages, where npm does not look for them in a registry.
   for (const name of ['axios', 'express', 'prom-client']) fs.symlinkSync(path.join(ROOT, 'node_modules', name), path.join(scratch, 'node_modules', name));
   for (const name of ['docker', 'docker-compose']) script(name, `exec bash "${path.join(__dirname, 'helpers/docker.sh')}" ${name} "$@"`);
-  script('sleep', 'until [ "$(grep -c "Sync cycle" "$STAND_IN/out")" -ge 6 ]; do command -p sleep 0.1; done');
+  script('sleep', 'until [ "$(grep -c "Sync cycle" "$FAKE_STATE/out")" -ge 6 ]; do command -p sleep 0.1; done');
   relay = await startFilledRelay();
   port = await freePort();
   environment({});
@@ -113,7 +113,7 @@ async function shell(command) {
   const env = {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(GUN_|PORT$|BIND_ADDRESS$|NODE_OPTIONS$|JEST_|npm_)/i.test(name))),
     PATH: `${path.join(scratch, 'bin')}${path.delimiter}${process.env.PATH}`,
-    STAND_IN: path.join(scratch, 'state'),
+    FAKE_STATE: path.join(scratch, 'state'),
     GUN_NATIVE_BINARY: path.join(ROOT, `gun-native.${target()}.node`), // the package is packed without it
     npm_config_offline: 'true',
     npm_config_cache: path.join(scratch, 'npm-cache'),

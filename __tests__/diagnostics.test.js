@@ -3,7 +3,7 @@
 const { AsyncLocalStorage } = require('async_hooks');
 const { missing, record, status } = require('./helpers/answers');
 const { EVENTS, listen, recorded } = require('./helpers/channels');
-const { failureOf, newClient, newRelay, rejectionOf, setup, sleep } = require('./helpers/setup');
+const { failureOf, newClient, newRelay, rejectionOf, setup, until } = require('./helpers/setup');
 const { GunError } = require('..');
 
 const namesOf = (log) => log.map(([event, { soul }]) => `${event} ${soul}`);
@@ -60,7 +60,7 @@ test('nothing is inserted where nothing is remembered', async () => {
   expect(namesOf(log)).toEqual(['request:start a', 'request:end a']);
 });
 
-test('every retry is told before the next attempt, with what failed', async () => {
+test('every retry is published before the next attempt, with the error', async () => {
   const { relay, client } = await setup({ a: [status(503), status(500), record({})] });
   const log = [];
   listen((event, { attempts, retry }) => log.push([event, attempts, retry && retry.error.status, relay.requests.length]));
@@ -113,7 +113,7 @@ test('a listener may abort the call whose start it hears', async () => {
   expect(await rejectionOf(client.getRecord('a', { signal }))).toBe('enough');
 });
 
-test('a call that is refused room is told, one that never began is not', async () => {
+test('a call that is refused by the queue is published, one that never began is not', async () => {
   const { relay, client } = await setup({}, { maxInFlight: 1, maxQueue: 0 });
   const gate = relay.hold();
   const first = client.getRecord('a');
@@ -163,7 +163,7 @@ test('every event comes in the asynchronous context of its call', async () => {
   expect(log).toHaveLength(11);
 });
 
-test('forgetting is told, one soul or all, and what a record found drops', async () => {
+test('removals are published: one soul, all souls, and an entry removed because the relay has the record', async () => {
   const { relay, client } = await setup({ a: [missing(), record({})] });
   await client.getRecords(['a', 'b', 'c']);
   const log = recorded();
@@ -179,15 +179,15 @@ test('forgetting is told, one soul or all, and what a record found drops', async
   ]);
 });
 
-test('a sweep is told with what it removed', async () => {
+test('a sweep is published with the number of entries that it removed', async () => {
   const { relay, client } = await setup({}, { cache: { ttlMs: 5 }, sweepEveryMs: 20 });
   const log = recorded(['cache:sweep']);
   await client.getRecords(['a', 'b']);
-  while (log.length === 0) await sleep(5);
+  await until(() => log.length > 0);
   expect(log).toEqual([['cache:sweep', { relay: relay.url, removed: 2, remain: 0 }]]);
 });
 
-test('credentials stand in no event', async () => {
+test('no event contains credentials', async () => {
   const relay = await newRelay({ a: [status(503), record({})], bad: status(400) });
   const secret = newClient({ relayUrl: relay.url.replace('//', '//user:pass@'), headers: { 'x-key': 'hush' } });
   const log = recorded();
@@ -244,7 +244,7 @@ describe('a batch that is watched answers as one that is not', () => {
   });
 });
 
-test('a listener to one event alone hears it', async () => {
+test('a subscriber of a single event gets it', async () => {
   for (const event of EVENTS.filter((name) => name !== 'cache:sweep')) {
     const { client } = await setup({ a: [missing(), status(503), record({})], bad: status(400) });
     const log = recorded([event]);
@@ -256,7 +256,7 @@ test('a listener to one event alone hears it', async () => {
   }
 });
 
-test('calls that began before anybody listened are not told of', async () => {
+test('calls that began before there was a subscriber are not published', async () => {
   const { relay, client } = await setup();
   const gate = relay.hold();
   const call = client.getRecord('a');

@@ -151,7 +151,7 @@ describe('a bad value is ERR_GUN_INVALID_ARGUMENT that names the variable and th
   });
 });
 
-test('the environment speaks to the default client alone', async () => {
+test('the environment only affects the default client', async () => {
   const relay = await newRelay();
   const script = `new gun.GunClient({ relayUrl: '${relay.url}' }).getRecord('a')`;
   expect(await callWith({ GUN_PEERS: 'nonsense', GUN_RETRIES: 'nonsense' }, script)).toEqual({ value: null });

@@ -20,10 +20,10 @@ async function newFaultRelay(answer) {
   return relay;
 }
 
-/** A relay that answers with this fault until it is mended, and a client of it. */
+/** A relay that answers with this fault until `repair` is called, and a client of it. */
 async function withFault(fault, options) {
   const relay = await newFaultRelay(() => fault);
-  const mend = () => {
+  const repair = () => {
     relay.answer = () => (exchange) => exchange.answer(wire.record({ n: 1 }));
   };
   const client = newClient({
@@ -34,16 +34,16 @@ async function withFault(fault, options) {
     maxBodyBytes: 1_000_000,
     ...options,
   });
-  return { relay, client, mend };
+  return { relay, client, repair };
 }
 
-/** The failure of a call into a fault; the next call on the same client, with the relay mended, must bring the record. */
+/** The failure of a call into a fault; the next call on the same client, with the relay repaired, must return the record. */
 async function failureIn(fault, options) {
-  const { relay, client, mend } = await withFault(fault, options);
+  const { relay, client, repair } = await withFault(fault, options);
   const error = await failureOf(client.getRecord('a'));
   const { size, requests } = client.cacheStats();
   const asked = relay.requests;
-  mend();
+  repair();
   expect(await client.getRecord('a')).toEqual({ n: 1 });
   expect({ size, inFlight: requests.inFlight, queued: requests.queued }).toEqual({ size: 0, inFlight: 0, queued: 0 });
   const { code, attempts, retryable, status } = error;
@@ -151,20 +151,20 @@ test.each([
   ['refusals', faults.STATUS['too many requests'][1], 429, ATTEMPTS.transient],
 ])('a flood of %s fails every call and none twice', async (_what, fault, status, attempts) => {
   const everyAttempt = { retryBudget: false, breaker: false };
-  const { relay, client, mend } = await withFault(fault, { maxInFlight: 32, attemptTimeoutMs: 10_000, ...everyAttempt });
+  const { relay, client, repair } = await withFault(fault, { maxInFlight: 32, attemptTimeoutMs: 10_000, ...everyAttempt });
   const souls = Array.from({ length: 500 }, (_, soul) => `soul ${soul}`);
   const answers = await client.getRecords(souls);
   expect(new Set(answers.map((error) => error.status))).toEqual(new Set([status]));
   expect(relay.requests).toBe(souls.length * attempts);
   expect(client.cacheStats()).toMatchObject({ size: 0, requests: { failed: { ERR_GUN_STATUS: souls.length } } });
-  mend();
+  repair();
   expect(await client.getRecord('soul 0')).toEqual({ n: 1 });
 });
 
 test.each(['end', 'destroy', 'reset'])('connections closed while idle cost no failure: %s', async (how) => {
   // One that is reset may be found so only by the request that it loses: that is what a retry is for.
-  const { relay, client, mend } = await withFault(() => {}, { retries: how === 'end' ? 0 : 1 });
-  mend();
+  const { relay, client, repair } = await withFault(() => {}, { retries: how === 'end' ? 0 : 1 });
+  repair();
   for (let call = 0; call < 20; call += 1) {
     expect(await client.getRecord('a')).toEqual({ n: 1 });
     relay.closeIdle(how);
@@ -174,7 +174,7 @@ test.each(['end', 'destroy', 'reset'])('connections closed while idle cost no fa
 });
 
 test('a relay that restarts, with calls on the wire and calls that come while it is away, is found again', async () => {
-  const { relay, client, mend } = await withFault(() => {}, { maxInFlight: 8, attemptTimeoutMs: 10_000 });
+  const { relay, client, repair } = await withFault(() => {}, { maxInFlight: 8, attemptTimeoutMs: 10_000 });
   for (let round = 0; round < 5; round += 1) {
     relay.answer = () => () => {};
     const before = relay.requests;
@@ -184,13 +184,13 @@ test('a relay that restarts, with calls on the wire and calls that come while it
     for (const call of onTheWire) expect((await failureOf(call)).code).toBe('ERR_GUN_CONNECT');
     expect((await failureOf(client.getRecord('a'))).code).toBe('ERR_GUN_CONNECT');
     await relay.start();
-    mend();
+    repair();
     expect(await client.getRecord('a')).toEqual({ n: 1 });
   }
   expect(client.cacheStats().size).toBe(0);
 });
 
-test('one unusable record fails alone in its batch', async () => {
+test('one unusable record does not fail the others of its batch', async () => {
   const relay = await newFaultRelay(({ soul }) => {
     return faults.GARBAGE[soul] || ((exchange) => exchange.answer(wire.record({ soul })));
   });

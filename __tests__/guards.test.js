@@ -48,7 +48,7 @@ test.each([null, undefined, false, 0, '', 'text', 5n, Symbol('s'), () => {}])('%
   expect([isRecord(value), isGunError(value)]).toEqual([false, false]);
 });
 
-test('an error that is no GunError is neither, of whatever realm', () => {
+test('an error that is not a GunError is neither, in any realm', () => {
   const foreign = require('vm').runInNewContext('new TypeError("x")');
   for (const value of [new Error('x'), foreign, Object.assign(new Error('x'), { code: 'ERR_GUN_TIMEOUT' })]) {
     expect([isRecord(value), isGunError(value)]).toEqual([false, false]);

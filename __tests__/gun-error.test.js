@@ -34,7 +34,7 @@ test('a message says what happened, where, to which soul, after how many attempt
   expect(after1.message).toMatch(new RegExp(`^relay ${relay.url} answered 400 for soul "a" \\(1 attempt in ${TIME}\\)$`));
 });
 
-test('a long time is told in seconds', async () => {
+test('a long time is in seconds', async () => {
   const { client } = await setup({ a: [status(503, { 'retry-after': '1' }), status(400)] });
   expect((await failureOf(client.getRecord('a'))).message).toMatch(/ \(2 attempts in 1\.\d s\)$/);
 });

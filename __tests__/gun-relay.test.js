@@ -26,7 +26,7 @@ describe('what the relay says', () => {
   };
   const putOf = (body) => ask('/put', { method: 'POST', body: JSON.stringify(body) });
 
-  test('a soul that it has not got is Not found, after it has waited', async () => {
+  test('a soul that it does not have is Not found, after it has waited', async () => {
     const { status, body, ms } = await ask('/get?soul=nobody');
     expect([status, body]).toEqual([404, { error: 'Not found' }]);
     expect(ms).toBeGreaterThanOrEqual(WAIT_MS - 1);
@@ -64,7 +64,7 @@ describe('what the relay says', () => {
     expect(headers.has('content-encoding')).toBe(false);
   });
 
-  test('data and oip come parsed, unless it is told to leave them', async () => {
+  test('data and oip are parsed, unless an option keeps them as text', async () => {
     for (const { url } of [relay, plain]) await put(url, 'raw', { data: '[1]', oip: 'no JSON', note: '[1]' });
     const dataOf = async ({ url }) => (await (await fetch(`${url}/get?soul=raw`)).json()).data;
     expect(await dataOf(relay)).toEqual({ data: [1], oip: 'no JSON', note: '[1]' });

@@ -62,7 +62,7 @@ test('known-missing answers and shared requests need no place in the queue', asy
   expect(await Promise.all(calls)).toEqual([null, null]);
 });
 
-test('after an overload the client goes on', async () => {
+test('after an overload the client still works', async () => {
   const { relay, client } = await setup({ a: record({ n: 1 }) }, { maxInFlight: 1, maxQueue: 0 });
   const gate = relay.hold(1);
   const first = client.getRecord('b');

@@ -85,7 +85,7 @@ test('a private record without its node of data says so', async () => {
   expect(await run(failures)).toEqual([`${FAILED}private record: its data has no encrypted`]);
 });
 
-test('the main thread goes on while records are opened', async () => {
+test('the main thread is not blocked while records are opened', async () => {
   const sealed = await seal(SECRET, USER);
   let turns = 0;
   let isOpen = false;

@@ -83,7 +83,7 @@ describe('discovery of 300 registered records', () => {
 });
 
 /** A relay that keeps what is put, as GUN does: a nested object becomes a node of its own. */
-async function newKeeper() {
+async function newStoringRelay() {
   const nodes = new Map();
   const keep = (soul, data) => {
     const node = nodes.get(soul) || {};
@@ -113,7 +113,7 @@ describe('the deletion registry', () => {
   const marksOf = (souls) => Object.fromEntries(souls.map((soul) => [soul, { soul, deletedAt: 1 }]));
 
   test.each([[0, 0], [1, 0], [2, 20], [3, 20]])('with %i patches, %i of 20 records read as deleted right after it', async (steps, right) => {
-    const { relay } = await newKeeper();
+    const { relay } = await newStoringRelay();
     const { run } = startIndexer(steps, relay.url);
     const souls = deletedSouls(20);
     const readings = await run(async ({ deletions }, all) => {
@@ -131,7 +131,7 @@ describe('the deletion registry', () => {
   });
 
   test.each([[0, 100], [1, 100], [2, 100], [3, 1]])('with %i patches, 100 checks read the index %i times', async (steps, reads) => {
-    const { relay, keep } = await newKeeper();
+    const { relay, keep } = await newStoringRelay();
     const souls = deletedSouls(100);
     keep('oip:deleted:records', marksOf(souls));
     const { run } = startIndexer(steps, relay.url);
@@ -140,7 +140,7 @@ describe('the deletion registry', () => {
   });
 
   test('the record cache makes one read of checks that stay one by one', async () => {
-    const { relay, keep } = await newKeeper();
+    const { relay, keep } = await newStoringRelay();
     const souls = deletedSouls(50);
     keep('oip:deleted:records', marksOf(souls));
     const { run } = startIndexer(2, relay.url, { GUN_RECORD_CACHE_TTL_MS: '60000' });
@@ -250,7 +250,7 @@ describe('the helper', () => {
 });
 
 describe('GUN_NATIVE=off', () => {
-  test('takes all three patches out: the same requests as without them', async () => {
+  test('disables all three patches: the same requests as without them', async () => {
     const asked = [];
     for (const steps of [0, 3]) {
       const relay = await newRelay(registry(['workout'], 3));

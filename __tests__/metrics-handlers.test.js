@@ -100,7 +100,7 @@ test('HEAD has the headers of GET, and other methods are 405', async () => {
   }
 });
 
-test('an answer that somebody else has given in the meantime is left alone', async () => {
+test('an answer that another handler has given meanwhile is not changed', async () => {
   const { client } = await setup();
   const handle = statsHandler(client);
   const url = await serve((request, response) => {

@@ -34,7 +34,7 @@ describe.each(frameworks)('mount on %s', (_name, serve) => {
     expect((await ask(`${url}/own`)).body).toBe('own');
   });
 
-  test('answers HEAD with the headers of GET, ignores a query, and takes another path', async () => {
+  test('answers HEAD with the headers of GET, ignores a query, and accepts another path', async () => {
     const { client } = await setup();
     const url = await serve((app) => mount(app, { client, path: '/internal/gun/' }));
     const [get, head] = [await ask(`${url}/internal/gun?x=1`), await ask(`${url}/internal/gun`, 'HEAD')];

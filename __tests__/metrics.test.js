@@ -73,7 +73,7 @@ test('histograms are cumulative, from 1 ms to 45 s, with the 3 s of the relay in
   expect(numbers[0]).toBe(0.001);
   expect(numbers.slice(-2)).toEqual([45, Infinity]);
   expect(numbers.filter((bound) => bound >= 3 && bound <= 3.5)).toHaveLength(4);
-  // The second call was answered from the cache and stands in the lowest bucket.
+  // The second call was answered from the cache and is counted in the lowest bucket.
   expect(values['call_duration_seconds_bucket{le="0.001"}']).toBeGreaterThanOrEqual(1);
   expect(values['call_duration_seconds_bucket{le="+Inf"}']).toBe(2);
   expect(values['call_duration_seconds_count']).toBe(2);
@@ -95,7 +95,7 @@ test('the sum of outcomes is the count of the histogram at every scrape', async 
   }
 });
 
-test('clients stand beside each other by name, and later ones are added', async () => {
+test('clients are separated by name, and later ones are added', async () => {
   const relay = await newRelay();
   const [reads, rules] = [newClient({ relayUrl: relay.url }), newClient({ relayUrl: relay.url })];
   const register = registryOf({ reads });
@@ -123,14 +123,14 @@ test('without a registry the global one is used', async () => {
   globalRegister.clear();
 });
 
-test('a closed client is still told of', async () => {
+test('a closed client is still in the metrics', async () => {
   const { client } = await setup();
   await client.getRecord('a');
   await client.close();
   expect(await scrape(registryOf(client))).toMatchObject({ cache_size: 1 });
 });
 
-test('a soul stands in no metric', async () => {
+test('no metric contains a soul', async () => {
   const { client } = await setup({ 'a-secret-soul': record({}), 'another-soul': status(400) });
   await client.getRecords(['a-secret-soul', 'another-soul', 'third-soul']);
   expect(await registryOf(client).metrics()).not.toContain('soul"');
@@ -153,7 +153,7 @@ test('both formats of prom-client name each metric once, and processes of a clus
   expect(both).toContain('gun_native_request_duration_seconds_count{client="default"} 2\n');
 });
 
-test('what is no registry and what is no client is refused with its name', () => {
+test('an invalid registry or client is refused with its name', () => {
   const register = new Registry();
   for (const [given, says] of [
     [[5], 'register must be a Registry of prom-client, got 5'],

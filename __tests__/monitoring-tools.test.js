@@ -8,7 +8,7 @@ const { ROOT, runFile } = require('./helpers/child');
 
 const SCRIPT = 'monitoring/test.js';
 
-test('npm run test:observe names what is absent and fails', async () => {
+test('npm run test:observe reports what is not installed and fails', async () => {
   const { code, stdout, stderr } = await runFile(SCRIPT, { env: { PATH: '' } });
   const advice = 'On Debian and Ubuntu: apt-get install prometheus chromium';
   expect([code, stdout, stderr]).toEqual([1, '', `Not found: promtool, prometheus, chromium. ${advice}\n`]);

@@ -91,7 +91,7 @@ test('an aborted call ends its span too', async () => {
   expect(spans()).toHaveLength(1);
 });
 
-test('a known-missing answer is no request and no span', async () => {
+test('a cached missing answer makes no request and no span', async () => {
   const { client } = await setup();
   await client.getRecord('a');
   await client.getRecord('a');

@@ -24,7 +24,7 @@ test('headers that are undefined are left out', async () => {
   expect(relay.requests[0].headers).not.toHaveProperty('x-node');
 });
 
-test.each(['', 'a b', 'a:b', 'a\r\nb', 'a\0', 'é', '(x)', ' x'])('%j is no name of a header', (name) => {
+test.each(['', 'a b', 'a:b', 'a\r\nb', 'a\0', 'é', '(x)', ' x'])('%j is not a valid header name', (name) => {
   const error = thrownBy(() => newClient({ headers: { [name]: 'value' } }));
   expect(error.code).toBe('ERR_GUN_INVALID_ARGUMENT');
   expect(error.message).toContain('headers');
@@ -41,7 +41,7 @@ test.each(['secret\r\nx-injected: yes', 'secret\n', 'secret\r', 'secret\0', 'sec
   },
 );
 
-test('text is no headers, and is not shown', () => {
+test('text is not valid as headers, and is not shown', () => {
   const error = thrownBy(() => newClient({ headers: 'Bearer secret' }));
   expect(error).toMatchObject({ code: 'ERR_GUN_INVALID_ARGUMENT', message: 'option headers must be an object, got a string' });
 });

@@ -48,7 +48,7 @@ describe('lines reach the loggers that people use', () => {
     expect(lines).toEqual([expect.objectContaining({ level: 30, msg: expect.stringMatching(LINE) })]);
   });
 
-  test('winston, whose log takes a level first', async () => {
+  test('winston, whose log expects a level first', async () => {
     const winston = require('winston');
     const { Writable } = require('stream');
     const lines = [];
@@ -67,7 +67,7 @@ describe('lines reach the loggers that people use', () => {
     ]);
   });
 
-  test('one with both, whose log takes a line', async () => {
+  test('one with both, whose log expects a line', async () => {
     const logger = { log: jest.fn(), info: jest.fn(), warn: nothing, error: nothing };
     await logWith(logger);
     expect(logger.log.mock.calls).toEqual([[expect.stringMatching(LINE)]]);

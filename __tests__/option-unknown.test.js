@@ -60,7 +60,7 @@ test('its value is not shown', () => {
   expect(warningOf({ pasword: 's3cret', cache: { key: 's3cret' } })).not.toContain('s3cret');
 });
 
-test('what is known, undefined or the name of a header is no reason to warn', () => {
+test('known options, undefined values and header names cause no warning', () => {
   newClient();
   newClient({ nonsense: undefined, cache: { nonsense: undefined } });
   newClient({ headers: { retrys: 'x', 'x-node': 'two' } });

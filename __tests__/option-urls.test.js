@@ -23,11 +23,11 @@ test('its credentials become basic auth and appear in no message', async () => {
   expect(message).not.toContain('s3cret');
 });
 
-test.each([[{ href: 'http://a' }], [['http://a']], [Object.assign(() => {}, { href: 'http://a' })]])('%p is no URL', (relayUrl) => {
+test.each([[{ href: 'http://a' }], [['http://a']], [Object.assign(() => {}, { href: 'http://a' })]])('%p is not a URL', (relayUrl) => {
   expect(thrownBy(() => newClient({ relayUrl }))).toMatchObject({ code: 'ERR_GUN_INVALID_ARGUMENT' });
 });
 
-test('fallbackUrls takes strings and URLs and asks them in order', async () => {
+test('fallbackUrls accepts strings and URLs, which are asked in order', async () => {
   const [first, second, third] = [await newRelay(() => status(503)), await newRelay(() => status(503)), await newRelay({ a: record({ n: 3 }) })];
   const client = newClient({ relayUrl: first.url, fallbackUrls: [second.url, new URL(third.url)], retries: 0 });
   expect(await client.getRecord('a')).toEqual({ n: 3 });

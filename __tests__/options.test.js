@@ -64,7 +64,7 @@ describe.each(INTEGERS)('$option', ({ option, least }) => {
     expect(message).not.toContain('\n');
   });
 
-  test('takes the least and the most that it names', () => {
+  test('accepts the minimum and the maximum', () => {
     const [, most] = /integer from \d+ to (\d+)/.exec(refusalOf(nested(option, -1)));
     for (const value of [least, Number(most)]) newClient(nested(option, value));
     expect(refusalOf(nested(option, Number(most) * 2))).toContain(option);

@@ -6,9 +6,9 @@
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { binaryOf, packageOf, targetNamed } = require('../scripts/release/targets');
+const { TARGETS, binaryOf, packageOf, targetNamed } = require('../scripts/release/targets');
 const { output } = require('../scripts/command');
-const { packMain, packPlatform } = require('../scripts/release/pack/tarballs');
+const { createPlatform, packMain, packPlatform } = require('../scripts/release/pack/tarballs');
 const { target } = require('../lib/platform');
 const { record } = require('./helpers/answers');
 const { ROOT, runFile } = require('./helpers/child');
@@ -67,6 +67,33 @@ test('the main package holds what runs, what describes it and what builds it, an
 test('the platform package holds its binary and nothing else', () => {
   const files = filesIn(path.join(project, 'node_modules', packageOf(OWN)));
   expect(files.sort()).toEqual(['LICENSE', 'README.md', binaryOf(OWN), 'package.json'].sort());
+});
+
+/** The manifest of an installed package. */
+const installed = (name) => JSON.parse(fs.readFileSync(path.join(project, 'node_modules', name, 'package.json'), 'utf8'));
+
+test('the packages run nothing on install and depend on nothing else', () => {
+  for (const manifest of [installed('gun-native'), installed(packageOf(OWN))]) {
+    expect(Object.keys(manifest.scripts || {}).filter((name) => name !== 'build')).toEqual([]);
+    for (const member of ['dependencies', 'devDependencies', 'bundleDependencies', 'napi']) {
+      expect(manifest).not.toHaveProperty(member);
+    }
+    const peers = Object.keys(manifest.peerDependencies || {});
+    expect(peers.filter((name) => !manifest.peerDependenciesMeta[name].optional)).toEqual([]);
+  }
+});
+
+test.each(TARGETS)('npm installs the package of $name on that platform only', (row) => {
+  const folder = createPlatform(fs.mkdtempSync(path.join(scratch, 'platform-')), row);
+  const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'package.json'), 'utf8'));
+  expect(manifest.name).toBe(packageOf(row));
+  expect(manifest.main).toBe(binaryOf(row));
+  expect([manifest.os, manifest.cpu, manifest.libc]).toEqual([[row.os], [row.cpu], row.libc && [row.libc]]);
+  expect(manifest.version).toBe(require('../package.json').version);
+});
+
+test('the main package is built from source without a dependency', () => {
+  expect(installed('gun-native').scripts.build).toBe('node scripts/build.js');
 });
 
 test('cargo reads the manifest of the packed sources, with the lock file as it is', () => {

@@ -117,7 +117,7 @@ test('what happened between two moments comes from the counters of a real client
   expect(did.p99).toBeGreaterThanOrEqual(did.p50);
 });
 
-test('a client with statistics alone has failures and no response times', async () => {
+test('a client with statistics only has failures but no response times', async () => {
   const requests = { sent: 3, found: 1, missing: 1, failed: { ERR_GUN_CONNECT: 1 }, inFlight: 0, queued: 0 };
   const none = { ...requests, found: 0, missing: 0, failed: {} };
   const did = between(sampleOf({ hits: 0, requests: none }, 0), sampleOf({ hits: 4, requests }, 1_000));

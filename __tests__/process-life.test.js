@@ -57,9 +57,9 @@ test('process.exit in mid-call ends the process with its code', async () => {
   const script = `
     for (let soul = 0; soul < 100; soul += 1) client.getRecord('soul ' + soul);
     gun.getRecords(['a', 'b']);
-    setTimeout(() => process.exit(7), 100);
+    client.getRecord('last').then(() => process.exit(7));
   `;
-  const result = await runWith(() => stall(), script);
+  const result = await runWith((soul) => (soul === 'last' ? record({}) : stall()), script);
   expect(result).toMatchObject({ code: 7, signal: null, stdout: '', stderr: '' });
   expect(result.ms).toBeLessThan(SOON_MS);
 });
@@ -74,8 +74,11 @@ test('process.exit while answers pour in ends the process with its code', async 
 });
 
 test('an exception in mid-call ends the process as it always does', async () => {
-  const script = `client.getRecord('stalls'); setTimeout(() => { throw new Error('of the host'); }, 50);`;
-  const result = await runWith({ stalls: stall() }, script);
+  const script = `
+    client.getRecord('stalls');
+    client.getRecord('last').then(() => setImmediate(() => { throw new Error('of the host'); }));
+  `;
+  const result = await runWith({ stalls: stall(), last: record({}) }, script);
   expect(result).toMatchObject({ code: 1, signal: null });
   expect(result.stderr).toContain('of the host');
   expect(result.ms).toBeLessThan(SOON_MS);
@@ -93,7 +96,8 @@ test('failures that are handled raise nothing that is not', async () => {
       const controller = new AbortController();
       const calls = Array.from({ length: 30 }, () => settle(client.getRecord('stalls', { signal: controller.signal })));
       const others = settle(client.getRecord('stalls', { timeoutMs: 50 }));
-      setTimeout(() => controller.abort(), 20);
+      await settle(client.getRecord('bad')); // later than the others on the wire
+      controller.abort();
       await Promise.all([...calls, others]);
       await client.close();
       await settle(client.getRecord('late'));

@@ -100,7 +100,7 @@ test.each([
   expectNoCredentials(error);
 });
 
-test('a page of a forwarding proxy that it calls a 200 is no record', async () => {
+test('a 200 with a page of a forwarding proxy is not a record', async () => {
   const [relay, proxy] = [await newRelay(), await newProxy({ answer: [200, PAGE] })];
   const error = await failureOf(newClient({ relayUrl: relay.url, proxy: proxy.url }).getRecord('a'));
   expect(error).toMatchObject({ code: 'ERR_GUN_BAD_RESPONSE', attempts: 1 });

@@ -19,7 +19,7 @@ function parsed(value) {
   }
 }
 
-test('whatever a record holds, it reads as JSON.parse reads it', async () => {
+test('any record reads as JSON.parse reads it', async () => {
   let answer;
   const { client } = await setup(() => (response) => answer(response));
   await fc.assert(

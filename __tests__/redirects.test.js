@@ -36,7 +36,7 @@ test('another scheme or name of the same host is another origin', async () => {
   expect(relay.requests).toHaveLength(3);
 });
 
-test('a way out of the origin by two steps is no way either', async () => {
+test('a redirect out of the origin by two steps is not followed either', async () => {
   const other = await newRelay();
   const { client } = await setup({ a: redirect('/get?soul=b'), b: redirect(`${other.url}/get?soul=a`) });
   expect((await failureOf(client.getRecord('a'))).code).toBe('ERR_GUN_STATUS');

@@ -2,7 +2,7 @@
 
 const { missing, record, recordText, stall, status } = require('./helpers/answers');
 const { runNode } = require('./helpers/child');
-const { failureOf, newRelay, rejectionOf, setup, sleep } = require('./helpers/setup');
+const { failureOf, newRelay, rejectionOf, setup, until } = require('./helpers/setup');
 
 const to = (soul) => ({ '#': soul });
 
@@ -46,13 +46,13 @@ test('a missing child leaves the reference as it is and is remembered', async ()
   expect(relay.requestsFor('gone')).toBe(1);
 });
 
-test('cycles end: a reference to where it stands stays as it is', async () => {
+test('cycles end: a reference to a record that contains it is left unchanged', async () => {
   const { relay, client } = await setup({ a: record({ b: to('b'), self: to('a') }), b: record({ a: to('a') }) });
   expect(await client.getRecord('a', { resolveRefs: 8 })).toEqual({ b: { a: to('a') }, self: to('a') });
   expect(relay.souls).toEqual(['a', 'b']);
 });
 
-test('a child that fails is the failure of the answer that it stands in, and of no other', async () => {
+test('a child that fails fails the answer that contains it, and no other', async () => {
   const { client } = await setup({ a: record({ x: to('bad') }), b: record({ n: 1 }), bad: status(400) });
   const error = await failureOf(client.getRecord('a', { resolveRefs: 1 }));
   expect(error).toMatchObject({ code: 'ERR_GUN_STATUS', soul: 'bad' });
@@ -66,7 +66,7 @@ test('the time of the call is that of all its levels', async () => {
   expect(error).toMatchObject({ code: 'ERR_GUN_TIMEOUT', soul: 'b' });
 });
 
-test('an abort ends the call at whatever level it is', async () => {
+test('an abort ends the call at any level', async () => {
   const { relay, client } = await setup({ a: record({ x: to('b') }), b: stall() });
   const controller = new AbortController();
   const call = client.getRecord('a', { resolveRefs: 1, signal: controller.signal });
@@ -76,7 +76,7 @@ test('an abort ends the call at whatever level it is', async () => {
   await relay.hasAbandoned(1);
 });
 
-test('only an object whose one key is # is a reference, whatever the key that holds it', async () => {
+test('only an object whose only key is # is a reference, under any key', async () => {
   const text = '{"__proto__":{"#":"b"},"a":{"#":"b","x":1},"c":{"#":""},"d":{"#":5},"e":null}';
   const { client } = await setup({ a: recordText(text), b: record({ n: 1 }) });
   const answer = await client.getRecord('a', { resolveRefs: 1 });
@@ -84,7 +84,7 @@ test('only an object whose one key is # is a reference, whatever the key that ho
   expect(Object.getPrototypeOf(answer)).toBe(Object.prototype);
 });
 
-test('a reference to what is no soul stays as it is', async () => {
+test('a reference to an invalid soul is left unchanged', async () => {
   const { relay, client } = await setup({ a: record({ x: to('s'.repeat(5000)), y: to('b') }), b: record({ n: 1 }) });
   expect(await client.getRecord('a', { resolveRefs: 2 })).toEqual({ x: to('s'.repeat(5000)), y: { n: 1 } });
   expect(relay.souls).toEqual(['a', 'b']);
@@ -103,13 +103,13 @@ test('children join the requests that other callers have on the wire', async () 
   const other = client.getRecord('b');
   await relay.hasRequests(1);
   const call = client.getRecord('a', { resolveRefs: 1 });
-  while (client.cacheStats().requests.coalesced < 1) await sleep(1);
+  await until(() => client.cacheStats().requests.coalesced === 1);
   record({ n: 1 })(waiting[0]);
   expect(await Promise.all([other, call])).toEqual([{ n: 1 }, { x: { n: 1 } }]);
   expect(relay.requestsFor('b')).toBe(1);
 });
 
-test('missing is null as ever', async () => {
+test('missing is null as usual', async () => {
   const { client } = await setup({ a: missing() });
   expect(await client.getRecord('a', { resolveRefs: 3 })).toBeNull();
 });

@@ -1,6 +1,5 @@
 'use strict';
 
-const { once } = require('events');
 const fs = require('fs');
 const http = require('http');
 const net = require('net');
@@ -8,10 +7,9 @@ const os = require('os');
 const path = require('path');
 const { endpointNotFound, missing, record, recordText, stall, status } = require('./helpers/answers');
 const { ROOT, runFile, runNode } = require('./helpers/child');
-const { closedAfterTest } = require('./helpers/servers');
+const { serving } = require('./helpers/servers');
 const { newRelay, setup, thrownBy } = require('./helpers/setup');
 const { relayHandler } = require('../http');
-const { sendBody } = require('../lib/http/send');
 
 /** How each host takes the handler in at one path, and what serves it. */
 const HOSTS = {
@@ -29,23 +27,6 @@ const HOSTS = {
 
 // On a busy machine loading a framework may take long, and no test depends on how long.
 jest.setTimeout(120_000);
-
-/** Listens and gives a function that asks for a path. */
-async function serving(server) {
-  closedAfterTest(server);
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  const ask = (target, { method = 'GET' } = {}) => new Promise((resolve, reject) => {
-    const request = http.request({ port, path: target, method, agent: false, host: '127.0.0.1' }, (response) => {
-      const chunks = [];
-      response.on('data', (chunk) => chunks.push(chunk)).on('error', reject);
-      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() }));
-    });
-    request.on('error', reject).end();
-  });
-  return { ask, port };
-}
 
 const LONG = JSON.stringify({ text: 'ü😀'.repeat(100_000) });
 const SCRIPT = {
@@ -197,7 +178,7 @@ test('headers of Fastify\'s hooks are kept', async () => {
   expect((await ask('/get?soul=a')).headers['x-own']).toBe('1');
 });
 
-test('a middleware that answers first is left alone', async () => {
+test('an answer of a middleware that answers first is not changed', async () => {
   const { client, relay } = await setup(SCRIPT);
   const gate = relay.hold();
   const handler = relayHandler({ client });
@@ -211,87 +192,6 @@ test('a middleware that answers first is left alone', async () => {
   ended[0].writeHead(503).end('too late');
   expect(await answer).toMatchObject({ status: 503, body: 'too late' });
   gate.open();
-});
-
-/** A record whose bytes are counted as they are read. */
-function countedBody(length) {
-  const body = { length, reads: 0, released: 0, left: length };
-  body.read = (most) => {
-    body.reads += 1;
-    const size = Math.min(most, body.left);
-    body.left -= size;
-    return Buffer.alloc(size, 'x');
-  };
-  body.release = () => {
-    body.released += 1;
-  };
-  return body;
-}
-
-describe('sending', () => {
-  /** A client that takes nothing until told to, of an answer that has this length. */
-  async function slowClient(length, idleTimeoutMs = 60_000) {
-    const body = countedBody(length);
-    let sent;
-    const server = http.createServer((request, response) => {
-      sent = sendBody(request, response, body, idleTimeoutMs);
-    });
-    const { port } = await serving(server);
-    const socket = net.connect(port, '127.0.0.1').pause();
-    socket.write('GET /get?soul=a HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
-    await once(server, 'request');
-    return { body, socket, sent: () => sent };
-  }
-
-  const LENGTH = 64 * 1024 * 1024;
-
-  test('reads only what the client takes', async () => {
-    const { body, socket, sent } = await slowClient(LENGTH);
-    // The system's own buffers fill; then nothing more is read however long one waits.
-    let seen = -1;
-    while (seen !== body.left) {
-      seen = body.left;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    expect(body.left).toBeGreaterThan(LENGTH / 2);
-    expect(body.released).toBe(0);
-    let received = 0;
-    socket.on('data', (chunk) => (received += chunk.length)).resume();
-    await once(socket, 'close');
-    await sent();
-    expect(body).toMatchObject({ left: 0, released: 1 });
-    expect(received).toBeGreaterThan(LENGTH);
-  });
-
-  test('a client that leaves in the middle frees the record', async () => {
-    const { body, socket, sent } = await slowClient(LENGTH);
-    socket.destroy();
-    await sent();
-    expect(body.released).toBe(1);
-    expect(body.left).toBeGreaterThan(0);
-  });
-
-  test('a client that takes nothing for too long is disconnected and frees the record', async () => {
-    const { body, socket, sent } = await slowClient(LENGTH, 20);
-    await sent();
-    expect(body.released).toBe(1);
-    socket.resume();
-    await once(socket, 'close');
-  });
-
-  test('a record that cannot be read is half an answer, and freed', async () => {
-    const body = countedBody(LENGTH);
-    body.read = () => {
-      throw new Error('gone');
-    };
-    let sent;
-    const { ask } = await serving(http.createServer((request, response) => {
-      sent = sendBody(request, response, body, 1000).catch(() => response.destroy());
-    }));
-    await expect(ask('/get?soul=a')).rejects.toThrow(/hang up|aborted/);
-    await sent;
-    expect(body.released).toBe(1);
-  });
 });
 
 test.each([
@@ -340,62 +240,4 @@ test('a missing soul and an unknown one have different answers', async () => {
   const { client } = await setup({ a: missing(), b: endpointNotFound() }, { retries: 0 });
   const { ask } = await serving(http.createServer(relayHandler({ client })));
   expect([(await ask('/get?soul=a')).status, (await ask('/get?soul=b')).status]).toEqual([404, 502]);
-});
-
-describe('the body of a record', () => {
-  const { bodyOf } = require('../lib/client');
-
-  test('is read in chunks of 64 KB at most, and its bytes are those of the text', async () => {
-    const { client } = await setup(SCRIPT);
-    const body = await bodyOf(client, 'long');
-    expect(body.length).toBe(Buffer.byteLength(LONG));
-    const chunks = [];
-    for (let chunk = body.read(1e6); chunk.length > 0; chunk = body.read(1e6)) chunks.push(chunk);
-    expect(Math.max(...chunks.map((chunk) => chunk.length))).toBe(65_536);
-    expect(Buffer.concat(chunks).toString()).toBe(LONG);
-    expect(body.read(10).length).toBe(0);
-  });
-
-  test('has nothing to read once it was released', async () => {
-    const { client } = await setup(SCRIPT);
-    const body = await bodyOf(client, 'long');
-    expect(body.read(3).toString()).toBe('{"t');
-    body.release();
-    body.release();
-    expect(body.read(3).length).toBe(0);
-    expect(body.length).toBe(Buffer.byteLength(LONG));
-  });
-
-  test('is null for a missing soul, and failures and aborts reject', async () => {
-    const { client } = await setup(SCRIPT, { retries: 0 });
-    expect(await bodyOf(client, 'gone')).toBeNull();
-    expect(await bodyOf(client, 'gone')).toBeNull();
-    await expect(bodyOf(client, 'broken')).rejects.toMatchObject({ code: 'ERR_GUN_STATUS' });
-    await expect(bodyOf(client, 'slow', { signal: AbortSignal.abort('gone') })).rejects.toBe('gone');
-    await client.close();
-    await expect(bodyOf(client, 'a')).rejects.toMatchObject({ code: 'ERR_GUN_CLOSED' });
-  });
-
-  test('is one of a cached record, too', async () => {
-    const { client } = await setup(SCRIPT, { records: { ttlMs: 60_000 } });
-    for (let time = 0; time < 2; time += 1) expect((await bodyOf(client, 'a')).read(100).toString()).toBe('{"n":1}');
-  });
-
-  test('makes room for the next one when it is released, and when its caller has left', async () => {
-    const { client, relay } = await setup(() => recordText(LONG), { maxBufferedBytes: 1 });
-    const first = await bodyOf(client, 'first');
-    const controller = new AbortController();
-    const next = bodyOf(client, 'next', { signal: controller.signal });
-    await relay.hasRequests(2);
-    first.release();
-    const body = await next;
-    const left = bodyOf(client, 'left', { signal: controller.signal }).catch((reason) => reason);
-    body.release();
-    await relay.hasRequests(3);
-    controller.abort('enough');
-    await left;
-    const last = await bodyOf(client, 'last');
-    expect(last.length).toBe(Buffer.byteLength(LONG));
-    last.release();
-  });
 });

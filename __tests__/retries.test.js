@@ -24,13 +24,13 @@ test('every kind of transient failure counts as one attempt', async () => {
   expect(relay.requests).toHaveLength(6);
 });
 
-test('a failure that is not transient ends the call at whatever attempt', async () => {
+test('a failure that is not transient ends the call at any attempt', async () => {
   const { relay, client } = await setup({ a: [status(503), status(400), record({ n: 1 })] });
   expect(await failureOf(client.getRecord('a'))).toMatchObject({ code: 'ERR_GUN_STATUS', status: 400, attempts: 2 });
   expect(relay.requests).toHaveLength(2);
 });
 
-test('the last failure is the one that is told', async () => {
+test('the call rejects with the last failure', async () => {
   const { client } = await setup({ a: [reset(), status(502), status(504)] });
   expect(await failureOf(client.getRecord('a'))).toMatchObject({ code: 'ERR_GUN_STATUS', status: 504, attempts: 3 });
 });

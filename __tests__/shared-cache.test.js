@@ -3,7 +3,7 @@
 const { GunClient } = require('..');
 const { missingAfter, record } = require('./helpers/answers');
 const { startClientProcess } = require('./helpers/client-process');
-const { newRelay } = require('./helpers/setup');
+const { newRelay, until } = require('./helpers/setup');
 const { describeWithValkey, startValkey } = require('./helpers/valkey');
 
 /** What the relay takes for a missing soul; a fraction of the real 3 s. */
@@ -38,10 +38,10 @@ class Late extends Error {}
 
 /** Until the store has what this client learned, its generations beside: entries are sent after calls have settled. */
 async function entries(valkey, count, client) {
-  while (!(await valkey.command('DBSIZE')).startsWith(`:${count + 1}\r`)) {
+  await until(async () => {
     await inTime(client);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+    return (await valkey.command('DBSIZE')).startsWith(`:${count + 1}\r`);
+  });
 }
 
 async function inTime(client) {
@@ -145,14 +145,12 @@ describeWithValkey()('two processes with one store', () => {
     await other.call('getRecord', 'a');
     await entries(valkey, 1, other);
     const client = new GunClient({ relayUrl: relay.url, cache: { url: valkey.url }, logger: false });
-    while (!isConnected(client.cacheStats())) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => isConnected(client.cacheStats()));
     client.invalidate('a');
     await client.close();
     await other.until(({ size }) => size === 0);
     await client.flushed();
-    while (!(await valkey.command('INFO', 'clients')).includes('connected_clients:2\r')) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+    await until(async () => (await valkey.command('INFO', 'clients')).includes('connected_clients:2\r'));
   });
 });
 

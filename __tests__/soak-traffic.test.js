@@ -91,7 +91,7 @@ test('a put is written, invalidated and read back', async () => {
   expect(traffic.counts).toMatchObject({ puts: 1, putsUnread: 0, wrong: 0 });
 });
 
-test('a put that reads as missing afterwards is told', async () => {
+test('a put that reads as missing afterwards is reported', async () => {
   const { traffic } = trafficOver(() => null);
   await traffic.putOne();
   expect(traffic.counts).toMatchObject({ puts: 1, putsUnread: 1, wrong: 1 });

@@ -22,7 +22,7 @@ describe('the fitted line', () => {
     expect(error).toBeCloseTo(0, 12);
   });
 
-  test('has the slope and the standard error of the textbooks', () => {
+  test('has the slope and the standard error of the textbook formulas', () => {
     // Anscombe's first set: 0.5001 ± 0.1179 in his paper of 1973.
     const ys = [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68];
     const { slope, error } = fitLine([10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5].map((x, at) => [x, ys[at]]));
@@ -171,7 +171,7 @@ describe('the checklist', () => {
     ['too few at the end', (run) => (run.end.stats.hitRate = 0.5), 'hit rate at the end'],
     ['no sweeps', (run) => (run.log.counts.sweep = 5), 'sweep lines'],
     ['a stats line too few', (run) => (run.log.counts.stats = 9), 'stats lines'],
-    ['a 404 told as a failure', (run) => run.log.take('Error in getRecord after 2 retries: relay http://a answered 404 for soul "b"'), 'no "after 2 retries" for a 404'],
+    ['a 404 reported as a failure', (run) => run.log.take('Error in getRecord after 2 retries: relay http://a answered 404 for soul "b"'), 'no "after 2 retries" for a 404'],
     ['a failure while the relay was up', (run) => (run.end.counts.failed = 1), 'no call fails while the relay is up'],
     ['a wrong answer', (run) => (run.end.counts.wrong = 1), 'no wrong answer'],
     ['sync cycles that do not run', (run) => (run.end.counts.syncCycles = 0), 'sync cycles'],

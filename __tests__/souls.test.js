@@ -48,7 +48,7 @@ test('every soul of a batch arrives unharmed', async () => {
   expect(await client.getRecords(GOOD)).toEqual(GOOD.map((soul) => ({ soul })));
 });
 
-test('a relay may decode the query either way: as a form or by percents alone', async () => {
+test('a relay may decode the query as a form or as percent-encoding only', async () => {
   const { relay, client } = await setup();
   await client.getRecords(GOOD);
   for (const { soul, url } of relay.requests) {
@@ -90,7 +90,7 @@ const BAD = [
   ['a function', () => 'soul'],
 ];
 
-test.each(BAD)('%s is no soul: a rejection, never a throw, and nothing is asked', async (_what, soul) => {
+test.each(BAD)('%s is not a soul: a rejection, never a throw, and nothing is requested', async (_what, soul) => {
   const { relay, client } = await setup();
   let call;
   expect(() => {
@@ -109,7 +109,7 @@ test('no argument at all is a rejection too', async () => {
   expect((await failureOf(client.getRecords())).code).toBe('ERR_GUN_INVALID_ARGUMENT');
 });
 
-test('the index that Array.map passes is no options', async () => {
+test('the index that Array.map passes is not taken as options', async () => {
   const { relay, client } = await setup();
   for (const call of ['a', 'b'].map(client.getRecord, client)) {
     expect((await failureOf(call)).message).toContain('options');

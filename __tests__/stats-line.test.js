@@ -24,7 +24,7 @@ test('it comes at every hundredth call by default', async () => {
   expect(logger.lines).toEqual([['log', '📊 [GUN 404 Cache] 45/100 hits (45.0% cache hit rate, 55 cached souls)']]);
 });
 
-test('it comes whatever the outcome of the call', async () => {
+test('it is logged for any outcome of the calls', async () => {
   const logger = recordingLogger();
   const script = { found: record({}), failing: status(400) };
   const { relay, client } = await setup(script, { logger, statsEvery: 1 });

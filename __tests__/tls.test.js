@@ -56,7 +56,7 @@ test('`ca` may be a string, a buffer, and several', async () => {
   }
 });
 
-test('nobody vouches for it: an issuer that is not trusted', async () => {
+test('its issuer is not trusted', async () => {
   const server = await serve(await authority.issue());
   const [code, message] = ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'its certificate is from an issuer that is not trusted'];
   await expectRefusal(server, {}, code, message);
@@ -72,7 +72,7 @@ test.each([
   await expectRefusal(await serve(await authority.issue(how)), { ca: authority.cert }, code, message);
 });
 
-test.each([true, false])('a self-signed certificate is taken where it stands in `ca` itself, being an authority: %p', async (isAuthority) => {
+test.each([true, false])('a self-signed certificate is accepted if `ca` contains it, being an authority: %p', async (isAuthority) => {
   const self = await newSelfSigned({ isAuthority });
   const server = await serve(self);
   expect((await failureOf(ask(server))).cause.code).toMatch(/^(DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_VERIFY_LEAF_SIGNATURE)$/);
@@ -106,7 +106,7 @@ test('a relay that asks for a client certificate gets it', async () => {
   expect(server.served).toBe(1);
 });
 
-test('a server without TLS is told as such', async () => {
+test('a server without TLS is reported as such', async () => {
   const server = await serve(await authority.issue());
   const plain = require('http').createServer().on('clientError', (_error, socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   closedAfterTest(plain);
@@ -115,7 +115,7 @@ test('a server without TLS is told as such', async () => {
   await expectRefusal(server, {}, 'EPROTO', 'what it sent is not TLS');
 });
 
-test('rejectUnauthorized: false takes any certificate, and warns once', async () => {
+test('rejectUnauthorized: false accepts any certificate, and warns once', async () => {
   const server = await serve(await newSelfSigned({ names: SOMEWHERE, valid: EXPIRED }));
   const script = `
     const { GunClient } = require('./index.js');
@@ -165,13 +165,10 @@ test.each([
 describe('without close_notify', () => {
   const RECORD = '{"success":true,"data":{"n":1}}';
 
-  /** A relay that answers so and then drops the TCP connection beneath TLS. */
+  /** A relay that answers so and then ends the TCP connection beneath TLS. */
   async function dropping(head, body) {
     const server = tls.createServer(await authority.issue(), (socket) => {
-      socket.once('data', () => socket.write(`${head}\r\n\r\n${body}`, () => {
-        const { _parent: beneath } = socket;
-        setTimeout(() => beneath.destroy(), 50);
-      }));
+      socket.once('data', () => socket.write(`${head}\r\n\r\n${body}`, () => socket._parent.end()));
       socket.on('error', () => {});
     });
     closedAfterTest(server);

@@ -3,9 +3,8 @@
 // npm run bench:guard: fails if gun-native has become slower. It checks ratios to peers measured in the same run, with wide
 // margins, and the numbers of requests, which are exact.
 
-const os = require('os');
 const { chosenJobs } = require('./jobs');
-const { runRounds, startRelay, stopAll } = require('./harness');
+const { runRounds, startRelay, stopAll, stopOnSignals } = require('./harness');
 const { pairedRatio } = require('./statistics');
 
 const ROUNDS = 3;
@@ -70,12 +69,7 @@ async function main() {
   process.exitCode = verdicts.every(({ ok }) => ok) ? 0 : 1;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.on(signal, () => {
-    stopAll();
-    process.exit(128 + os.constants.signals[signal]);
-  });
-}
+stopOnSignals();
 
 main().catch((error) => {
   stopAll();

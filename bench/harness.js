@@ -2,6 +2,7 @@
 
 // Starts the relay and the cells, each in a process of its own, and orders the rounds.
 
+const os = require('os');
 const path = require('path');
 const { fork } = require('child_process');
 const relays = require('./relay');
@@ -18,9 +19,19 @@ function start(file, args) {
   return child;
 }
 
-/** Ends every process started here, so that nothing is left after Ctrl-C. */
+/** Ends every process started here. */
 function stopAll() {
   for (const child of children) child.kill('SIGKILL');
+}
+
+/** Ends them and this process on a signal, so that nothing is left after Ctrl-C. */
+function stopOnSignals() {
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+      stopAll();
+      process.exit(128 + os.constants.signals[signal]);
+    });
+  }
 }
 
 async function startRelay() {
@@ -97,4 +108,4 @@ async function runRounds(relay, jobs, onProgress = () => {}) {
   return { results, errors };
 }
 
-module.exports = { startRelay, runCell, runRounds, stopAll };
+module.exports = { startRelay, runCell, runRounds, stopAll, stopOnSignals };

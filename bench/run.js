@@ -7,7 +7,7 @@ const os = require('os');
 const path = require('path');
 const { parseArgs } = require('util');
 const { chosenJobs, ROUNDS } = require('./jobs');
-const { runRounds, startRelay, stopAll } = require('./harness');
+const { runRounds, startRelay, stopAll, stopOnSignals } = require('./harness');
 const { evaluate } = require('./targets');
 const { jobText, targetsText } = require('./report/text');
 const { markdown } = require('./report/markdown');
@@ -120,12 +120,7 @@ async function main() {
   }
 }
 
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.on(signal, () => {
-    stopAll();
-    process.exit(128 + os.constants.signals[signal]);
-  });
-}
+stopOnSignals();
 
 main().catch((error) => {
   stopAll();

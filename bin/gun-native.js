@@ -4,6 +4,6 @@
 const { main } = require('../lib/cli/main');
 
 main(process.argv.slice(2)).then((code) => {
-  // Not by process.exit, which would cut off what a pipe has not taken yet.
+  // Not process.exit, which would discard output that a pipe has not taken yet.
   process.exitCode = code;
 });

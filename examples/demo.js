@@ -48,7 +48,7 @@ async function main() {
 
 const seconds = (ms) => `${(ms / 1000).toFixed(ms < 995 ? 3 : 1)} s`;
 
-/** Two lines for each part: time and requests of each way, and below them what came of it. */
+/** Two lines per part: time and requests of each way, and the result below. */
 function table(results) {
   const rows = [['time, requests', ...WAYS]];
   SIZES.work.forEach((name, n) => {

@@ -1,7 +1,7 @@
 'use strict';
 
-// node examples/opentelemetry.js: requests as spans of OpenTelemetry, by the channels that the package publishes on.
-// `traceRequests` is what an application takes over; the rest shows it at work.
+// node examples/opentelemetry.js: requests as OpenTelemetry spans, from the package's diagnostics channels. Copy `traceRequests`
+// into your application; the rest is a demonstration.
 
 const diagnostics = require('diagnostics_channel');
 const { SpanKind, SpanStatusCode, context, trace } = require('@opentelemetry/api');
@@ -18,12 +18,12 @@ const {
 } = require('@opentelemetry/semantic-conventions');
 
 /**
- * Makes a client span, by the conventions for HTTP, of every request from now on. Its parent is the span in whose context
- * the call was made. Returns a function that ends this.
+ * Creates a client span, following the conventions for HTTP, for every request from now on. Its parent is the span in whose
+ * context the call was made. Returns a function that stops this.
  */
 function traceRequests(tracer) {
   const spans = new WeakMap();
-  // A request that began before has no span, and its later events go by.
+  // A request that began earlier has no span; its later events are ignored.
   const toSpan = (action) => (message) => {
     if (spans.has(message)) action(spans.get(message), message);
   };
@@ -71,16 +71,16 @@ function addressOf({ soul, relay }) {
   };
 }
 
-/** What a failure is grouped by: the status where there is one, else the code, or the name of an abort's reason. */
+/** The type of an error: its status if there is one, otherwise the code, or the name of an abort's reason. */
 function typeOf(error) {
   return String(error?.status ?? error?.code ?? error?.name ?? 'aborted');
 }
 
-/** The SDK with spans kept in memory; an application has an exporter to its collector here. */
+/** The SDK, with spans in memory. An application uses an exporter to its collector instead. */
 function startTracing() {
   const exporter = new InMemorySpanExporter();
   const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
-  // It is by the context manager that a span knows its parent.
+  // The context manager finds the parent of a span.
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   trace.setGlobalTracerProvider(provider);
   const stop = async () => {

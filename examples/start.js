@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run example [-- --step N]: the indexer with its first N patches (0 to 3, all by default), in a process of its own.
-// Variables of the environment are the indexer's: see indexer/README.md.
+// npm run example [-- --step N]: starts the indexer with its first N patches (0 to 3, by default all) in its own process. For its
+// environment variables see indexer/README.md.
 
 const { spawn } = require('child_process');
 const { parseArgs } = require('util');
@@ -17,7 +17,7 @@ if (!(Number.isInteger(step) && step >= 0 && step <= STEPS.length)) {
 const { folder, remove } = patchedIndexer(step);
 process.on('exit', remove);
 const child = spawn(process.execPath, [...process.execArgv, folder], { stdio: 'inherit' });
-// Ctrl-C reaches both; the indexer ends, and this process with it.
+// Ctrl-C reaches both processes; this one exits when the indexer does.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => child.kill('SIGTERM'));
 child.on('exit', (code) => process.exit(code === null ? 1 : code));

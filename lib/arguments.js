@@ -2,19 +2,19 @@
 
 const { invalidArgument } = require('./error');
 
-/** The longest time that Node's own timers take. */
+/** The longest delay of Node's own timers. */
 const MAX_TIMER_MS = 2147483647;
-/** The deepest that references are followed. */
+/** Maximum levels of references. */
 const MAX_DEPTH = 8;
 
 const MAX_SHOWN = 120;
 /**
- * All but what is seen: control characters, and those that show nothing but change how their neighbours are shown; as in
- * src/error.rs. In ranges, for V8 looks up a property like \p{Cc} as it loads the file, which takes a third of the time to load it.
+ * Control characters, and invisible ones that change how their neighbours are displayed; as in src/error/text.rs. Written as
+ * ranges, because V8 resolves a property such as \p{Cc} when it loads the file, which takes a third of the loading time.
  */
 const UNSEEN = /[^ -~\u00a0-\u200a\u2010-\u2027\u202f-\u205f\u2070-\ufefe\uff00-\u{10ffff}]/gu;
 
-/** A value as a message shows it: on one line, and of bounded length. */
+/** A value for a message: on one line, with a bounded length. */
 function show(value) {
   if (typeof value === 'string') return escaped(JSON.stringify(shortened(value)));
   if (typeof value === 'bigint') return shortened(`${value}n`);
@@ -27,7 +27,7 @@ function shortened(text) {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
-/** Text without what breaks a line, moves a cursor or turns the reading direction. */
+/** Text with everything escaped that could break the line, move the cursor or change the reading direction. */
 function escaped(text) {
   return text.replace(UNSEEN, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`);
 }
@@ -39,12 +39,12 @@ function isObject(value) {
 const NO_OPTIONS = Object.freeze({});
 const CALL_OPTIONS = ['signal', 'timeoutMs', 'fresh', 'resolveRefs'];
 
-/** The options of a call, checked. Text has no references to resolve. */
+/** The validated options of a call. Calls for text have no references to resolve. */
 function callOptions(options, isText = false) {
   if (options === undefined || options === null) return NO_OPTIONS;
   if (!isObject(options)) throw invalidArgument(`options must be an object, got ${show(options)}`);
   for (const name of Object.keys(options)) {
-    // Loaded with the first name that is none.
+    // Loaded at the first unknown name.
     if (!CALL_OPTIONS.includes(name) && options[name] !== undefined) require('./unknown-options').warnUnknownOfCall(name, CALL_OPTIONS);
   }
   const { signal, timeoutMs, fresh, resolveRefs } = options;
@@ -66,23 +66,23 @@ function callOptions(options, isText = false) {
   return { signal, timeoutMs, fresh, resolveRefs };
 }
 
-/** Signals of other realms and polyfills count too. */
+/** Signals of other realms and polyfills are accepted too. */
 function isSignal(value) {
   const listens = (name) => typeof value[name] === 'function';
   return isObject(value) && typeof value.aborted === 'boolean' && ['addEventListener', 'removeEventListener'].every(listens);
 }
 
-/** Options that are objects, and those that may be `false` as well. */
+/** Options that are objects, and those that may also be `false`. */
 const OBJECTS = new Set(['cache', 'records', 'backoff', 'headers']);
 const SWITCHES = new Set(['retryBudget', 'breaker']);
 /** Options in PEM, as `tls.connect` takes them. */
 const PEM = new Set(['ca', 'cert', 'key']);
 /** Options that may be a `URL`. */
 const URLS = new Set(['relayUrl', 'proxy', 'cache.url']);
-/** The one variable that holds for every client: Node's own TLS reads it too. */
+/** The only variable that applies to every client, because Node's own TLS reads it too. */
 const EXTRA_ROOTS = 'NODE_EXTRA_CA_CERTS';
 
-/** The options of a client as the addon takes them, `[name, value, ...]`, with nested ones by path: `cache.ttlMs`. */
+/** The options of a client for the addon: `[name, value, ...]`, nested ones by path: `cache.ttlMs`. */
 function clientOptions(options) {
   const flat = [];
   const add = (name, given) => {
@@ -110,12 +110,12 @@ function clientOptions(options) {
   return flat.concat(environment([EXTRA_ROOTS]));
 }
 
-/** The text of a `URL`, one of another realm included; any other value as it is. */
+/** The text of a `URL`, also of one from another realm; other values unchanged. */
 function textOf(value) {
   return isObject(value) && Object.prototype.toString.call(value) === '[object URL]' ? value.href : value;
 }
 
-/** A list of URLs as the addon takes it. No part of it is shown: URLs hold credentials. */
+/** A list of URLs for the addon. Messages show no part of it, because URLs may contain credentials. */
 function lines(name, value) {
   const urls = Array.isArray(value) ? value.map(textOf) : [undefined];
   const wrong = urls.findIndex((url) => typeof url !== 'string' || /[\r\n]/.test(url));
@@ -124,12 +124,12 @@ function lines(name, value) {
   throw invalidArgument(`option ${name} must be an array of http or https URLs, got ${got}`);
 }
 
-/** A value that may be a secret, as a message shows it. */
+/** A value that may be a secret, for a message. */
 function typeOf(value) {
   return typeof value === 'string' ? 'a string' : show(value);
 }
 
-/** The text of an option in PEM. What it is instead may be a key and stays out of the message. */
+/** The text of an option in PEM. Messages do not show an invalid value, because it may be a key. */
 function pemText(name, value) {
   const parts = (Array.isArray(value) ? value : [value]).map((part) => {
     if (typeof part === 'string') return part;
@@ -139,7 +139,7 @@ function pemText(name, value) {
   return parts.join('\n');
 }
 
-/** The entries of an option that is an object; `Headers`, a Map and a list of pairs will do as well. */
+/** The entries of an option that is an object; `Headers`, a Map or a list of pairs are accepted too. */
 function members(name, value) {
   if (!isObject(value)) {
     throw invalidArgument(`option ${name} must be an object, got ${name === 'headers' ? typeOf(value) : show(value)}`);
@@ -152,7 +152,7 @@ function members(name, value) {
   }
 }
 
-/** The logger that an option stands for; `null` for silence. */
+/** The logger for an option; `null` for none. */
 function loggerOf(option) {
   if (option === undefined) return console;
   if (option === false) return null;
@@ -167,7 +167,7 @@ function loggerOf(option) {
 
 /**
  * The method of a logger that takes a line: `log`, or `info` if there is no `log`, as in pino, or if `log` takes a level
- * first, as in winston and log4js, which can say whether a level is enabled.
+ * first, as in winston and log4js. Those have a method to ask whether a level is enabled.
  */
 function lineMethod(logger) {
   if (typeof logger.info !== 'function') return 'log';
@@ -175,7 +175,7 @@ function lineMethod(logger) {
   return takesLevel ? 'info' : 'log';
 }
 
-/** The logger that the environment asks for. */
+/** The logger according to the environment. */
 function loggerOfEnvironment() {
   const value = (process.env.GUN_NATIVE_LOG || '').trim();
   switch (value.toLowerCase()) {
@@ -193,7 +193,7 @@ function loggerOfEnvironment() {
   }
 }
 
-/** Those of the named variables that are set, as the addon takes them. */
+/** The named variables that are set, for the addon. */
 function environment(names) {
   const flat = [];
   for (const name of names) {

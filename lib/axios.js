@@ -7,10 +7,10 @@ const { toolsOf } = require('./axios/tools');
 const { GunClient, defaultClient, relayOf } = require('./client');
 const { invalidArgument } = require('./error');
 
-/** The TTL of a soul's first 404 at a peer: others write there, and nobody tells us. */
+/** The TTL of a soul's first 404 at a peer. Others write there, and we are not notified. */
 const PEER_FIRST_TTL_MS = 60000;
 
-/** Puts gun-native under axios. `axios.d.ts` documents it. */
+/** Adds gun-native to axios as its adapter. Documented in `axios.d.ts`. */
 function install(axios, options) {
   const instance = instanceOf(axios);
   const targets = targetsOf(options);
@@ -29,13 +29,13 @@ function install(axios, options) {
 
   return () => {
     isInstalled = false;
-    // Something installed later keeps calling this adapter, which passes everything on.
+    // Adapters installed later still call this one, which passes everything on.
     if (defaults.adapter === adapter) defaults.adapter = previous;
     return Promise.all(targets.filter(({ isOwn }) => isOwn).map(({ client }) => client.close())).then(() => undefined);
   };
 }
 
-/** The axios to install under: the module, its namespace as `import *` gives it, or an instance. */
+/** The axios to install to: the module, its namespace as from `import *`, or an instance. */
 function instanceOf(axios) {
   const isInstance = (value) => typeof value === 'function' && typeof value.getUri === 'function' && Boolean(value.defaults);
   if (isInstance(axios)) return axios;
@@ -43,7 +43,7 @@ function instanceOf(axios) {
   throw invalidArgument(`axios must be the axios module (1.5 or newer) or an instance of it, got ${show(axios)}`);
 }
 
-/** Who answers for which base: `client` and the default client first, so that `invalidate` reaches what answers. */
+/** Clients by base URL. `client` and the default client come first, so that `invalidate` reaches the caches that are used. */
 function targetsOf(options = {}) {
   if (typeof options !== 'object' || options === null) throw invalidArgument(`options must be an object, got ${show(options)}`);
   const { client, peers = [] } = options;
@@ -60,11 +60,11 @@ function targetsOf(options = {}) {
   return targets;
 }
 
-/** A peer with a client of its own; nothing for one that is answered already. */
+/** A peer with its own client; nothing if its base already has one. */
 function targetOfUrl(peer, targets) {
   const isUrl = typeof peer === 'string' || peer instanceof URL;
   if (!isUrl) throw invalidArgument(`option peers must contain URLs or GunClients, got ${show(peer)}`);
-  // The constructor checks the URL, and its message names what is wrong with it.
+  // The constructor validates the URL and says what is wrong with it.
   const client = new GunClient({ relayUrl: String(peer), cache: { firstTtlMs: PEER_FIRST_TTL_MS } });
   const base = baseOf(String(peer));
   if (targets.some((target) => isOf(target, base))) {
@@ -99,7 +99,7 @@ async function get(tools, client, config, address) {
   try {
     text = await client.getRecordText(soul, { signal: cancellation.signal, timeoutMs: parseInt(config.timeout, 10) || undefined });
   } catch (error) {
-    // Not a soul, or a client that was closed: axios answers as it did before.
+    // An invalid soul or a closed client: the previous adapter answers.
     if (error.code === 'ERR_GUN_INVALID_ARGUMENT' || error.code === 'ERR_GUN_CLOSED') return tools.passOn(config);
     return failed(error, { classes, config, request, elapsedMs: performance.now() - begun });
   } finally {
@@ -128,7 +128,7 @@ function cancellationOf({ signal, cancelToken }, canceled) {
   };
 }
 
-/** Passes a put on. A put that failed may have been stored all the same, so it invalidates too. */
+/** Passes a put on. A failed put also invalidates, because it may have been stored all the same. */
 async function put(tools, targets, config) {
   try {
     return await tools.passOn(config);

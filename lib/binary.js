@@ -6,7 +6,7 @@ const { targets } = require('./platform');
 
 const PREFIX = 'gun-native-';
 
-/** The addon: the one that the user names, or the first that loads of those that may fit, built in place or installed. */
+/** The addon: the one that the user names, or the first one that loads, built in place or installed. */
 function load() {
   const named = process.env.GUN_NATIVE_BINARY;
   const platforms = targets();
@@ -35,8 +35,8 @@ function loadFile(place, tried) {
 }
 
 /**
- * The binary of an installed package. Each name is a literal, so that bundlers and tracers of files find it, and the `try`
- * is around it, so that they let the others be absent.
+ * The binary of an installed package. Each name is a literal, so that bundlers and file tracers find it, and is inside a
+ * `try`, so that they accept missing ones.
  */
 function loadPackage(platform, tried) {
   try {
@@ -74,12 +74,12 @@ function missing(platforms, tried) {
     `To build it from source, with Rust from rustup.rs: cd ${JSON.stringify(path.join(__dirname, '..'))} && npm run build`,
     'To use a binary from elsewhere, set GUN_NATIVE_BINARY to its path.',
   ].join('\n');
-  // A binary that is there and does not load says more than the absence of another one.
+  // Prefer the error of a binary that exists but does not load.
   const { error } = tried.find((one) => !isAbsent(one)) || tried[tried.length - 1];
   return new GunError(message, { code: 'ERR_GUN_BINARY_MISSING', cause: error });
 }
 
-/** Why there is no binary, and what to do about it; nothing if that is not known. */
+/** Why there is no binary and what to do about it; empty if unknown. */
 function likelyCause(platforms, tried) {
   const codes = tried.map(({ error }) => error.code);
   if (codes.includes('ERR_DLOPEN_DISABLED')) {
@@ -121,12 +121,12 @@ function isInstalled(name) {
   }
 }
 
-/** Whether a place has no binary, which is no failure of one. */
+/** Whether a binary does not exist, as opposed to one that fails to load. */
 function isAbsent({ error }) {
   return error.code === 'MODULE_NOT_FOUND';
 }
 
-/** What npm and Node say of a failure, without the stack of requires that follows. */
+/** The first line of an error's message; a stack of requires follows. */
 function firstLine(error) {
   return String(error.message).split('\n')[0];
 }

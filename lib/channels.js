@@ -2,7 +2,7 @@
 
 const { channel } = require('diagnostics_channel');
 
-/** What a request goes through. One message object accompanies it through all of them. */
+/** Events of a request. All of them have the same message object. */
 const request = {
   start: channel('gun-native:request:start'),
   retry: channel('gun-native:request:retry'),
@@ -10,7 +10,7 @@ const request = {
   error: channel('gun-native:request:error'),
 };
 
-/** What happens to the memory of missing souls. */
+/** Events of the cache of missing souls. */
 const cache = {
   hit: channel('gun-native:cache:hit'),
   insert: channel('gun-native:cache:insert'),
@@ -21,7 +21,7 @@ const cache = {
 /** A relay's circuit opened or closed. */
 const breaker = channel('gun-native:breaker');
 
-/** Whether anybody listens to what calls bring about. Where nobody does, this is all that they cost. */
+/** Whether any channel for calls has a subscriber. If none has, this check is the only cost. */
 function isWatched() {
   return (
     request.start.hasSubscribers ||

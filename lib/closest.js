@@ -1,6 +1,6 @@
 'use strict';
 
-/** The one of these names that was probably meant, or undefined if none is near. */
+/** The name that was probably meant, or undefined. */
 function closest(given, names) {
   let best;
   let least = Infinity;
@@ -11,7 +11,7 @@ function closest(given, names) {
   return least <= Math.max(1, Math.floor(given.length / 3)) ? best : undefined;
 }
 
-/** How many letters have to change, by Levenshtein. */
+/** The Levenshtein distance. */
 function distanceOf(one, other) {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let at = 1; at <= one.length; at += 1) {

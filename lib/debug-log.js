@@ -4,7 +4,7 @@ const { debuglog } = require('util');
 const { escaped, show } = require('./arguments');
 const channels = require('./channels');
 
-/** A line on stderr per request with `NODE_DEBUG=gun-native`; nothing, not even a listener, without. */
+/** With `NODE_DEBUG=gun-native`, one line per request on stderr; otherwise nothing, not even a subscriber. */
 function logWhereAsked() {
   const log = debuglog('gun-native');
   if (!log.enabled) return;
@@ -24,7 +24,7 @@ function details({ status, attempts, coalesced, durationMs }) {
   return ` (${parts.join(', ')})`;
 }
 
-/** A call may be aborted with anything for a reason. */
+/** The reason of an aborted call may be any value. */
 function text(error) {
   return error instanceof Error ? error.message : show(error);
 }

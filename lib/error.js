@@ -1,6 +1,6 @@
 'use strict';
 
-/** Marks a GunError for other copies of the package, whose class is another one. */
+/** Marks a GunError for other copies of the package, which have a different class. */
 const BRAND = Symbol.for('gun-native.GunError');
 
 /** What every failed call rejects with. `code` is the kind of failure; `message` says what happened, where and how often. */
@@ -31,16 +31,16 @@ function isGunError(value) {
 /** Whether an answer of `getRecords` is a record: neither missing nor failed. */
 function isRecord(answer) {
   if (typeof answer !== 'object' || answer === null || isGunError(answer)) return false;
-  // `instanceof` does not know the errors of other realms, and `util.types` would take time to load.
+  // `instanceof` does not work for errors of other realms, and loading `util.types` would take time.
   return !(answer instanceof Error) && Object.prototype.toString.call(answer) !== '[object Error]';
 }
 
-/** Sets a property that neither `for...in` nor `console.log` shows, as V8 does with the members of Error itself. */
+/** Sets a property that is not enumerable, like the members of Error itself. */
 function hide(object, name, value) {
   Object.defineProperty(object, name, { value, writable: true, configurable: true });
 }
 
-/** The error whose members the addon wrote as JSON; causes that have a `retryable` are GunErrors too. */
+/** Builds an error from members that the addon wrote as JSON. A cause with `retryable` becomes a GunError too. */
 function fromJson(members) {
   if (!members.cause) return new GunError(members.message, members);
   return new GunError(members.message, Object.assign({}, members, { cause: causeFrom(members.cause) }));
@@ -58,7 +58,7 @@ function invalidArgument(message) {
   return new GunError(message, { code: 'ERR_GUN_INVALID_ARGUMENT' });
 }
 
-/** Rust reads the same grammar; should the two ever differ, the call fails with this. */
+/** The error if `JSON.parse` rejects text that Rust accepted, which should be impossible. */
 function unreadable(cause) {
   const message = 'the record is not JSON to this Node; please report this as a bug of gun-native';
   return new GunError(message, { code: 'ERR_GUN_BAD_RESPONSE', attempts: 1, cause });

@@ -5,9 +5,9 @@ const { GunClient, bodyOf, defaultClient } = require('./client');
 const { invalidArgument } = require('./error');
 const { sendBody, sendJson } = require('./http/send');
 
-/** How long a client may take no byte of an answer before its connection is closed. */
+/** A client that takes no byte of an answer for this long is disconnected. */
 const IDLE_TIMEOUT_MS = 60000;
-/** For failures that pass: the circuit is probed, and the queue moves, every second. */
+/** `Retry-After` of temporary failures, in seconds: the circuit is probed every second. */
 const RETRY_AFTER_S = 1;
 const STATUS_OF_CODE = {
   ERR_GUN_INVALID_ARGUMENT: 400,
@@ -17,7 +17,7 @@ const STATUS_OF_CODE = {
   ERR_GUN_TIMEOUT: 504,
 };
 
-/** Serves records as a relay does. `http.d.ts` documents it. */
+/** Serves records like a relay. Documented in `http.d.ts`. */
 function relayHandler(options) {
   const { client, idleTimeoutMs } = checked(options);
   const serve = (request, response, next) => {
@@ -26,7 +26,7 @@ function relayHandler(options) {
       else sendJson(request, response, 404, { error: 'Endpoint not found' });
       return;
     }
-    // It ends the response by itself, whatever happens; a rejection could only come from a response that throws.
+    // It always ends the response itself; it rejects only if the response throws.
     answer(request, response, client, idleTimeoutMs).catch(() => response.destroy());
   };
   return (request, response, next) => {
@@ -47,21 +47,21 @@ function checked(options = {}) {
   return { client, idleTimeoutMs };
 }
 
-/** Fastify hands out wrappers; what its hooks set as headers is kept. */
+/** Fastify passes wrappers; headers set by its hooks are kept. */
 function serveFastify(request, reply, serve) {
   reply.hijack();
   const headers = reply.getHeaders();
   for (const name of Object.keys(headers)) reply.raw.setHeader(name, headers[name]);
-  // The route was chosen by its path already.
+  // The router has already matched the path.
   serve(Object.assign(request.raw, { route: true }), reply.raw);
 }
 
-/** Whether a record is asked for: on a route that somebody gave to the handler alone, or by a path as the relay has it. */
+/** Whether a request asks for a record: on a route of its own, or with a relay's path. */
 function isRecordPath(request) {
   return request.route !== undefined || urlOf(request).split('?', 1)[0].endsWith('/get');
 }
 
-/** The whole URL; Express shows a handler only what is behind the path that it is mounted at. */
+/** The full URL; in Express, `url` lacks the path at which a handler is mounted. */
 function urlOf(request) {
   return request.originalUrl || request.url;
 }
@@ -82,7 +82,7 @@ async function answer(request, response, client, idleTimeoutMs) {
   try {
     asked = client || defaultClient();
   } catch (error) {
-    // An invalid environment is no fault of the relay, nor of who asks.
+    // An invalid environment is neither the relay's nor the caller's fault.
     sendJson(request, response, 500, { error: error.message });
     return;
   }

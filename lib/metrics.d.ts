@@ -1,8 +1,8 @@
 /**
  * Statistics as JSON, metrics for Prometheus and a live page.
  *
- * Everything about Prometheus needs the package `prom-client`, an optional peer dependency; without it those functions throw
- * an `Error` that names it. `docs/observability.md` lists the metrics.
+ * The functions for Prometheus need the package `prom-client`, an optional peer dependency; without it they throw an `Error`
+ * that names it. `docs/observability.md` lists the metrics.
  *
  * @packageDocumentation
  */
@@ -30,8 +30,8 @@ export interface StatsSource {
 /** Options of {@link mount}. */
 export interface MountOptions {
   /**
-   * Where the page is; the statistics are at `<path>/stats` and the metrics at `<path>/metrics`. A plain path, without
-   * patterns of a router.
+   * Path of the page; the statistics are at `<path>/stats` and the metrics at `<path>/metrics`. A plain path, not a router's
+   * pattern.
    *
    * @default '/gun'
    */
@@ -48,11 +48,12 @@ export interface MountOptions {
 
 /**
  * Adds the live page (`GET /gun`), the statistics as JSON (`GET /gun/stats`) and the metrics for Prometheus
- * (`GET /gun/metrics`) to an application. `GET /gun/history` has samples of the last ten minutes for the page. The paths are as public as the rest of the application: they name the relay and
- * the host, but contain no credential and no soul. Without `prom-client`, `/gun/metrics` answers 501 and says so.
+ * (`GET /gun/metrics`) to an application. `GET /gun/history` has samples of the last ten minutes for the page. The paths are as
+ * public as the rest of the application: they show the names of relay and host, but no credentials and no souls. Without
+ * `prom-client`, `/gun/metrics` answers 501 with the reason.
  *
- * With `http`, the server's own listeners do not see requests for these paths. Koa and Express run what was added first:
- * mount before a handler that answers everything.
+ * With `http`, the server's own listeners do not see requests for these paths. Koa and Express run handlers in the order
+ * in which they were added: mount before a handler that answers everything.
  *
  * @param app - An app or router of Express 4 or 5, Fastify, Koa or Hono, or a server of `http` or `https`.
  * @throws `GunError` `ERR_GUN_INVALID_ARGUMENT` if `app` is none of these, or an option is invalid.
@@ -67,22 +68,24 @@ export interface MountOptions {
 export function mount(app: object, options?: MountOptions): void;
 
 /**
- * A handler for `http`, Express, Fastify, Koa and Hono. It answers GET and HEAD, other methods with 405, and its answers
- * are never cached. Errors, for example an invalid environment, are answered with 500 and a message; the promise of `http`
+ * A handler for `http`, Express, Fastify, Koa and Hono. It answers GET and HEAD, and other methods with 405. Answers must not
+ * be cached (`Cache-Control: no-store`). Errors, for example an invalid environment, are answered with 500 and a message; the promise of `http`
  * never rejects.
  *
- * @throws `GunError` `ERR_GUN_INVALID_ARGUMENT`, at once, if its arguments are those of none of these.
+ * @throws `GunError` `ERR_GUN_INVALID_ARGUMENT`, synchronously, if it is called with other arguments.
  */
 export type Handler = (...args: any[]) => Promise<any>;
 
 /**
- * Adds the metrics to a registry. They are read when it is scraped, all at the same moment; native code keeps the counters,
- * so nothing is lost between two scrapes or before the first. A later call for the same registry adds clients; one of the
- * same name replaces the earlier one.
+ * Adds the metrics to a registry. All of them are read at the same moment, when the registry is scraped; counters are kept in
+ * native code, so nothing is lost between scrapes. Later calls for the same registry add clients; one with the same name
+ * replaces the earlier one.
  *
  * @param register - A prom-client registry; by default its global one.
  * @param clients - A client, named `default`, or several by name; by default the one behind the functions of the module.
  * @throws `GunError` `ERR_GUN_INVALID_ARGUMENT` for anything else.
+ * @example
+ * registerMetrics(promClient.register, { first: clientA, second: clientB });
  */
 export function registerMetrics(register?: RegistryLike, clients?: GunClient | NamedClients): void;
 

@@ -3,8 +3,8 @@
 const fs = require('fs');
 
 /**
- * The binaries that may fit, by their names as napi-rs has them: `linux-x64-musl`, `darwin-arm64`, `win32-x64-msvc`. It is
- * one, unless the libc of this Node cannot be found out.
+ * Names of the binaries that may fit, as napi-rs spells them: `linux-x64-musl`, `darwin-arm64`, `win32-x64-msvc`. Only one,
+ * unless the libc of this Node cannot be determined.
  */
 function targets() {
   const base = `${process.platform}-${process.arch}`;
@@ -13,7 +13,7 @@ function targets() {
   return [base];
 }
 
-/** The binary that is built here. */
+/** The name of the binary that is built here. */
 function target() {
   return targets()[0];
 }
@@ -23,7 +23,7 @@ function libcs() {
   return libc === undefined ? ['gnu', 'musl'] : [libc];
 }
 
-/** The libc that this Node was linked with. Both may be installed, so the program itself is asked which loader it names. */
+/** The libc that this Node is linked with. Both may be installed, so this reads the loader's name from the program itself. */
 function libcOfProgram() {
   try {
     const file = fs.openSync(process.execPath, 'r');
@@ -37,12 +37,12 @@ function libcOfProgram() {
   }
 }
 
-/** What Node reports of itself: for a program that may not be read, or that is itself the loader, as under some wrappers. */
+/** The libc in Node's report, for a program that cannot be read or that is the loader itself, as with some wrappers. */
 function libcOfReport() {
   const { report } = process;
   const { excludeNetwork } = report;
   try {
-    // It would look up the names of all peers.
+    // Otherwise the report looks up the host names of all peers.
     report.excludeNetwork = true;
     const { header, sharedObjects } = report.getReport();
     if (header.glibcVersionRuntime) return 'gnu';

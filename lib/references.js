@@ -4,25 +4,25 @@ const { setImmediate } = require('timers');
 const { show } = require('./arguments');
 const { GunError } = require('./error');
 
-/** References that one call follows at most. */
+/** Maximum references that one call follows. */
 const MAX_REFERENCES = 100000;
 
 /**
- * Children asked for in one batch: few at first, for nothing is known of their size, then more, as many as the bytes left
- * have room for by the mean so far.
+ * Children per batch: few at first, because their size is unknown, then as many as fit into the bytes left by the mean size
+ * so far.
  */
 const FIRST_BATCH = 64;
 const GROWTH = 4;
 const LARGEST_BATCH = 4096;
 const SMALLEST_BATCH = 16;
 
-/** Text put in place in one turn of the event loop, as with answers that the addon delivers. */
+/** Text processed in one turn of the event loop, as for answers that the addon delivers. */
 const TURN_BYTES = 256 * 1024;
 
 /**
- * Replaces references by the records that they name, level by level, `depth` levels deep. References to missing records,
- * cycles and invalid souls are left as they are. An answer whose child fails becomes that failure, and so does one that
- * exceeds a limit: the limits hold for all answers of a call together, since all of them are in memory at once.
+ * Replaces references with the records that they name, level by level, up to `depth` levels. References to missing records,
+ * cycles and invalid souls are left unchanged. An answer whose child fails, or that exceeds a limit, becomes that failure.
+ * Limits are for all answers of a call together, because all of them are in memory at once.
  *
  * @param {Array<object | null | GunError>} answers changed in place
  * @param {string[]} souls of the answers
@@ -41,17 +41,17 @@ async function follow(answers, souls, depth, maxBytes, ask) {
   return answers;
 }
 
-/** What the answers of a call have come to so far. */
+/** The state of a call's answers. */
 class Call {
   constructor(answers, souls, maxBytes) {
     this.answers = answers;
     this.souls = souls;
     this.maxBytes = maxBytes;
     this.references = 0;
-    /** Bytes of text put in place, and those of each answer. */
+    /** Bytes of inserted text, in total and per answer. */
     this.bytes = 0;
     this.bytesOf = new Map();
-    /** What was put in place in this level, by answer. */
+    /** Records inserted in this level, by answer. */
     this.placed = new Map();
   }
 
@@ -61,21 +61,21 @@ class Call {
 
   fail(index, error) {
     this.answers[index] = error;
-    // The answer is dropped and gives its room back: nothing may keep what was put in it.
+    // The answer is dropped and its bytes are released, so nothing may keep its records.
     for (const { holder, key } of this.placed.get(index) || []) define(holder, key, null);
     this.placed.delete(index);
     this.bytes -= this.bytesOf.get(index) || 0;
     this.bytesOf.delete(index);
   }
 
-  /** Notes a record in its place. */
+  /** Adds an inserted record. */
   put(place) {
     const others = this.placed.get(place.index);
     if (others === undefined) this.placed.set(place.index, [place]);
     else others.push(place);
   }
 
-  /** Ends a level: what was put in place is the next one. */
+  /** Ends a level: the inserted records are the next one. */
   nextLevel() {
     const level = [];
     for (const places of this.placed.values()) {
@@ -85,7 +85,7 @@ class Call {
     return level;
   }
 
-  /** The references of a level whose answers may have so many. */
+  /** The references of a level, without answers that have too many. */
   admitted(references) {
     const counts = new Map();
     for (const { index } of references) counts.set(index, (counts.get(index) || 0) + 1);
@@ -97,7 +97,7 @@ class Call {
     return references.filter((reference) => !this.isFailed(reference));
   }
 
-  /** Takes room for records in an answer, which fails if there is none. */
+  /** Reserves bytes for records in an answer, which fails if there are not enough. */
   reserve(index, bytes) {
     if (this.bytes + bytes > this.maxBytes) {
       this.fail(index, tooLarge(this.souls[index], this.maxBytes));
@@ -108,7 +108,7 @@ class Call {
   }
 }
 
-/** Asks for each soul of a level once and puts its record in every place that refers to it. What is there now. */
+/** Asks for each soul of a level once and inserts its record at every reference to it. Returns the records inserted. */
 async function resolve(call, references, ask) {
   const placesOf = bySoul(references);
   const souls = Array.from(placesOf.keys());
@@ -149,7 +149,7 @@ function nextSize(size, call, { asked, bytes }) {
   return Math.min(size * GROWTH, LARGEST_BATCH, Math.max(room, SMALLEST_BATCH));
 }
 
-/** Puts a child in its places, one by one, and fails the answers whose child failed or that have no room for all of them. */
+/** Inserts a child at its places. Answers fail if the child failed or does not fit. */
 function* put(call, child, bytes, places) {
   if (child === null || isNoSoul(child)) return;
   const counts = new Map();
@@ -162,7 +162,7 @@ function* put(call, child, bytes, places) {
   let isUsed = false;
   for (const { holder, key, soul, index, path } of places) {
     if (call.isFailed({ index })) continue;
-    // Every place has an object of its own; the first one needs no copy.
+    // Every place gets its own object; the first one needs no copy.
     const record = isUsed ? copyOf(child) : child;
     isUsed = true;
     define(holder, key, record);
@@ -178,7 +178,7 @@ function isFailed(answer) {
   return answer instanceof GunError;
 }
 
-/** Whether what a reference names is no soul: nothing can be stored there, and the caller's own soul was good. */
+/** Whether a reference names an invalid soul, under which nothing can be stored. The caller's own soul was valid. */
 function isNoSoul(answer) {
   return isFailed(answer) && answer.code === 'ERR_GUN_INVALID_ARGUMENT';
 }
@@ -213,7 +213,7 @@ function isWithin(path, soul) {
   return false;
 }
 
-/** The length of a record's text, but for escapes and spaces. */
+/** The length of a record's text without escapes and spaces. */
 function bytesOf(record) {
   let bytes = 0;
   const holders = [record];
@@ -238,7 +238,7 @@ function textBytes(text) {
   return Buffer.byteLength(text) + 2;
 }
 
-/** A copy as another `JSON.parse` would make it. */
+/** A copy like the result of another `JSON.parse`. */
 function copyOf(record) {
   const whole = emptyLike(record);
   const pairs = [[record, whole]];
@@ -262,7 +262,7 @@ function emptyLike(value) {
   return Array.isArray(value) ? [] : {};
 }
 
-/** Sets a member. An assignment to `__proto__` would not make one. */
+/** Sets a member. Assigning to `__proto__` would not create one. */
 function define(holder, key, value) {
   if (key === '__proto__') Object.defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
   else holder[key] = value;

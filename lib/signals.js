@@ -1,14 +1,14 @@
 'use strict';
 
 /**
- * The calls that each signal can abort. A signal gets one listener however many calls it serves, and loses it with the
- * last: a long-lived signal gathers none, and fifty calls with one signal raise no warning of a leak.
+ * The calls that each signal can abort. A signal has one listener for all its calls, which is removed with the last call: a
+ * long-lived signal does not collect listeners, and fifty calls with one signal cause no leak warning.
  */
 const watched = new WeakMap();
 
 function watch(signal, call) {
   if (signal.aborted) {
-    // By somebody who was told that the call begins.
+    // Aborted by a subscriber of the call's start event.
     call.abort();
     return;
   }
@@ -36,7 +36,7 @@ function unwatch(signal, call) {
   }
 }
 
-/** What an aborted call rejects with: the signal's reason, or an AbortError where a polyfill has none. */
+/** What an aborted call rejects with: the signal's reason, or an AbortError if it has none, as in polyfills. */
 function reasonOf({ reason }) {
   return reason === undefined ? new DOMException('This operation was aborted', 'AbortError') : reason;
 }

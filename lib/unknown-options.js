@@ -4,17 +4,17 @@ const { isObject, show } = require('./arguments');
 const { native } = require('./dispatch');
 const { distanceOf } = require('./closest');
 
-/** The one option that native code does not read. */
+/** The only option that native code does not read. */
 const OWN_NAMES = ['logger'];
-/** Whose members have any name. */
+/** The option whose members may have any name. */
 const OPEN_GROUP = 'headers';
-/** A longer name is no misspelling, and comparing it takes time. */
+/** Longer names are not compared: they are not misspellings, and it would take time. */
 const MAX_COMPARED = 40;
 const MAX_NAMED = 5;
 
 let tree;
 
-/** Every option by its group, '' for the options of the client itself: `{ cache: ['ttlMs', ...] }`. */
+/** Options by group, with '' for those of the client itself: `{ cache: ['ttlMs', ...] }`. */
 function options() {
   if (tree !== undefined) return tree;
   tree = new Map([['', new Set(OWN_NAMES)]]);
@@ -28,7 +28,7 @@ function options() {
   return tree;
 }
 
-/** Warns once, of all options of a client that have no effect. */
+/** Warns once about all unknown options of a client. */
 function warnUnknown(given) {
   const unknown = unknownIn(given, '');
   if (unknown.length === 0) return;
@@ -38,11 +38,11 @@ function warnUnknown(given) {
   warn(`GunClient ignores ${noun} that it does not know: ${named.join(', ')}`);
 }
 
-/** Names that calls were given before: each is warned of once, and programs that make names up are not followed. */
+/** Unknown names in calls so far: one warning each, up to a limit for programs that generate names. */
 const ofCalls = new Set();
 const MAX_OF_CALLS = 20;
 
-/** Warns of an option of a call that has no effect. */
+/** Warns about an unknown option of a call. */
 function warnUnknownOfCall(name, known) {
   if (ofCalls.has(name) || ofCalls.size === MAX_OF_CALLS) return;
   ofCalls.add(name);
@@ -53,7 +53,7 @@ function warn(message) {
   process.emitWarning(message, { code: 'GUN_UNKNOWN_OPTION' });
 }
 
-/** The paths of unknown options; those that are undefined were left out on purpose. */
+/** The paths of unknown options, except those with the value undefined. */
 function unknownIn(given, group) {
   const known = options().get(group);
   return Object.keys(given).filter((name) => given[name] !== undefined).reduce((unknown, name) => {
@@ -74,7 +74,7 @@ function hint(path, known) {
   return meant ? ` (did you mean ${meant}?)` : '';
 }
 
-/** The option that was probably meant: one in the same group, or one of another whose name is as near. */
+/** The option that was probably meant: in the same group, or in another one if its name is as similar. */
 function closestOption(path, known) {
   let best;
   let least = Infinity;
@@ -93,7 +93,7 @@ function allPaths() {
   return paths;
 }
 
-/** How far a name is from an option: Infinity if the option was hardly meant. */
+/** The distance of a name from an option; Infinity if it was probably not meant. */
 function nearness(path, option) {
   const [given, known] = [plain(path), plain(option)];
   const [givenName, knownName] = [plain(lastOf(path)), plain(lastOf(option))];
@@ -106,7 +106,7 @@ function nearness(path, option) {
   return (isPart ? Math.min(distance, 2) : distance) + (isSameGroup ? 0 : 2.5);
 }
 
-/** Letters and digits alone: `cacheTtlMs` means `cache.ttlMs`. */
+/** Only letters and digits: `cacheTtlMs` means `cache.ttlMs`. */
 function plain(name) {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '');
 }

@@ -10,7 +10,7 @@ const { find } = require('./tools');
 
 const ALERTS = path.join(__dirname, 'alerts');
 
-/** What promtool says, `[code, output]`. */
+/** The result of promtool, `[code, output]`. */
 function promtool(args, input) {
   const { status: code, stdout, stderr } = spawnSync(find('promtool'), args, { cwd: ALERTS, input, encoding: 'utf8' });
   return [code, stdout + stderr];

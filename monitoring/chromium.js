@@ -7,7 +7,7 @@ const path = require('path');
 const { promisify } = require('util');
 const { TOOLS, find } = require('./tools');
 
-/** A browser that talks to loopback alone, keeps nothing, and ends by itself. */
+/** Options of a browser that connects only to loopback, stores nothing, and exits by itself. */
 const FLAGS = [
   '--headless',
   '--no-sandbox', // which root may not have
@@ -20,8 +20,8 @@ const FLAGS = [
 ];
 
 /**
- * Opens a page, lets `ms` of its own time pass, and does what the flag says: `--dump-dom` or `--screenshot=FILE`. With
- * `ms: null`, it does so when the page has loaded.
+ * Opens a page, advances its virtual time by `ms`, and applies a flag: `--dump-dom` or `--screenshot=FILE`. With `ms: null`, it
+ * applies the flag when the page has loaded.
  *
  * @returns {Promise<string>} what the browser printed
  */
@@ -39,10 +39,10 @@ async function open(url, flag, { ms = 3000, width = 1280, height = 1000, flags: 
   }
 }
 
-/** The page as it stands after a while. */
+/** The DOM of a page after a while. */
 const domOf = (url, options) => open(url, '--dump-dom', options);
 
-/** A picture of it, as a PNG. */
+/** A screenshot of a page, as a PNG. */
 const picture = (url, file, options) => open(url, `--screenshot=${file}`, options);
 
 module.exports = { domOf, picture };

@@ -1,6 +1,6 @@
 'use strict';
 
-// node monitoring/dashboard.js: writes monitoring/dashboards/gun-native.json, which is what this file says in the words of Grafana.
+// node monitoring/dashboard.js: generates monitoring/dashboards/gun-native.json for Grafana from the definitions in this file.
 
 const fs = require('fs');
 const path = require('path');
@@ -10,10 +10,10 @@ const DATASOURCE = { type: 'prometheus', uid: '${datasource}' };
 /** Grafana's grid is 24 columns wide. */
 const COLUMNS = 3;
 const SIZE = { w: 24 / COLUMNS, h: 8 };
-/** The first row: what is wrong, in figures that are red when it is. */
+/** The first row: health figures, red if something is wrong. */
 const HEALTH = { count: 6, h: 5 };
 
-/** Series of the chosen clients; with `more` matchers besides. */
+/** Series of the selected clients, with `more` matchers. */
 const of = (name, more = '') => `gun_native_${name}{instance=~"$instance", client=~"$client"${more && `, ${more}`}}`;
 const rate = (name, more) => `sum(rate(${of(name, more)}[$__rate_interval]))`;
 const rateBy = (label, name, more) => `sum by (${label}) (rate(${of(name, more)}[$__rate_interval]))`;
@@ -24,7 +24,7 @@ const quantile = (part, name) => `histogram_quantile(${part}, ${rateBy('le', `${
 const ofProcess = (name) => `${name}{instance=~"$instance"}`;
 const MISSING = 'outcome="missing"';
 
-/** Title, unit, what is drawn by name, and what sets the panel apart from a plain graph. */
+/** A panel: title, unit, expressions by name, and differences to a plain graph. */
 const PANELS = [
   [
     'Relay',
@@ -194,7 +194,7 @@ const PANELS = [
   ],
 ];
 
-/** Where a panel is: the health row first, then three to a row. */
+/** The position of a panel: the health row first, then three per row. */
 function placeOf(index) {
   const { count, h } = HEALTH;
   if (index < count) return { w: 24 / count, h, x: (index * 24) / count, y: 0 };
@@ -247,7 +247,7 @@ function panel([title, unit, series, extras = {}], index) {
   };
 }
 
-/** A choice of the values of a label. */
+/** A variable with the values of a label. */
 function choice(label) {
   return {
     name: label,
@@ -278,7 +278,7 @@ function dashboard() {
   };
 }
 
-/** The file's text. */
+/** The generated file's text. */
 function text() {
   return `${JSON.stringify(dashboard(), null, 2)}\n`;
 }

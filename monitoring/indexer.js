@@ -1,6 +1,6 @@
 'use strict';
 
-// The example indexer in a process of its own, and traffic for it.
+// The example indexer in its own process, with traffic.
 
 const { spawn } = require('child_process');
 const { once } = require('events');
@@ -8,13 +8,13 @@ const path = require('path');
 const readline = require('readline');
 
 const INDEXER = path.join(__dirname, '..', 'examples', 'start.js');
-/** A question every so often, as peers ask: mostly for the same records, and most of them are missing. */
+/** Interval between requests like those of peers: mostly for the same records, most of which are missing. */
 const EVERY_MS = 250;
-/** Exercises of ten workouts, of which the sample relay has two each. They are asked for at the route of the node's peers. */
+/** Exercises of ten workouts; the sample relay has two of each. They are requested by the route for peers. */
 const SOULS = Array.from({ length: 100 }, (_, n) => `f3a9c1d27b40:exercise-${Math.floor(n / 10)}-${n % 10}`);
 const AT_ONCE = 25;
 
-/** The example on a free port, with an address of loopback. */
+/** Starts the example on a free port of loopback. */
 async function startIndexer({ env: more = {}, stderr = 'inherit' } = {}) {
   const env = { ...process.env, PORT: '0', BIND_ADDRESS: '127.0.0.1', ...more };
   const child = spawn(process.execPath, [INDEXER], { env, stdio: ['ignore', 'pipe', stderr] });
@@ -27,7 +27,7 @@ async function startIndexer({ env: more = {}, stderr = 'inherit' } = {}) {
   return { url, ended, close, stderr: child.stderr };
 }
 
-/** The address that the indexer says it listens at. What else it says is read and left. */
+/** The address in the indexer's output. The rest of the output is read and discarded. */
 function addressIn(stdout) {
   return new Promise((resolve) => {
     readline.createInterface({ input: stdout }).on('line', (line) => {
@@ -47,7 +47,7 @@ function keepAsking(url) {
     for (let n = 0; n < AT_ONCE; n += 1) {
       const soul = SOULS[asked % SOULS.length];
       asked += 1;
-      // At the end the indexer may be gone before an answer.
+      // At the end the indexer may exit before it answers.
       fetch(`${url}/gun-relay/get?soul=${soul}`).then((response) => response.arrayBuffer()).catch(() => {});
     }
   }, EVERY_MS);

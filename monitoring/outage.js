@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run observe -- --outage [SECONDS]: how soon an outage of the relay (default 180 s) and its end are seen on the page, in
-// the log and by a Prometheus that scrapes and evaluates every 15 s, which is its usual setting.
+// npm run observe -- --outage [SECONDS]: measures how soon an outage of the relay (180 s by default) and its end are visible on
+// the page, in the log and in a Prometheus with the usual interval of 15 s for scrapes and rules.
 
 const { once } = require('events');
 const net = require('net');
@@ -15,7 +15,7 @@ const SCRAPE_S = 15;
 const HEALTHY_MS = 120_000;
 const PATIENCE_MS = 300_000;
 const POLL_MS = 250;
-/** The page asks once a second. */
+/** Polling interval of the page. */
 const PAGE_MS = 1_000;
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -61,7 +61,7 @@ async function measure(outageMs) {
   }
 }
 
-/** Prints how long something took that `holds` looks for; `lateMs` is added for what looks less often than this does. */
+/** Prints the time until `holds` is true; `lateMs` is added if the observer polls less often than this function. */
 async function told(what, from, holds, lateMs = 0) {
   while (!(await holds())) {
     if (performance.now() - from > PATIENCE_MS) return console.log(`${what.padEnd(28)} not within ${PATIENCE_MS / 1_000} s`);
@@ -70,7 +70,7 @@ async function told(what, from, holds, lateMs = 0) {
   return console.log(`${what.padEnd(28)} ${((performance.now() - from + lateMs) / 1_000).toFixed(1).padStart(6)} s`);
 }
 
-/** The level that the page shows, from the same figures by the same functions. */
+/** The level on the page, computed by the same functions from the same figures. */
 function watchPage(url) {
   let level;
   let samples = [];
@@ -84,7 +84,7 @@ function watchPage(url) {
   return { level: () => level, stop: () => clearInterval(timer) };
 }
 
-/** Lines about the circuit, each with its time. The others are about calls. */
+/** Log lines about the circuit with their times. Other lines are about calls. */
 function warnings(stderr) {
   const found = [];
   readline.createInterface({ input: stderr }).on('line', (line) => {
@@ -104,7 +104,7 @@ async function fill(relayUrl) {
   await store(new GunHelper());
 }
 
-/** A way to the relay that can be cut: connections are refused, as by a host whose relay has stopped. */
+/** A proxy to the relay that can be cut: it then refuses connections, like a host whose relay has stopped. */
 async function startProxy(relayPort) {
   const sockets = new Set();
   const server = net.createServer((socket) => {

@@ -17,7 +17,7 @@ const rowOf = (dom, name) => new RegExp(`data-name="${name}"><th[^>]*>[^<]*</th>
 const levelOf = (dom) => /id="status"[^>]* data-level="([^"]*)"/.exec(dom)[1];
 const titleOf = (dom) => /<title>([^<]*)</.exec(dom)[1];
 
-/** The page over a client's statistics; `asked` holds every path that the browser asked for. */
+/** The page with a client's statistics; `asked` has every path that the browser requested. */
 async function pageOf(client) {
   const asked = [];
   const server = http.createServer();

@@ -1,7 +1,7 @@
 'use strict';
 
-// node monitoring/picture.js [FOLDER]: pictures of the page in each of its states, for the documents. `npm run test:observe`
-// takes them too.
+// node monitoring/picture.js [FOLDER]: screenshots of the page in each of its states, for the documents. `npm run test:observe`
+// also takes them.
 
 const path = require('path');
 const { picture } = require('./chromium');
@@ -9,7 +9,7 @@ const { serve } = require('./page/scenarios');
 
 const FOLDER = path.join(__dirname, '..', 'docs', 'page');
 const DARK = ['--blink-settings=preferredColorScheme=0'];
-/** Headless Chromium has no window narrower than 500 px; a phone's page is drawn at that width of device pixels. */
+/** Minimum width of a headless Chromium window; pages for phones are rendered with that many device pixels. */
 const PICTURES = [
   { name: 'healthy', state: 'healthy' },
   { name: 'failing', state: 'failing' },

@@ -11,8 +11,8 @@ const { TOOLS, find } = require('./tools');
 const RULES = path.join(__dirname, 'alerts', 'gun-native.rules.yml');
 
 /**
- * Starts a Prometheus on a free port of loopback that scrapes `/gun/metrics` of the targets, by default every second, with the alerts
- * loaded. Its data goes with it.
+ * Starts a Prometheus on a free port of loopback. It scrapes `/gun/metrics` of the targets, by default every second, and has the
+ * alerts loaded. Its data is removed when it is closed.
  *
  * @param {string[]} targets as `host:port`
  * @returns {Promise<{url: string, close: () => Promise<void>}>}
@@ -56,7 +56,7 @@ function configOf(targets, everyS) {
   ].join('\n');
 }
 
-/** The address, once it answers there. The log goes on being read, or the pipe would fill up. */
+/** The address, when it answers. The log must be read to the end, or the pipe would fill up. */
 function listening(stderr) {
   return new Promise((resolve) => {
     let url;
@@ -72,13 +72,13 @@ function failed([code]) {
   throw new Error(`prometheus ended with code ${code} before it was ready`);
 }
 
-/** What Prometheus has for an expression now. */
+/** The current value of an expression in Prometheus. */
 async function query(url, expr) {
   const { result } = await api(`${url}/api/v1/query?query=${encodeURIComponent(expr)}`);
   return result;
 }
 
-/** The alerts as Prometheus has understood them. */
+/** The alerts as parsed by Prometheus. */
 async function rules(url) {
   const { groups } = await api(`${url}/api/v1/rules?type=alert`);
   return groups.flatMap((group) => group.rules);

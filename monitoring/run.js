@@ -1,6 +1,6 @@
 'use strict';
 
-// npm run observe [-- --outage SECONDS]: the example indexer with a relay of its own, traffic, and a Prometheus that scrapes it.
+// npm run observe [-- --outage SECONDS]: starts the example indexer with its own relay, traffic, and a Prometheus.
 
 const { once } = require('events');
 const fs = require('fs');
@@ -12,7 +12,7 @@ const { startPrometheus } = require('./prometheus');
 async function main() {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-observe-'));
   process.on('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
-  // With a store and a cache of records, for their panels.
+  // With a store and a record cache, so that their panels have data.
   const indexer = await startIndexer({ env: { GUN_404_CACHE_FILE: path.join(folder, 'missing'), GUN_RECORD_CACHE_TTL_MS: '2000' } });
   let prometheus;
   try {

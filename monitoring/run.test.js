@@ -18,7 +18,7 @@ afterEach(async () => {
   }
 });
 
-/** Starts `npm run observe` and returns where it says to look. */
+/** Starts `npm run observe` and returns the addresses that it prints. */
 async function observed() {
   const env = { ...process.env, GUN_PEERS: '' };
   child = spawn(process.execPath, [RUN], { env, stdio: ['ignore', 'pipe', 'inherit'] });
@@ -31,14 +31,14 @@ async function observed() {
   return { page: at('page'), stats: at('statistics'), metrics: at('metrics'), prometheus: new URL(at('Prometheus')).origin };
 }
 
-/** An expression of the dashboard with what Grafana puts in. */
+/** An expression of the dashboard with Grafana's variables replaced. */
 const filledIn = (expr) => expr.replaceAll('$__rate_interval', '1m').replaceAll(/\$(instance|client)/g, '.*');
 
-/** The parts of an alert's expression, with comparisons that keep what does not fulfil them. */
+/** The parts of an alert's expression, without filtering by their comparisons. */
 const partsOf = (expr) =>
   expr.split(/ (?:and|unless|or) /).map((part) => balanced(part).replaceAll(/ ([<>]=?|==) /g, ' $1 bool '));
 
-/** A part without the brackets that were around several. */
+/** A part without enclosing brackets. */
 function balanced(part) {
   const count = (bracket) => part.split(bracket).length;
   if (count('(') > count(')')) return balanced(part.replace('(', ''));
@@ -48,12 +48,12 @@ function balanced(part) {
 test('Prometheus has data for every expression of the dashboard and of the alerts, and the page shows it', async () => {
   const { page, stats, prometheus } = await observed();
   const valueOf = async (expr) => Number((await query(prometheus, expr))[0]?.value[1] ?? 0);
-  // Enough to see change: missing souls take three seconds.
+  // Long enough for changes: missing souls take three seconds.
   while ((await valueOf('sum(changes(gun_native_cache_hits_total[1m]))')) < 3) await sleep(200);
 
   const alerts = await rules(prometheus);
   expect(alerts).toHaveLength(7);
-  // Panels of parts that this client does not have show nothing.
+  // Panels of features that this client does not use are empty.
   const parts = { breaker: 'breaker_open', store: 'gun_native_store_', records: 'record_cache_', refreshed: 'refreshes_total' };
   const has = await (await fetch(new URL('/gun/stats', page))).json();
   const absent = Object.keys(parts).filter((part) => !(part in has || part in has.requests)).map((part) => parts[part]);

@@ -1,6 +1,6 @@
 'use strict';
 
-// node monitoring/terminal.js [FOLDER]: pictures of the command line on terminals of 60 and 120 columns, for the documents.
+// node monitoring/terminal.js [FOLDER]: screenshots of the command line on terminals of 60 and 120 columns, for the documents.
 
 const fs = require('fs');
 const http = require('http');
@@ -18,7 +18,7 @@ const CLI = path.join(__dirname, '..', 'bin', 'gun-native.js');
 const [CHARACTER, LINE, MARGIN] = [8.43, 19, 16];
 const COLOURS = { 1: 'font-weight:bold', 31: 'color:#ff7b72', 32: 'color:#4cc27a' };
 
-/** What each picture shows: a command line at a relay that has nothing, at one that is not there, and of an indexer. */
+/** The screenshots: commands with an empty relay, with no relay, and for an indexer. */
 const commandsAt = (relay, indexer) => ({
   verify: ['verify', '--relay', relay],
   'verify-failed': ['verify', '--relay', 'http://127.0.0.1:1'],
@@ -26,16 +26,16 @@ const commandsAt = (relay, indexer) => ({
   help: ['help', 'get'],
 });
 
-/** What a program shows on a terminal of this width. */
+/** The output of a program on a terminal of this width. */
 async function shownBy(args, columns) {
   const command = [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(' ');
   const env = { TERM: 'xterm-256color' };
   const { stdout } = await run(['-qec', `stty cols ${columns}; ${command}`, '/dev/null'], env, { program: 'script', stdin: '' });
-  // What was overwritten is gone.
+  // Remove overwritten text.
   return stdout.split(/\r?\n/).map((line) => line.slice(line.lastIndexOf('\x1b[K') + 1).replace(/^\[K/, '')).join('\n').trimEnd();
 }
 
-/** A page that looks like the terminal. */
+/** An HTML page that looks like the terminal. */
 function pageOf(prompt, text, columns) {
   const escaped = `${prompt}\n${text}`.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   let isOpen = false;

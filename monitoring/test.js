@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run test:observe [-- what jest takes]: what needs Prometheus and a browser. What is absent is named, and then nothing
-// has passed.
+// npm run test:observe [-- jest's arguments]: tests that need Prometheus and a browser. If one is not installed, it is reported
+// and the run fails.
 
 const { spawnSync } = require('child_process');
 const { TOOLS, find } = require('./tools');

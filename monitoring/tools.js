@@ -3,10 +3,10 @@
 const fs = require('fs');
 const path = require('path');
 
-/** Programs that the repository does not bring along, with the Debian package of each. */
+/** Programs that are not part of the repository, with their Debian packages. */
 const TOOLS = { promtool: 'prometheus', prometheus: 'prometheus', chromium: 'chromium' };
 
-/** Where a program is, or `undefined`. */
+/** The path of a program, or `undefined`. */
 function find(tool) {
   const folders = (process.env.PATH || '').split(path.delimiter).filter(Boolean);
   return folders.map((folder) => path.join(folder, tool)).find(isProgram);

@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run build: builds the release addon in place. Also part of the published package, where it builds from source without
-// any dependency; `napi build` would need @napi-rs/cli and a later Node there.
+// `npm run build` of the published package: builds the addon in place, from the sources in the package. It uses no dependency and
+// runs on Node 18; in the repository, `npm run build` is `napi build`, which needs @napi-rs/cli and Node 20.
 
 const { spawnSync } = require('child_process');
 const fs = require('fs');

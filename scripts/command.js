@@ -6,6 +6,8 @@ const { spawnSync } = require('child_process');
 const path = require('path');
 
 const ROOT = path.join(__dirname, '..');
+/** The program of @napi-rs/cli, for Node. */
+const NAPI = path.join(ROOT, 'node_modules', '@napi-rs', 'cli', 'dist', 'cli.js');
 
 /** Whether a program needs a shell: npm and npx are scripts on Windows. */
 function needsShell(command) {
@@ -31,4 +33,4 @@ function start(command, args, { cwd, env, stdio }) {
   throw new Error(`${[command, ...args].join(' ')} ended with ${result.signal || result.status}${said && `:\n${said}`}`);
 }
 
-module.exports = { ROOT, needsShell, output, run };
+module.exports = { NAPI, ROOT, needsShell, output, run };

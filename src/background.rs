@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use tokio::sync::oneshot;
 
-/// Runs the work on a thread of its own; on this one if the system has no thread left, as under a limit of processes.
+/// Runs the work on a thread of its own, or on this one if the system has no thread left, for example at a process limit.
 /// `None` if the work panicked.
 pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (done, result) = oneshot::channel();

@@ -1,11 +1,11 @@
-//! Many calls that settle as one: outcomes gathered in the order of the souls, told when the last has come.
+//! Many calls that settle as one: outcomes are collected in the order of the souls and delivered after the last one.
 
 use crate::completion_queue::{MAX_TURN_BYTES, MAX_TURN_ITEMS};
 use crate::error::CallError;
 use crate::single_flight::Outcome;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Outcomes of a batch as they come in.
+/// Outcomes of a batch, collected as they arrive.
 #[derive(Debug)]
 pub struct Batch {
     slots: Mutex<Slots>,
@@ -14,20 +14,20 @@ pub struct Batch {
 #[derive(Debug)]
 struct Slots {
     outcomes: Vec<Option<Outcome>>,
-    /// Souls not settled, and one for the seal.
+    /// Unsettled souls, plus one until the batch is sealed.
     awaited: usize,
     hits: usize,
 }
 
 impl Batch {
-    /// A batch of so many souls, none of which is settled.
+    /// A batch of `souls` souls, none of them settled.
     pub fn new(souls: usize) -> Self {
         let slots = Slots { outcomes: vec![None; souls], awaited: souls + 1, hits: 0 };
         Self { slots: Mutex::new(slots) }
     }
 
-    /// Settles one soul, each once. The answer, when nothing more is awaited: written on the thread that brings the last
-    /// outcome, which mostly is the network's.
+    /// Settles one soul; called once for each. Returns the answer if this was the last one, so it is written on the thread of
+    /// the last outcome, usually the network thread.
     pub fn settle(&self, index: usize, outcome: Outcome, is_hit: bool) -> Option<BatchText> {
         self.arrived(|slots| {
             slots.outcomes[index] = Some(outcome.unguarded());
@@ -35,8 +35,8 @@ impl Batch {
         })
     }
 
-    /// Says, once, that every soul's call has begun, so many of them as hits: until then the batch does not end. The answer,
-    /// when nothing more is awaited.
+    /// Called once, when the call of every soul has begun; `hits` of them were answered from the cache. The batch cannot end
+    /// before. Returns the answer if every soul is settled.
     pub fn seal(&self, hits: usize) -> Option<BatchText> {
         self.arrived(|slots| slots.hits += hits)
     }
@@ -58,11 +58,11 @@ impl Batch {
 /// A batch's outcomes as JSON.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct BatchText {
-    /// What makes up the answer, one after the other. Each fits into one turn of the event loop.
+    /// The parts of the answer, in order. Each fits into one turn of the event loop.
     pub parts: Vec<Part>,
     /// Outcomes that end a call ([`Outcome::ends_a_call`]).
     pub calls: usize,
-    /// Of those, the ones that the cache gave.
+    /// Those of them that were answered from the cache.
     pub hits: usize,
 }
 
@@ -73,12 +73,12 @@ pub struct Part {
     pub text: String,
     /// Whether all of it is ASCII: such text becomes a one-byte string of V8 with no decoding.
     pub is_ascii: bool,
-    /// The failed ones by their index in the whole batch.
+    /// Failed calls, by their index in the whole batch.
     pub failures: Vec<(usize, Arc<CallError>)>,
 }
 
 impl BatchText {
-    /// Writes all outcomes of a batch down.
+    /// Writes the outcomes of a batch as JSON.
     fn new(outcomes: impl Iterator<Item = Outcome>) -> Self {
         Self::in_parts_of(MAX_TURN_BYTES, MAX_TURN_ITEMS, outcomes)
     }

@@ -1,8 +1,8 @@
-//! The circuit breaker: a relay that only fails gets a probe now and then, and calls fail at once.
+//! The circuit breaker: while a relay only fails, calls fail at once, except for periodic probes.
 //!
-//! It has two states. *Closed*: requests are sent, and consecutive failures are counted. *Open*: one request is sent every
-//! so often, the probe, whichever call it belongs to. Any proper answer closes the circuit. Nothing waits for a probe: if
-//! it hangs or its callers leave, the next one is sent in its time.
+//! It has two states. *Closed*: requests are sent, and consecutive failures are counted. *Open*: one request per interval
+//! is sent as a probe; it may belong to any call. Any proper answer closes the circuit. Nothing waits for a probe: if it
+//! hangs or its callers leave, the next one is sent at its time all the same.
 
 use crate::error::{Code, Fault};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
-/// Requests that ran side by side and failed within this time of the first one are one observation.
+/// Concurrent requests that fail within this time after the first one count as one observation.
 const ONE_MOMENT: Duration = Duration::from_millis(10);
 
 /// When the circuit opens, and how often a probe is sent.
@@ -19,7 +19,7 @@ const ONE_MOMENT: Duration = Duration::from_millis(10);
 pub struct BreakerPolicy {
     /// Consecutive failures.
     pub failures: u64,
-    /// Time that these failures must span at least.
+    /// Minimum duration of the failure streak.
     pub after: Duration,
     /// Time between two probes.
     pub probe_every: Duration,
@@ -49,14 +49,14 @@ struct State {
 struct Failures {
     /// Observations.
     count: u64,
-    /// Since when the relay has failed.
+    /// When the streak began.
     since: Instant,
     /// When the current observation began and when its last failure was seen.
     moment: (Instant, Instant),
     last: Arc<Fault>,
 }
 
-/// What a failure did to the circuit.
+/// Effect of a failure on the circuit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
     /// It is closed.
@@ -66,7 +66,7 @@ pub enum Health {
         /// How long the relay had failed.
         lasted: Duration,
     },
-    /// It was open already.
+    /// It was already open.
     Open,
 }
 
@@ -82,7 +82,7 @@ pub struct Circuit {
 }
 
 impl Breaker {
-    /// A closed circuit; it never opens without a policy.
+    /// A closed circuit. Without a policy it never opens.
     pub fn new(policy: Option<BreakerPolicy>, now: Instant) -> Self {
         let state = State { changed: now, answered: now, failures: None, next_probe: None };
         Self { policy, state: Mutex::new(state), on_open: Notify::new() }
@@ -116,14 +116,14 @@ impl Breaker {
         self.lock().next_probe.is_some()
     }
 
-    /// Its state, for those who look at it.
+    /// Its state, for statistics.
     pub fn circuit(&self) -> Circuit {
         let state = self.lock();
         let last = state.failures.as_ref().map(|failures| Arc::clone(&failures.last));
         Circuit { is_open: state.next_probe.is_some(), since: state.changed, last }
     }
 
-    /// The relay gave a proper answer. If that closes the circuit: how long the relay had failed.
+    /// The relay gave a proper answer. If that closes the circuit, returns how long the relay had failed.
     pub fn answered(&self, now: Instant) -> Option<Duration> {
         let mut state = self.lock();
         state.answered = now;
@@ -139,10 +139,10 @@ impl Breaker {
         let mut guard = self.lock();
         let state = &mut *guard;
         if state.next_probe.is_none() && began < state.answered {
-            // The relay has answered since, so this says nothing about it now: requests that hung in an outage end after it.
+            // The relay has answered since: requests that hung in an outage may end after it.
             return Health::Closed;
         }
-        // A relay was silent all the time that it kept a request waiting; a refusal speaks of its moment.
+        // A request that timed out means silence since it began; a refusal is only about its own moment.
         let since = if fault.code() == Code::Timeout { began } else { now };
         let failures = state.failures.get_or_insert_with(|| Failures {
             count: 0,
@@ -154,7 +154,7 @@ impl Breaker {
         if state.next_probe.is_some() {
             return Health::Open;
         }
-        // Requests side by side that end together have one cause: a paused process, a dead address, a restart.
+        // Concurrent requests that end together have one cause: a paused process, a dead address, a restart.
         let (first, last) = failures.moment;
         if failures.count == 0 || began >= last || now.saturating_duration_since(first) >= ONE_MOMENT {
             failures.count += 1;

@@ -1,9 +1,9 @@
-//! How much may be tried again: a token bucket, so that retries add a bounded share to what a relay in trouble gets.
-//! Every request pays a part of a token in, every retry takes a whole one out; where requests are few, time pays instead.
+//! The retry budget: a token bucket that bounds what retries add to the load of a failing relay. Each request deposits a
+//! part of a token and each retry takes a whole one. With few requests, time deposits instead.
 
 use tokio::time::Instant;
 
-/// What the bucket holds at most and at the start: a hundred calls that fail in one moment still have three attempts.
+/// Capacity of the bucket, which starts full: a hundred calls that fail at the same moment still have three attempts each.
 const RESERVE: f64 = 200.0;
 
 /// How the bucket fills.
@@ -11,32 +11,32 @@ const RESERVE: f64 = 200.0;
 pub struct BudgetPolicy {
     /// Retries for each request, from 0 to 1.
     pub ratio: f64,
-    /// Retries for each second in which requests pay for fewer.
+    /// Minimum retries per second, if the ratio allows fewer.
     pub min_per_second: f64,
 }
 
-/// The tokens of one client. Time is given, not asked for.
+/// The tokens of one client. Time is passed in.
 #[derive(Debug)]
 pub struct RetryBudget {
     policy: Option<BudgetPolicy>,
     tokens: f64,
-    /// Paid in by requests since `counted`.
+    /// Deposited by requests since `counted`.
     paid: f64,
     counted: Instant,
 }
 
 impl RetryBudget {
-    /// A full bucket; one that gives whatever is asked of it without a policy.
+    /// A full bucket. Without a policy it is unlimited.
     pub fn new(policy: Option<BudgetPolicy>, now: Instant) -> Self {
         Self { policy, tokens: RESERVE, paid: 0.0, counted: now }
     }
 
-    /// A request goes on the wire for the first time.
+    /// A request is sent for the first time.
     pub fn pay_in(&mut self) {
         self.paid += self.policy.map_or(0.0, |policy| policy.ratio);
     }
 
-    /// Takes a token for a retry; whether there was one.
+    /// Takes a token for a retry; returns whether there was one.
     pub fn take(&mut self, now: Instant) -> bool {
         let Some(policy) = self.policy else { return true };
         let elapsed = now.saturating_duration_since(self.counted);
@@ -60,7 +60,7 @@ mod tests {
 
     const POLICY: BudgetPolicy = BudgetPolicy { ratio: 0.2, min_per_second: 10.0 };
 
-    /// How many retries are to be had at this moment.
+    /// How many retries are available at this moment.
     fn drain(budget: &mut RetryBudget, now: Instant) -> usize {
         (0..10_000).take_while(|_| budget.take(now)).count()
     }

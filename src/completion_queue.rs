@@ -1,31 +1,31 @@
-//! The way from the network thread to one event loop: a queue of completions, and a wake-up once per burst, not once per
-//! completion. No wake-up is lost, whatever ends first.
+//! From the network thread to one event loop: a queue of completions, with one wake-up per burst instead of one per
+//! completion. No wake-up is lost, in whatever order threads end.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 
-/// Maximum text per turn of the event loop. What is parsed in a turn stays alive until its end and blocks the loop: a
-/// burst of large records would be one long turn. It holds about 150 records of usual size.
+/// Maximum text per turn of the event loop, about 150 records of the usual size. Parsing blocks the loop, and what is parsed
+/// stays alive until the turn ends, so a burst of large records must not be one turn.
 pub const MAX_TURN_BYTES: usize = 256 * 1024;
 
 /// Maximum outcomes per turn. A failure costs about 50 µs in JavaScript, most of it for its stack trace.
 pub const MAX_TURN_ITEMS: usize = 256;
 
-/// What an entry of the queue takes of a turn.
+/// What a queue entry uses up of a turn.
 pub trait Weigh {
     /// Bytes of text that JavaScript will parse.
     fn text_bytes(&self) -> usize;
 
-    /// Outcomes in it, each of which costs time in JavaScript.
+    /// Number of outcomes; each costs time in JavaScript.
     fn items(&self) -> usize {
         1
     }
 }
 
-/// Tells an event loop that there is something to take.
+/// Wakes an event loop because the queue has entries.
 pub trait Wake {
-    /// Called from any thread. What is signalled again before the loop came to it may be told once.
+    /// Called from any thread. Several calls before the loop runs may result in one wake-up.
     fn wake(&self);
 }
 
@@ -37,7 +37,8 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Whether there is room for an entry, which then counts. The first one always fits: some are larger than a turn.
+    /// Counts an entry if there is room for it; returns whether there was. The first one always fits, since an entry may be
+    /// larger than a turn.
     fn admit(&mut self, entry: &impl Weigh) -> bool {
         let bytes = self.bytes + entry.text_bytes();
         let items = self.items + entry.items();
@@ -49,8 +50,8 @@ impl Turn {
     }
 }
 
-/// Where other threads leave completions. It holds no more than there are calls waiting, retries of watched ones, clients
-/// closing and lines due.
+/// The queue of completions. It is bounded by what can be pending: waiting calls, retries of observed calls, closing
+/// clients, log lines.
 #[derive(Debug)]
 pub struct CompletionQueue<T, W> {
     contents: Mutex<Contents<T, W>>,
@@ -59,7 +60,7 @@ pub struct CompletionQueue<T, W> {
 #[derive(Debug)]
 struct Contents<T, W> {
     entries: VecDeque<T>,
-    /// The event loop was woken, or will be, and comes until nothing is left.
+    /// A wake-up is due or done, and the event loop takes entries until none are left.
     is_woken: bool,
     /// `None` before the event loop is ready and after its end.
     wake: Option<W>,
@@ -72,23 +73,23 @@ impl<T, W> Default for CompletionQueue<T, W> {
 }
 
 impl<T, W> CompletionQueue<T, W> {
-    /// Accepts entries from now on and tells of them by `wake`.
+    /// Accepts entries from now on and calls `wake` for them.
     pub fn open(&self, wake: W) {
         self.lock().wake = Some(wake);
     }
 
-    /// Accepts no more entries and drops those that are there. `wake` is not used any more when this returns.
+    /// Accepts no more entries and drops the queued ones. After this returns, `wake` is no longer used.
     pub fn close(&self) {
         let entries = {
             let mut contents = self.lock();
             contents.wake = None;
             std::mem::take(&mut contents.entries)
         };
-        // With no lock held: the last owner of a client may be among them.
+        // Without the lock: they may own the last reference to a client.
         drop(entries);
     }
 
-    /// Tells the event loop to come.
+    /// Wakes the event loop.
     pub fn wake(&self)
     where
         W: Wake,
@@ -104,7 +105,7 @@ impl<T, W> CompletionQueue<T, W> {
 }
 
 impl<T: Weigh + Send + 'static, W: Wake + Send + 'static> CompletionQueue<T, W> {
-    /// Adds entries; whether there is an event loop that will take them.
+    /// Adds entries; returns whether an event loop will take them.
     pub fn put(self: &Arc<Self>, entries: impl IntoIterator<Item = T>) -> bool {
         {
             let mut contents = self.lock();
@@ -118,13 +119,13 @@ impl<T: Weigh + Send + 'static, W: Wake + Send + 'static> CompletionQueue<T, W> 
         }
         let wakes = WakeOnDrop(Arc::clone(self));
         if let Ok(runtime) = Handle::try_current() {
-            // A task of its own runs after those that are ready now, so that what ends together is delivered together.
+            // A separate task runs after the ones that are ready now, so that calls that end together are delivered together.
             runtime.spawn(async move { drop(wakes) });
         }
         true
     }
 
-    /// Takes what fits into `turn`; also whether there is more.
+    /// Takes the entries that fit into `turn`; also returns whether more are left.
     pub fn take(&self, turn: &mut Turn) -> (Vec<T>, bool) {
         let mut contents = self.lock();
         let count = contents.entries.iter().take_while(|entry| turn.admit(*entry)).count();
@@ -135,8 +136,7 @@ impl<T: Weigh + Send + 'static, W: Wake + Send + 'static> CompletionQueue<T, W> 
     }
 }
 
-/// Wakes the event loop when dropped. A task that holds it does so when it runs, and also if its runtime stops first,
-/// which drops the task.
+/// Wakes the event loop when dropped: when the task that holds it runs, or when the runtime stops first and drops the task.
 struct WakeOnDrop<T, W: Wake>(Arc<CompletionQueue<T, W>>);
 
 impl<T, W: Wake> Drop for WakeOnDrop<T, W> {

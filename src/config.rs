@@ -1,5 +1,5 @@
-//! Options and environment become a [`Config`] through one fallible conversion; past it, nothing is invalid.
-//! Names, ranges and defaults of the options stand once: whole numbers in `settings`, everything else in `named`.
+//! Options and environment become a [`Config`] through one fallible conversion; after it, nothing is invalid. Names, ranges
+//! and defaults are defined once: whole numbers in `settings`, everything else in `named`.
 
 mod named;
 mod proxy;
@@ -23,10 +23,10 @@ use std::time::Duration;
 pub use store_url::StoreUrl;
 pub use tls::{Tls, is_of_a_ca};
 
-/// The relay where no option and no variable names one.
+/// The relay if no option or variable names one.
 const DEFAULT_RELAY: &str = "http://gun-relay:8765";
 
-/// Everything a client is told, checked.
+/// The validated configuration of a client.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// Where requests go.
@@ -63,11 +63,11 @@ pub struct Config {
     pub queue_timeout: Duration,
     /// Transient failures only.
     pub retry: RetryPolicy,
-    /// How much may be tried again; without bound when `None`.
+    /// The retry budget; `None` is unlimited.
     pub budget: Option<BudgetPolicy>,
-    /// When the relay is left alone; never when `None`.
+    /// The circuit breaker; `None` is none.
     pub breaker: Option<BreakerPolicy>,
-    /// Maximum requests on the wire.
+    /// Maximum requests in flight.
     pub max_in_flight: usize,
     /// Maximum requests that wait for a permit.
     pub max_queue: usize,
@@ -94,7 +94,7 @@ pub enum OptionValue {
     Number(f64),
     /// A string.
     Text(String),
-    /// Anything else, as it is to be shown: `null`, `true`, `a function`.
+    /// Anything else, as messages show it: `null`, `true`, `a function`.
     Other(String),
 }
 
@@ -116,7 +116,7 @@ const DEFAULT_RATIO: f64 = 0.2;
 
 const HEADER_PREFIX: &str = "headers.";
 
-/// Headers that describe the connection or the message, which are HTTP's own business (RFC 9110, section 7.6.1).
+/// Headers that describe the connection or the message; the HTTP library sets them (RFC 9110, section 7.6.1).
 const HEADERS_OF_HTTP: [&str; 9] = [
     "connection",
     "content-length",
@@ -177,15 +177,15 @@ impl Config {
         numbers.chain(NAMED.iter().filter_map(|named| named.variable))
     }
 
-    /// The options that [`Config::from_options`] reads, flattened. `headers` stands for all `headers.<name>`.
+    /// The options that [`Config::from_options`] reads, flattened. `headers` means every `headers.<name>`.
     pub fn option_names() -> impl Iterator<Item = &'static str> {
         let numbers = SETTINGS.iter().map(|setting| setting.option);
         numbers.chain(NAMED.iter().filter_map(|named| named.option)).chain(["headers"])
     }
 
     /// From the options of `GunClient`, flattened: `cache.capacity`, `headers.x-node`. Unknown names are ignored; the
-    /// caller warns about them, see [`Config::option_names`]. `NODE_EXTRA_CA_CERTS` may be among them: it is the one
-    /// variable that holds for every client.
+    /// caller warns about them, see [`Config::option_names`]. `NODE_EXTRA_CA_CERTS` may be among them: it is the only
+    /// variable that applies to every client.
     pub fn from_options(options: &[(String, OptionValue)]) -> Result<Config, Fault> {
         let mut draft = Draft::default();
         for (name, value) in options {

@@ -1,5 +1,4 @@
-//! Deadlines that hold for a process that was paused: a timer that fires says that time has passed, not that the program
-//! could use it.
+//! Deadlines for a process that may be paused: when a timer fires, time has passed, but the program may not have run.
 
 use std::future::Future;
 use std::time::Duration;
@@ -8,19 +7,18 @@ use tokio::time::{Instant, sleep, sleep_until};
 /// A timer that fires later than this was late because the process did not run (`SIGSTOP`, `docker pause`, suspend).
 const LATE: Duration = Duration::from_millis(100);
 
-/// Most time that is given back after a pause: enough for the relay's three seconds and a retry.
+/// Maximum extension after a pause: enough for the relay's three seconds and a retry.
 const MAX_GIVEN_BACK: Duration = Duration::from_secs(5);
 
-/// Turns of the network thread's loop in which what has arrived is still read: the socket, the connection's task, the
-/// body.
+/// Turns of the network thread that data which has arrived gets to pass the socket, the connection's task and the body.
 const TURNS: usize = 4;
 
-/// The future's time was over.
+/// The deadline has passed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimedOut;
 
-/// Runs a future until the deadline. An answer that has arrived wins over a timer that fired at the same time, and what a
-/// pause of the process took is given back once.
+/// Runs a future until the deadline. An answer that has arrived wins over a timer that fired at the same time, and the
+/// deadline is extended once by the length of a pause of the process.
 ///
 /// # Errors
 /// [`TimedOut`] if the future was not done in time.
@@ -39,13 +37,13 @@ pub async fn timeout_at<F: Future>(deadline: Instant, future: F) -> Result<F::Ou
     }
 }
 
-/// How much time a timer that has just fired owes, because the process was paused.
+/// How much too late a timer has fired because the process was paused.
 pub fn given_back(deadline: Instant) -> Duration {
     let late = deadline.elapsed();
     if late > LATE { late.min(MAX_GIVEN_BACK) } else { Duration::ZERO }
 }
 
-/// Lets what the system has received reach the tasks that wait for it.
+/// Gives data that the system has received time to reach the tasks that wait for it.
 pub async fn let_arrive() {
     for _ in 0..TURNS {
         tokio::task::yield_now().await;

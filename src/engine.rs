@@ -1,4 +1,4 @@
-//! The thread that does the network's work: one for all clients of the process, there while any of them is open.
+//! The network thread: one for all clients of the process. It runs while any of them is open.
 
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -7,22 +7,22 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
-/// Looking up host names and sweeping are done on threads of their own; an idle one goes after this time.
+/// Idle time after which a thread for blocking work (host name lookups, sweeps) ends.
 const HELPER_IDLE: Duration = Duration::from_secs(1);
 const MAX_HELPERS: usize = 4;
 
-/// Keeps the thread running. The thread ends by itself once the last owner lets go, wherever that happens.
+/// Keeps the thread running. It ends when the last owner is dropped, on whatever thread.
 #[derive(Debug)]
 pub struct Engine {
     handle: Handle,
-    /// Dropped with the engine, which the thread waits for.
+    /// The thread waits for this to be dropped with the engine.
     _stop: oneshot::Sender<()>,
 }
 
 static SHARED: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
 
 impl Engine {
-    /// The process's engine, started when there is none. Fails where the system gives no thread or no event queue.
+    /// The engine of the process, started if necessary. Fails if the system has no thread or event queue left.
     pub fn shared() -> io::Result<Arc<Engine>> {
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(engine) = shared.upgrade() {
@@ -33,7 +33,7 @@ impl Engine {
         Ok(engine)
     }
 
-    /// One thread does it all: a call passes no other thread on its way, and the cores are left to JavaScript.
+    /// One thread: a call passes through no other, and the other cores are left to JavaScript.
     fn start() -> io::Result<Engine> {
         let runtime = Builder::new_current_thread()
             .enable_io()
@@ -45,14 +45,14 @@ impl Engine {
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         thread::Builder::new().name("gun-native".to_owned()).spawn(move || {
-            // An error says that the sender is gone, which is what is waited for.
+            // The error means that the sender is gone, which is what this waits for.
             let _ = runtime.block_on(stopped);
             runtime.shutdown_background();
         })?;
         Ok(Engine { handle, _stop: stop })
     }
 
-    /// Where to spawn what the thread is to do.
+    /// Spawns tasks on the thread.
     pub fn handle(&self) -> &Handle {
         &self.handle
     }

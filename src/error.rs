@@ -1,93 +1,34 @@
-//! What can go wrong, as data: each fault knows its code, whether it is transient, and its sentence.
+//! Errors as data: each fault knows its code, whether it is transient, and its sentence.
 
+mod call;
+mod code;
+mod text;
+
+pub use call::{CallError, OtherRelay};
+pub use code::Code;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
+pub use text::{Elapsed, Quoted};
 
-/// The codes that users match on. They stand here once; a test holds `index.d.ts` and the README to this list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
-    /// A bad argument, option or variable.
-    InvalidArgument,
-    /// No connection, or one that broke before the answer.
-    Connect,
-    /// No answer in time.
-    Timeout,
-    /// A status that is neither a record nor a missing soul.
-    Status,
-    /// A 200 that cannot be read.
-    BadResponse,
-    /// A 200 with too long a body.
-    BodyTooLarge,
-    /// Too many requests wait already.
-    Overloaded,
-    /// The relay has only failed for a while and is not asked.
-    CircuitOpen,
-    /// The client is closed.
-    Closed,
-    /// The shared store could not confirm that it has every invalidation.
-    CacheStore,
-    /// Thrown by the loader in JavaScript, where there is no native code to throw it.
-    BinaryMissing,
-}
-
-impl Code {
-    /// Every code, in the order of the contract.
-    pub const ALL: [Code; 11] = [
-        Code::InvalidArgument,
-        Code::Connect,
-        Code::Timeout,
-        Code::Status,
-        Code::BadResponse,
-        Code::BodyTooLarge,
-        Code::Overloaded,
-        Code::CircuitOpen,
-        Code::Closed,
-        Code::CacheStore,
-        Code::BinaryMissing,
-    ];
-
-    /// The text of `GunError.code`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Code::InvalidArgument => "ERR_GUN_INVALID_ARGUMENT",
-            Code::Connect => "ERR_GUN_CONNECT",
-            Code::Timeout => "ERR_GUN_TIMEOUT",
-            Code::Status => "ERR_GUN_STATUS",
-            Code::BadResponse => "ERR_GUN_BAD_RESPONSE",
-            Code::BodyTooLarge => "ERR_GUN_BODY_TOO_LARGE",
-            Code::Overloaded => "ERR_GUN_OVERLOADED",
-            Code::CircuitOpen => "ERR_GUN_CIRCUIT_OPEN",
-            Code::Closed => "ERR_GUN_CLOSED",
-            Code::CacheStore => "ERR_GUN_CACHE_STORE",
-            Code::BinaryMissing => "ERR_GUN_BINARY_MISSING",
-        }
-    }
-
-    /// Whether a call that was counted when it began can end with it.
-    pub fn ends_a_call(self) -> bool {
-        !matches!(self, Code::InvalidArgument | Code::Closed | Code::CacheStore | Code::BinaryMissing)
-    }
-}
-
-/// What lies below a connection fault, in the words of the system.
+/// The cause of a connection fault, in the words of the system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cause {
     /// Name of the system error as Node spells it, such as `ECONNREFUSED`, where there is one.
     pub code: Option<&'static str>,
     /// A sentence without credentials or data of the relay.
     pub message: String,
-    /// What to do about it, where there is something to do.
+    /// What to do about it, if there is something to do.
     pub hint: Option<String>,
 }
 
 impl Cause {
-    /// One without a hint.
+    /// A cause without a hint.
     pub fn new(code: Option<&'static str>, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), hint: None }
     }
 
-    /// The same with something to do about it.
+    /// Adds a hint.
     pub fn with_hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
     }
@@ -116,12 +57,12 @@ pub enum Fault {
     },
     /// No permit within the call's time: the relay was not asked.
     QueueTimeout {
-        /// Requests that may be on the wire.
+        /// The client's `maxInFlight`.
         max_in_flight: usize,
     },
     /// An HTTP status that is neither a record nor a missing soul.
     Status(u16),
-    /// The same with what is known about it.
+    /// The same with a note.
     StatusWith {
         /// The status.
         status: u16,
@@ -132,24 +73,24 @@ pub enum Fault {
     BadResponse {
         /// What is wrong with it, as the end of a sentence about the answer.
         reason: &'static str,
-        /// It ends in the middle: a whole one may come at the next attempt.
+        /// The body ends early; the next attempt may get all of it.
         truncated: bool,
     },
     /// A 200 with too many bytes.
     BodyTooLarge {
-        /// As many as there may be.
+        /// The maximum.
         limit: usize,
     },
-    /// Too many requests wait already.
+    /// The queue is full.
     Overloaded {
-        /// As many as may wait.
+        /// Its size.
         limit: usize,
     },
     /// The relay has only failed for a while and is not asked.
     CircuitOpen {
         /// Since the first failure of the run.
         failing_for: Duration,
-        /// What it failed by at last.
+        /// Its last failure.
         last: Arc<Fault>,
     },
     /// The client was closed before the call.
@@ -178,7 +119,7 @@ impl Fault {
         }
     }
 
-    /// What lies below it, in the words of the system.
+    /// Its cause, in the words of the system.
     pub fn cause(&self) -> Option<&Cause> {
         match self {
             Fault::Connect(cause) => Some(cause),
@@ -187,7 +128,7 @@ impl Fault {
         }
     }
 
-    /// The HTTP status of the answer that it is about, where one was read.
+    /// The HTTP status of the answer, if one was read.
     pub fn status(&self) -> Option<u16> {
         match self {
             Fault::Status(status) | Fault::StatusWith { status, .. } => Some(*status),
@@ -197,12 +138,12 @@ impl Fault {
         }
     }
 
-    /// The status of an answer that was refused because of it.
+    /// The HTTP status, if it is the reason for the failure.
     pub fn refused_status(&self) -> Option<u16> {
         self.status().filter(|_| self.code() == Code::Status)
     }
 
-    /// The same fault of a call that fails at once, since it has less time left than the relay asks to be left alone.
+    /// The same fault with a note: the call fails at once because the relay's `Retry-After` exceeds its remaining time.
     pub fn without_waiting(self, retry_after: Duration) -> Self {
         let note = match &self {
             Fault::Status(_) => String::new(),
@@ -216,7 +157,7 @@ impl Fault {
         Fault::StatusWith { status, note: note.into() }
     }
 
-    /// Whether the same call may succeed later with nothing changed but time.
+    /// Whether the same call may succeed later.
     pub fn is_transient(&self) -> bool {
         match self {
             Fault::Connect(_)
@@ -227,7 +168,7 @@ impl Fault {
             | Fault::Overloaded { .. }
             | Fault::CircuitOpen { .. }
             | Fault::CacheStore(_) => true,
-            // RFC 9110 and 6585: the statuses that speak of the moment, not of the request.
+            // RFC 9110 and 6585: statuses that are about the moment, not about the request.
             Fault::Status(status) | Fault::StatusWith { status, .. } => {
                 matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
             }
@@ -238,7 +179,7 @@ impl Fault {
 }
 
 impl fmt::Display for Fault {
-    /// A sentence about a relay, `it` in there; complete only for what a relay can do.
+    /// A sentence in which `it` is the relay. Faults without a relay have only their own text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Fault::Connect(cause) => write!(f, "it could not be reached: {}", cause.message),
@@ -262,159 +203,6 @@ impl fmt::Display for Fault {
 
 /// The reason of the one [`Fault::BadResponse`] that has no status.
 pub const NOT_HTTP: &str = "it is not HTTP";
-
-/// A failed call: the fault, and where, how often and how long.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub struct CallError {
-    /// What went wrong.
-    pub fault: Fault,
-    /// The relay as it may be shown: without credentials.
-    pub relay: Arc<str>,
-    /// The soul that was asked for; empty when the call was about none.
-    pub soul: Arc<str>,
-    /// Requests that went on the wire for this call.
-    pub attempts: u32,
-    /// Time from the call's beginning.
-    pub elapsed: Duration,
-    /// What the fallback relays answered, if they were asked and had no record.
-    pub others: Vec<OtherRelay>,
-}
-
-/// What a fallback relay answered instead of a record.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OtherRelay {
-    /// The relay as it may be shown: without credentials.
-    pub relay: Arc<str>,
-    /// How it failed; `None` if it has no record.
-    pub fault: Option<Fault>,
-}
-
-impl fmt::Display for OtherRelay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.fault {
-            Some(fault) => write!(f, "fallback relay {}: {fault}", self.relay),
-            None => write!(f, "fallback relay {} has no record of it", self.relay),
-        }
-    }
-}
-
-impl fmt::Display for CallError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let relay = &self.relay;
-        let soul = Quoted(&self.soul);
-        match &self.fault {
-            Fault::InvalidArgument(text) => return f.write_str(text),
-            Fault::CacheStore(text) => return f.write_str(text),
-            Fault::Overloaded { limit } => {
-                return write!(f, "relay {relay} was not asked for soul {soul}: {limit} requests wait already");
-            }
-            Fault::QueueTimeout { max_in_flight } => {
-                let time = Elapsed(self.elapsed);
-                return write!(
-                    f,
-                    "relay {relay} was not asked for soul {soul}: the call timed out in the queue after {time}, with \
-                     {max_in_flight} requests in flight; a larger maxInFlight (GUN_MAX_IN_FLIGHT) shortens the wait"
-                );
-            }
-            Fault::CircuitOpen { failing_for, last } => {
-                let time = Elapsed(*failing_for);
-                write!(f, "relay {relay} was not asked for soul {soul}: it has done nothing but fail for {time}")?;
-                return match &**last {
-                    Fault::Connect(cause) => write!(f, ", and could not be reached at last: {}", cause.message),
-                    Fault::Status(status) | Fault::StatusWith { status, .. } => {
-                        write!(f, ", and answered {status} at last")
-                    }
-                    Fault::BadResponse { reason, .. } => write!(f, ", and gave an unusable answer at last: {reason}"),
-                    _ => f.write_str(", and did not answer in time at last"),
-                };
-            }
-            Fault::Closed => return write!(f, "the client of relay {relay} is closed"),
-            Fault::Connect(cause) => {
-                write!(f, "relay {relay} could not be reached for soul {soul}: {}", cause.message)?
-            }
-            Fault::Timeout | Fault::AttemptTimeout { .. } | Fault::ConnectTimeout { .. } => {
-                write!(f, "relay {relay} did not answer in time for soul {soul}")?;
-            }
-            Fault::Status(status) | Fault::StatusWith { status, .. } => {
-                write!(f, "relay {relay} answered {status} for soul {soul}")?;
-            }
-            Fault::BadResponse { reason, .. } => {
-                write!(f, "relay {relay} gave an unusable answer for soul {soul}: {reason}")?;
-            }
-            Fault::BodyTooLarge { limit } => {
-                write!(f, "relay {relay} sent more than {limit} bytes for soul {soul}")?;
-            }
-        }
-        self.write_hint(f)?;
-        let plural = if self.attempts == 1 { "" } else { "s" };
-        write!(f, " ({} attempt{plural} in {})", self.attempts, Elapsed(self.elapsed))
-    }
-}
-
-impl CallError {
-    /// What to know and do about it, after a semicolon.
-    fn write_hint(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.fault {
-            Fault::Connect(Cause { hint: Some(hint), .. }) => write!(f, "; {hint}"),
-            Fault::AttemptTimeout { limit } => write!(f, "; attemptTimeoutMs ended ({})", Elapsed(*limit)),
-            Fault::ConnectTimeout { limit, proxy: None } => {
-                write!(f, "; there was no connection within connectTimeoutMs ({})", Elapsed(*limit))
-            }
-            Fault::ConnectTimeout { limit, proxy: Some(proxy) } => {
-                write!(f, "; there was no connection to proxy {proxy} within connectTimeoutMs ({})", Elapsed(*limit))
-            }
-            Fault::StatusWith { note, .. } => write!(f, "; {note}"),
-            Fault::Status(404) => f.write_str("; a relay says {\"error\":\"Not found\"}: wrong path or a proxy?"),
-            Fault::BadResponse { reason, .. } if *reason == NOT_HTTP && self.relay.starts_with("http:") => {
-                f.write_str("; if the relay uses TLS, its URL begins with https://")
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// A duration as an operator reads it: `12 ms`, `1.2 s`.
-pub struct Elapsed(pub Duration);
-
-impl fmt::Display for Elapsed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0 < Duration::from_secs(1) {
-            write!(f, "{} ms", self.0.as_millis())
-        } else {
-            write!(f, "{:.1} s", self.0.as_secs_f64())
-        }
-    }
-}
-
-/// Somebody's text inside a message: quoted, at most [`Quoted::MAX_CHARS`] characters, nothing in it that could
-/// break a line, move a cursor or turn the reading direction.
-pub struct Quoted<'a>(pub &'a str);
-
-impl Quoted<'_> {
-    const MAX_CHARS: usize = 120;
-}
-
-impl fmt::Display for Quoted<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("\"")?;
-        for (count, c) in self.0.chars().enumerate() {
-            if count == Self::MAX_CHARS {
-                return f.write_str("…\"");
-            }
-            match c {
-                '"' | '\\' | '\n' | '\r' | '\t' => write!(f, "{}", c.escape_default())?,
-                c if c.is_control() || reorders(c) => write!(f, "{}", c.escape_unicode())?,
-                c => write!(f, "{c}")?,
-            }
-        }
-        f.write_str("\"")
-    }
-}
-
-/// Characters that show nothing themselves but change how their neighbours are shown (Unicode TR 36, TR 9).
-fn reorders(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
 
 #[cfg(test)]
 mod tests {

@@ -4,8 +4,8 @@ use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// Upper bounds of the buckets in microseconds. They reach from 1 ms to 45 s, the time that a call has by default, and
-/// stand close together around the 3.0 s that a relay waits before it says that it has no record.
+/// Upper bounds of the buckets in microseconds, from 1 ms to 45 s, the default timeout. They are close together around 3.0 s,
+/// the time that a relay takes to report a missing record.
 const BOUNDS_US: [u64; BOUNDS] = [
     1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 3_000_000, 3_100_000,
     3_250_000, 3_500_000, 5_000_000, 10_000_000, 20_000_000, 45_000_000,
@@ -15,7 +15,7 @@ const BOUNDS: usize = 19;
 /// The buckets, the last of which has no upper bound.
 pub const BUCKETS: usize = BOUNDS + 1;
 
-/// How often something took how long.
+/// Counts of durations.
 #[derive(Debug, Default)]
 pub struct Histogram {
     counts: [AtomicU64; BUCKETS],
@@ -23,7 +23,7 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Counts one that took so long. Two additions: no lock, no memory.
+    /// Counts a duration: two additions, no lock, no allocation.
     pub fn observe(&self, took: Duration) {
         // 64 bits of nanoseconds are 584 years.
         let ns = took.as_nanos() as u64;
@@ -43,15 +43,15 @@ impl Histogram {
 /// What a [`Histogram`] has counted.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Distribution {
-    /// How many fell into each bucket, those of the buckets before not among them.
+    /// Count of each bucket, not cumulative.
     pub buckets: [u64; BUCKETS],
-    /// All times together, in seconds.
+    /// Sum of all durations in seconds.
     pub sum: f64,
 }
 
 impl Distribution {
-    /// The time in milliseconds that a part of all, from 0 to 1, stayed below. It is estimated as Prometheus does, as if
-    /// all in a bucket were spread evenly over it; beyond the last bound that bound is what is known. 0 for none.
+    /// The quantile `part` (0 to 1) in milliseconds, estimated as in Prometheus: durations are assumed to be spread evenly over
+    /// their bucket. Beyond the last bound it is that bound. 0 if nothing was counted.
     pub fn quantile_ms(&self, part: f64) -> f64 {
         let total: u64 = self.buckets.iter().sum();
         let rank = part * total as f64;

@@ -1,21 +1,21 @@
-//! What a client knows about souls without asking the relay: missing ones, found records, and a store that outlives the
+//! What a client knows about souls without asking the relay: missing souls, found records, and stores that outlive the
 //! process.
 
+mod stores;
+
 use crate::config::Config;
-use crate::error::Elapsed;
 use crate::negative_cache::{CachePolicy, Lookup, NegativeCache, Swept};
 use crate::notice::Notice;
 use crate::record::RecordText;
 use crate::record_cache::{RecordCache, RecordPolicy};
 use crate::relay::Answer;
 use crate::single_flight::{Request, SingleFlight};
+use crate::store::Listener;
 use crate::store::file::{FileStore, Opened};
 use crate::store::shared::{LookUp, SharedStore, StoreConfig, Trust};
-use crate::store::{Listener, StoreStats};
-use std::io;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime};
+pub use stores::{StoreSnapshot, WRITE_EVERY};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -59,23 +59,8 @@ struct File {
     written: AtomicU64,
 }
 
-/// `cacheStats().store`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
-pub struct StoreSnapshot {
-    /// `file` or `shared`.
-    pub kind: &'static str,
-    /// Whether it can be used now.
-    pub connected: bool,
-    /// Entries learned from it.
-    pub loaded: u64,
-    /// Calls that it answered.
-    pub hits: u64,
-    /// Operations that failed.
-    pub errors: u64,
-}
-
 impl Knowledge {
-    /// Nothing is known yet. Takes the store's file, if there is one, and gives a line that says why it is not used.
+    /// Starts with nothing known. Opens the store's file, if one is configured; also returns a log line if it cannot be used.
     pub fn open(config: &Config, now: Instant) -> (Self, Option<String>) {
         let first_ttl = config.first_ttl.unwrap_or(config.ttl);
         let Config { capacity, ttl, refresh, .. } = *config;
@@ -101,7 +86,7 @@ impl Knowledge {
         }
     }
 
-    /// Begins to connect to the shared store, if there is one. `listener` hears from it on `handle`'s threads.
+    /// Begins to connect to the shared store, if one is configured. `listener` is called on `handle`'s threads.
     pub fn with_shared_store(mut self, config: &Config, handle: &Handle, listener: Weak<dyn Listener>) -> Self {
         let Some(url) = config.cache_url.as_ref().filter(|_| config.capacity > 0) else { return self };
         let namespace = config.cache_namespace.as_deref().unwrap_or(&config.relay.shown).to_owned();
@@ -116,7 +101,7 @@ impl Knowledge {
         self.shared.as_ref().map(|shared| &shared.store)
     }
 
-    /// What a call that begins now may use; to be read once for each.
+    /// What a call that begins now may use. Read once per call.
     pub fn trust(&self, now: Instant) -> Trust {
         self.shared.as_ref().map_or(Trust::Everything, |shared| shared.store.trust(now))
     }
@@ -147,8 +132,8 @@ impl Knowledge {
         }
     }
 
-    /// Learns from the answer of the relay, and of the store before it; whether the soul is remembered as missing. To be
-    /// called while the request is current.
+    /// Updates the caches from the answers of the store and the relay; returns whether the soul is now cached as missing. Must
+    /// be called before the request is completed or detached.
     pub fn learn(&self, soul: &Arc<str>, answer: &Answer, looked_up: LookUp, now: Instant) -> bool {
         if let Some(records) = &self.records {
             match answer {
@@ -165,7 +150,7 @@ impl Knowledge {
                 }
                 life.is_some()
             }
-            // The store's own answer.
+            // The answer came from the store.
             (Answer::Missing { remember: false }, LookUp::Missing { life, .. }) => {
                 self.missing.remember_for(soul, life, now)
             }
@@ -173,61 +158,7 @@ impl Knowledge {
         }
     }
 
-    /// Whether a store must be waited for before the relay is asked.
-    pub fn is_loading(&self) -> bool {
-        self.file.as_ref().is_some_and(|file| !*file.is_loaded.borrow())
-    }
-
-    /// Waits until the file has been loaded.
-    pub async fn loaded(&self) {
-        if let Some(file) = &self.file {
-            // An error would mean that the sender is gone, which is ours.
-            let _ = file.is_loaded.subscribe().wait_for(|is_loaded| *is_loaded).await;
-        }
-    }
-
-    /// Loads the file. It blocks: 10,000 entries take some milliseconds. Returns a line for the log, if there is one.
-    pub fn load(&self) -> Option<String> {
-        let file = self.file.as_ref()?;
-        let loaded = file.store.load(SystemTime::now(), |soul, life| {
-            let now = Instant::now();
-            // What was learned since the start is newer.
-            if self.missing.look_up(soul, now) == Lookup::Unknown {
-                self.missing.remember_for(soul, life, now);
-            }
-        });
-        file.written.store(self.changes(), Relaxed);
-        file.is_loaded.send_replace(true);
-        loaded.warning
-    }
-
-    /// Writes the file if it is behind. It blocks.
-    pub fn write(&self) {
-        let Some(file) = self.file.as_ref().filter(|_| !self.is_loading()) else { return };
-        let changes = self.changes();
-        if file.store.needs_write() || file.written.load(Relaxed) != changes {
-            let entries = || self.missing.entries(Instant::now());
-            // A failure is counted, see `cacheStats().store.errors`; the next write tries again.
-            if file.store.write(entries, SystemTime::now()).is_ok() {
-                file.written.store(changes, Relaxed);
-            }
-        }
-    }
-
-    /// Writes the file for the last time and lets others have it. It blocks.
-    pub fn release(&self) {
-        self.write();
-        if let Some(file) = &self.file {
-            file.store.release();
-        }
-    }
-
-    /// Whether there is a file to write.
-    pub fn has_file(&self) -> bool {
-        self.file.is_some()
-    }
-
-    /// Forgets the soul and detaches its request; whether it was known to be missing.
+    /// Forgets the soul and detaches its request; returns whether it was cached as missing.
     pub fn invalidate<C>(&self, soul: &str, single_flight: &SingleFlight<C>) -> (bool, Option<Notice>) {
         let forget = || {
             // The store first: a request that begins now must not read the old entry there.
@@ -242,7 +173,7 @@ impl Knowledge {
         )
     }
 
-    /// Forgets every soul and detaches every request; how many were known to be missing.
+    /// Forgets every soul and detaches every request; returns how many were cached as missing.
     pub fn invalidate_all<C>(&self, single_flight: &SingleFlight<C>) -> (usize, Option<Notice>) {
         let forget = || {
             if let Some(shared) = &self.shared {
@@ -256,7 +187,7 @@ impl Knowledge {
         )
     }
 
-    /// Forgets what this process knows of the soul; whether it was known to be missing.
+    /// Forgets what this process knows of the soul; returns whether it was cached as missing.
     pub fn forget(&self, soul: &str) -> bool {
         if let Some(records) = &self.records {
             records.remove(soul);
@@ -264,7 +195,7 @@ impl Knowledge {
         self.missing.forget(soul, Instant::now())
     }
 
-    /// The same for every soul; how many were known to be missing.
+    /// The same for every soul; returns how many were cached as missing.
     pub fn forget_all(&self) -> usize {
         if let Some(records) = &self.records {
             records.clear();
@@ -272,7 +203,8 @@ impl Knowledge {
         self.missing.forget_all(Instant::now())
     }
 
-    /// The relay has the record after all: whether the soul was known to be missing, here or in the shared store.
+    /// Called when the relay has the record after all; returns whether the soul was cached as missing, here or in the shared
+    /// store.
     pub fn forget_missing<C>(
         &self,
         request: &Arc<Request<C>>,
@@ -298,73 +230,8 @@ impl Knowledge {
         .0 || is_shared
     }
 
-    /// Removes expired entries. It blocks while there are many.
+    /// Removes expired entries. Blocks while there are many.
     pub fn sweep(&self, now: Instant) -> Swept {
         self.missing.sweep(now)
     }
-
-    /// `cacheStats().store`.
-    pub fn store(&self) -> Option<StoreSnapshot> {
-        let hits = self.missing.counts().learned_hits.load(Relaxed);
-        if let Some(shared) = &self.shared {
-            let StoreStats { connected, loaded, hits: looked_up, errors } = shared.store.stats();
-            return Some(StoreSnapshot { kind: "shared", connected, loaded, hits: looked_up + hits, errors });
-        }
-        let stats = self.file.as_ref()?.store.stats();
-        Some(StoreSnapshot {
-            kind: "file",
-            connected: stats.connected,
-            loaded: stats.loaded,
-            hits,
-            errors: stats.errors,
-        })
-    }
-
-    /// A line for the log: the shared store is lost.
-    pub fn store_lost(&self, why: &str) -> Option<Notice> {
-        let Shared { store, .. } = self.shared.as_ref()?;
-        Some(Notice::Warning(format!(
-            "⚠️  [GUN 404 Cache] the store {} is lost: {why}. Calls go on without it, and invalidations are kept until it is \
-             back; check that it runs and can be reached",
-            store.shown()
-        )))
-    }
-
-    /// A line for the log: the shared store is back.
-    pub fn store_back(&self, down_for: Duration) -> Option<Notice> {
-        let Shared { store, errors_before } = self.shared.as_ref()?;
-        let errors = store.stats().errors;
-        let failed = errors - errors_before.swap(errors, Relaxed);
-        let (time, noun) = (Elapsed(down_for), if failed == 1 { "operation" } else { "operations" });
-        let shown = store.shown();
-        Some(Notice::Warning(format!(
-            "✅ [GUN 404 Cache] the store {shown} is back after {time}; {failed} {noun} failed"
-        )))
-    }
-
-    fn logged<R>(
-        &self,
-        logged: impl FnOnce(&FileStore) -> (R, io::Result<()>),
-        plain: impl FnOnce() -> R,
-    ) -> (R, Option<Notice>) {
-        let Some(file) = &self.file else { return (plain(), None) };
-        let (forgotten, written) = logged(&file.store);
-        let warning = written.err().map(|error| {
-            let warning = format!(
-                "⚠️  [GUN 404 Cache] an invalidation could not be written to the file of the cache: {error}. If the process \
-                 is killed now, the soul may read as missing after the restart; check the disk"
-            );
-            Notice::Warning(warning)
-        });
-        (forgotten, warning)
-    }
-
-    /// How often entries were added or removed.
-    fn changes(&self) -> u64 {
-        let counts = self.missing.counts();
-        [&counts.inserts, &counts.evictions, &counts.invalidations].iter().map(|count| count.load(Relaxed)).sum()
-    }
 }
-
-/// How often the file is written.
-pub const WRITE_EVERY: Duration = Duration::from_secs(30);

@@ -1,30 +1,30 @@
 //! Records from a GUN relay, fetched off Node's main thread.
 //!
 //! A call goes `binding -> client -> knowledge -> single_flight -> admission -> request -> relay` and back through the
-//! completion queue. The core knows nothing of Node and is tested without it; [`binding`] is the one part that does.
+//! completion queue. The core knows nothing of Node and is tested without it; only [`binding`] does.
 //!
-//! | module | its one idea |
+//! | module | purpose |
 //! |---|---|
-//! | `client` | the public client: what a call does before its request, and what is counted |
-//! | `knowledge` | what is known of a soul without asking the relay |
+//! | `client` | the public client: caches, joining requests, counting |
+//! | `knowledge` | what is known about a soul without asking the relay |
 //! | `negative_cache`, `record_cache` | souls known to be missing, and found records: bounded, each entry with a TTL |
-//! | `store` | what outlives the process: a file, and Valkey or Redis for many processes |
+//! | `store` | entries that outlive the process: a file, or Valkey or Redis for many processes |
 //! | `single_flight` | one request per soul, shared by its callers |
-//! | `admission` | who may ask a relay, and when: `breaker`, `budget` and permits |
+//! | `admission` | whether and when a request is sent: `breaker`, `budget` and permits |
 //! | `request` | one request from its permit to its completion: attempts, backoff, fallbacks |
-//! | `retry`, `deadline` | whether and when to try again; deadlines that hold for a paused process |
-//! | `relay` | the HTTP exchange, and what its answer means |
+//! | `retry`, `deadline` | whether and when to try again; deadlines for a process that may be paused |
+//! | `relay` | the HTTP exchange and the classification of its answer |
 //! | `record`, `batch` | the record's JSON text; many calls that settle as one |
-//! | `completion_queue` | the way from the network thread to an event loop |
+//! | `completion_queue` | delivery from the network thread to an event loop |
 //! | `engine`, `background` | the network thread, and blocking work off it |
-//! | `config` | options and environment become a checked whole |
-//! | `soul`, `error`, `notice` | what a soul is, what can go wrong, what a client has to say beside its answers |
-//! | `stats`, `histogram`, `metrics` | what is counted, how long things took, and all figures for those who scrape them |
+//! | `config` | validated options and environment |
+//! | `soul`, `error`, `notice` | valid souls, errors, events for the log and for diagnostics |
+//! | `stats`, `histogram`, `metrics` | counters, latencies, and all figures for Prometheus |
 
 pub mod admission;
 pub mod background;
 pub mod batch;
-// The test harness has no Node to link with.
+// Tests cannot link with Node.
 #[cfg(all(feature = "binding", not(test)))]
 mod binding;
 pub mod breaker;

@@ -1,4 +1,4 @@
-//! What `gun-native/metrics` tells beyond `cacheStats()`: how calls and exchanges ended, and how long they took.
+//! Figures of `gun-native/metrics` that `cacheStats()` lacks: outcomes and durations of calls and attempts.
 
 use crate::error::CallError;
 use crate::histogram::{self, Distribution, Histogram};
@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-/// Calls that waited for the relay, each from its beginning to its end. Known-missing answers are not among them: they
-/// are counted already, and to take their time would cost more than they do.
+/// Calls that waited for the relay, from beginning to end. Cache hits are not among them: they are counted elsewhere, and
+/// reading the clock would take longer than the hit.
 #[derive(Debug, Default)]
 pub struct CallCounts {
     found: AtomicU64,
@@ -22,7 +22,7 @@ pub struct CallCounts {
 }
 
 impl CallCounts {
-    /// Counts a call that got its outcome after so long.
+    /// Counts a call that ended after `took`.
     pub fn ended(&self, outcome: &Outcome, took: Duration) {
         match outcome {
             Outcome::Found(_) => Stats::count(&self.found),
@@ -32,7 +32,7 @@ impl CallCounts {
         self.durations.observe(took);
     }
 
-    /// Counts a call that was refused a request.
+    /// Counts a call that failed without a request.
     pub fn failed_at_once(&self, error: &CallError) {
         self.failed.count(error.fault.code());
         self.durations.observe(Duration::ZERO);
@@ -43,7 +43,7 @@ impl CallCounts {
         self.failed.sum()
     }
 
-    /// Counts a call whose caller left it after so long.
+    /// Counts a call whose caller left after `took`.
     pub fn aborted(&self, took: Duration) {
         Stats::count(&self.aborted);
         self.durations.observe(took);
@@ -59,7 +59,7 @@ pub struct AttemptCounts {
     durations: Histogram,
 }
 
-/// Classes of HTTP statuses. `none` is for an attempt that ended before a status was read.
+/// Classes of HTTP statuses. `none`: the attempt ended before a status was read.
 const CLASSES: [&str; 6] = ["none", "2xx", "3xx", "4xx", "5xx", "other"];
 
 /// The index in [`CLASSES`].
@@ -72,7 +72,7 @@ fn class_of(status: Option<u16>) -> usize {
 }
 
 impl AttemptCounts {
-    /// Counts an attempt that the relay answered, or failed to answer, after this time.
+    /// Counts an attempt that ended after `took`, with or without an answer.
     pub fn ended(&self, answer: &Answer, took: Duration) {
         Stats::count(&self.by_class[class_of(answer.status())]);
         if let Answer::Failed { fault, .. } = answer {
@@ -81,7 +81,7 @@ impl AttemptCounts {
         self.durations.observe(took);
     }
 
-    /// Counts an attempt whose last caller left after this time.
+    /// Counts an attempt whose last caller left after `took`.
     pub fn cancelled(&self, took: Duration) {
         Stats::count(&self.by_class[class_of(None)]);
         Stats::count(&self.cancelled);
@@ -100,7 +100,7 @@ impl AttemptCounts {
 pub struct Metrics {
     /// What `cacheStats()` gives.
     pub stats: Snapshot,
-    /// Requests given up with a failure that might have passed.
+    /// Requests that ended with a transient failure.
     pub exhausted: u64,
     /// How calls ended.
     pub calls: Ended,
@@ -110,19 +110,19 @@ pub struct Metrics {
     pub bounds: Box<[f64]>,
 }
 
-/// Counts by how something ended, and its latency.
+/// Counts by outcome, and latencies.
 #[derive(Debug, Serialize)]
 pub struct Ended {
     /// By outcome or class of status.
     pub by: BTreeMap<&'static str, u64>,
-    /// Of those, the ones that failed, by code; codes that never occurred are 0.
+    /// Failures by code; codes that never occurred are 0.
     pub failed: BTreeMap<&'static str, u64>,
     /// How long they took.
     pub durations: Distribution,
 }
 
 impl Metrics {
-    /// Puts a client's counts together.
+    /// Collects a client's counts.
     pub fn new(stats: Snapshot, exhausted: u64, calls: &CallCounts, exchanges: &AttemptCounts) -> Self {
         let calls = calls.so_far(stats.hits);
         Self { calls, exchanges: exchanges.so_far(), stats, exhausted, bounds: histogram::bounds().into() }
@@ -130,7 +130,7 @@ impl Metrics {
 }
 
 impl CallCounts {
-    /// `hits` are known-missing answers, which take less than a microsecond and belong in the lowest bucket.
+    /// `hits` are cache hits, which take less than a microsecond and belong in the lowest bucket.
     fn so_far(&self, hits: u64) -> Ended {
         let failed = self.failed.all();
         let mut durations = self.durations.distribution();

@@ -1,4 +1,4 @@
-//! Souls that the relay has no record of: bounded in entries, each with a life that is checked on every read.
+//! The negative cache: souls that the relay has no record of, bounded in entries, with a TTL that is checked on every read.
 
 mod entries;
 mod list;
@@ -12,20 +12,20 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Entries handled with the lock held once, where all are gone through: a reader waits for well under a millisecond.
+/// Entries per lock when all are visited, so that a reader waits for well under a millisecond.
 const ENTRIES_AT_ONCE: usize = 256;
 
-/// Part of its TTL that an entry has left when a read causes a refresh.
+/// A read causes a refresh in the last tenth of the TTL.
 const REFRESH_IN_LAST: u64 = 10;
 
 /// Size and TTL of a negative cache.
 #[derive(Debug, Clone)]
 pub struct CachePolicy {
-    /// Most entries; 0 turns the cache off.
+    /// Maximum entries; 0 turns the cache off.
     pub capacity: usize,
-    /// Longest life of an entry.
+    /// TTL of an entry.
     pub ttl: Duration,
-    /// Life after a soul's first 404. It doubles with each further 404 up to `ttl`.
+    /// TTL after a soul's first 404. It doubles with each further 404 up to `ttl`.
     pub first_ttl: Duration,
     /// Whether reads in the last tenth of an entry's life ask for a refresh.
     pub refresh: bool,
@@ -38,7 +38,7 @@ pub enum Lookup {
     Unknown,
     /// The relay has no record of it.
     Known,
-    /// The same, and it was read in the last tenth of its TTL for the first time: refresh it now.
+    /// The same, and this is the first read in the last tenth of its TTL: refresh it now.
     KnownRefresh,
 }
 
@@ -49,7 +49,7 @@ pub struct NegativeCache {
     epoch: Instant,
     /// `None` when the capacity is 0.
     entries: Option<Mutex<Entries>>,
-    /// 404s of each soul, by its hash: they outlive the entries. `None` when every life is the same.
+    /// Number of 404s per soul, by its hash; kept longer than the entries. `None` if all TTLs are the same.
     streaks: Option<Streaks>,
     hasher: DefaultHashBuilder,
     counts: Counts,
@@ -57,32 +57,32 @@ pub struct NegativeCache {
 
 type Streaks = Cache<u64, u32>;
 
-/// What became of entries: `inserts - evictions - expirations - invalidations` is the size.
+/// Counters of entries: `inserts - evictions - expirations - invalidations` is the size.
 #[derive(Debug, Default)]
 pub struct Counts {
-    /// Souls remembered that were not; one whose life begins anew is the same entry.
+    /// New entries; renewing an entry does not count.
     pub inserts: AtomicU64,
-    /// Pushed out by newer entries.
+    /// Evicted by newer entries.
     pub evictions: AtomicU64,
-    /// Found past their life, by a read, an insertion or a sweep.
+    /// Found expired by a read, an insertion or a sweep.
     pub expirations: AtomicU64,
-    /// Forgotten on request, or because the relay has the record now.
+    /// Removed on request, or because the relay has the record now.
     pub invalidations: AtomicU64,
     /// Reads of entries that were learned from a store.
     pub learned_hits: AtomicU64,
 }
 
-/// What a sweep did.
+/// Result of a sweep.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Swept {
-    /// Entries that were past their life.
+    /// Expired entries that were removed.
     pub removed: usize,
     /// Entries left.
     pub remain: usize,
 }
 
 impl NegativeCache {
-    /// An empty cache; `epoch` is what its time is counted from.
+    /// An empty cache, which counts time from `epoch`.
     pub fn new(policy: CachePolicy, epoch: Instant) -> Self {
         let CachePolicy { capacity, ttl, first_ttl, .. } = policy;
         Self {
@@ -95,13 +95,13 @@ impl NegativeCache {
         }
     }
 
-    /// Whether the soul is known to be missing. An entry past its life is removed and does not count. Each entry's life
-    /// has at most one [`Lookup::KnownRefresh`].
+    /// Whether the soul is cached as missing. An expired entry is removed and does not count. [`Lookup::KnownRefresh`] is
+    /// returned at most once per TTL of an entry.
     pub fn look_up(&self, soul: &str, now: Instant) -> Lookup {
         self.look_up_among(soul, true, now)
     }
 
-    /// The same among the entries that the relay's own answers left: what was learned from a store does not count.
+    /// The same, but only for entries from the relay's own answers, not from a store.
     pub fn look_up_own(&self, soul: &str, now: Instant) -> Lookup {
         self.look_up_among(soul, false, now)
     }
@@ -133,7 +133,7 @@ impl NegativeCache {
         lookup
     }
 
-    /// Remembers a 404: the soul is missing from `now` on. Returns for how long, if anything is remembered here.
+    /// Adds an entry for a 404 at `now`. Returns its TTL, or `None` if the cache is off.
     pub fn remember(&self, soul: &str, now: Instant) -> Option<Duration> {
         let mut life = self.policy.ttl;
         if let Some(streaks) = &self.streaks {
@@ -146,13 +146,13 @@ impl NegativeCache {
         self.store(soul, life, false, now).then_some(life)
     }
 
-    /// Remembers for `life`, at most the TTL, what a store knows. It does not count as a further 404. Returns whether
-    /// anything is remembered here.
+    /// Adds an entry learned from a store, for `life` but at most the TTL. It does not count as a further 404. Returns whether
+    /// an entry was added.
     pub fn remember_for(&self, soul: &str, life: Duration, now: Instant) -> bool {
         self.store(soul, life.min(self.policy.ttl), true, now)
     }
 
-    /// Forgets the soul, its earlier 404s too; whether it was known to be missing.
+    /// Forgets the soul and its earlier 404s; returns whether it was cached as missing.
     pub fn forget(&self, soul: &str, now: Instant) -> bool {
         if let Some(streaks) = &self.streaks {
             streaks.remove(&self.hash(soul));
@@ -161,7 +161,7 @@ impl NegativeCache {
         entries.remove(soul.as_bytes()).is_some_and(|life| self.count_removed(life, self.moment(now)))
     }
 
-    /// Forgets every soul; how many were known to be missing.
+    /// Forgets every soul; returns how many were cached as missing.
     pub fn forget_all(&self, now: Instant) -> usize {
         if let Some(streaks) = &self.streaks {
             streaks.clear();
@@ -174,7 +174,7 @@ impl NegativeCache {
         alive
     }
 
-    /// Forgets the souls learned from a store ([`Self::remember_for`]); how many were known to be missing.
+    /// Forgets the souls learned from a store ([`Self::remember_for`]); returns how many were cached as missing.
     pub fn forget_learned(&self, now: Instant) -> usize {
         let now = self.moment(now);
         let mut alive = 0;
@@ -190,7 +190,7 @@ impl NegativeCache {
         alive
     }
 
-    /// Removes the entries past their life. Readers on other threads wait for a few entries at most.
+    /// Removes expired entries. Readers on other threads wait for a few entries at most.
     pub fn sweep(&self, now: Instant) -> Swept {
         let now = self.moment(now);
         let mut removed = 0;
@@ -203,8 +203,7 @@ impl NegativeCache {
         Swept { removed, remain: self.size() }
     }
 
-    /// The live entries, each with what remains of its life. One that is forgotten and remembered meanwhile may be there
-    /// twice.
+    /// The live entries with their remaining TTLs. An entry that is removed and added again meanwhile may occur twice.
     pub fn entries(&self, now: Instant) -> Vec<(Box<str>, Duration)> {
         let now = self.moment(now);
         let mut all = Vec::new();
@@ -219,22 +218,22 @@ impl NegativeCache {
         all
     }
 
-    /// Entries now, those past their life included until a read, an insertion or a sweep finds them.
+    /// Current entries, including expired ones that no read, insertion or sweep has found yet.
     pub fn size(&self) -> usize {
         self.lock().map_or(0, |entries| entries.len())
     }
 
-    /// Most entries.
+    /// Maximum entries.
     pub fn capacity(&self) -> usize {
         self.policy.capacity
     }
 
-    /// Longest life of an entry.
+    /// TTL of an entry.
     pub fn ttl(&self) -> Duration {
         self.policy.ttl
     }
 
-    /// What became of the entries so far.
+    /// Counters so far.
     pub fn counts(&self) -> &Counts {
         &self.counts
     }
@@ -265,17 +264,17 @@ impl NegativeCache {
         true
     }
 
-    /// Goes through the slots, some with each lock: `visit` gets the first of them and says whether there are more.
+    /// Visits all slots, some per lock: `visit` gets the first slot of each group and returns whether more follow.
     fn for_slots(&self, mut visit: impl FnMut(&mut Entries, usize) -> bool) {
         let mut first = 0;
         while self.lock().is_some_and(|mut entries| visit(&mut entries, first)) {
             first += ENTRIES_AT_ONCE;
-            // A lock that is taken again at once may leave others waiting for long.
+            // Taking the lock again at once could keep others waiting for a long time.
             std::thread::yield_now();
         }
     }
 
-    /// Counts a removed entry for what it was; whether it was alive.
+    /// Counts a removed entry as invalidated or expired; returns whether it was alive.
     fn count_removed(&self, life: Life, now: Moment) -> bool {
         let is_alive = life.ends > now;
         let counter = if is_alive { &self.counts.invalidations } else { &self.counts.expirations };
@@ -296,7 +295,7 @@ impl NegativeCache {
     }
 }
 
-/// Room for the 404s of as many souls as there are entries, and of half as many that were evicted.
+/// Room for the counts of `capacity` souls with entries, and of half as many evicted ones.
 fn streaks(capacity: usize) -> Streaks {
     let options = OptionsBuilder::new()
         .estimated_items_capacity(capacity)

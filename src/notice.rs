@@ -1,11 +1,11 @@
-//! What a client has to say beside its answers: swept entries, and lines that warn.
+//! Notices of a client beside its answers: sweeps, circuit changes, warnings.
 
 use crate::error::Elapsed;
 use crate::stats::SweepLine;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Something that happened to a client, for its log and its diagnostics channels.
+/// An event of a client, for its log and its diagnostics channels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// A sweep removed entries.
@@ -23,11 +23,11 @@ pub struct Circuit {
     pub relay: Arc<str>,
     /// Whether it is open now.
     pub is_open: bool,
-    /// How long the relay had only failed.
+    /// Duration of the failure streak.
     pub lasted: Duration,
     /// Calls that failed since its last proper answer.
     pub failed_calls: u64,
-    /// What it failed with, as a sentence; empty if it is not known.
+    /// Its last failure as a sentence; empty if unknown.
     pub last_error: String,
 }
 

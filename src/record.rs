@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// How the relay's answers begin, as `JSON.stringify` writes them; `}` is all that follows the record.
 const USUAL_START: &str = r#"{"success":true,"data":"#;
 
-/// What a peer's proxy says of its relay's 404, which it makes a 500.
+/// The error text of a peer's proxy that turns its relay's 404 into a 500.
 const PEERS_404: &str = "Request failed with status code 404";
 
 /// Fields of a record that peers may send as strings of JSON.
@@ -28,7 +28,7 @@ pub struct RecordText {
     guard: Guard,
 }
 
-/// What is dropped with the last clone of a text. Two texts are equal whatever guards them.
+/// Dropped with the last clone of a text. It does not affect equality.
 #[derive(Clone, Default)]
 struct Guard(Option<Arc<dyn Any + Send + Sync>>);
 
@@ -52,20 +52,20 @@ impl RecordText {
         Self { bytes, is_ascii, guard: Guard::default() }
     }
 
-    /// The same with something that is dropped with its last clone: the room that it takes of a budget.
+    /// Adds a guard that is dropped with the last clone: the room that the text takes of a budget.
     pub fn guarded(self, guard: impl Any + Send + Sync) -> Self {
         Self { guard: Guard(Some(Arc::new(guard))), ..self }
     }
 
-    /// The same without a guard, for what keeps texts and has a bound of its own, or waits for further texts: holding room
-    /// in a budget while waiting for others that need some would be a deadlock.
+    /// Removes the guard, for holders that have a bound of their own or wait for further texts: holding room of a budget while
+    /// waiting for texts that need some would be a deadlock.
     pub fn unguarded(self) -> Self {
         Self { guard: Guard::default(), ..self }
     }
 
     /// The JSON.
     pub fn as_str(&self) -> &str {
-        // The only constructor's callers pass parts of checked text, cut at the ends of JSON values.
+        // Callers of the only constructor pass parts of valid UTF-8, cut at the ends of JSON values.
         std::str::from_utf8(&self.bytes).expect("record text is UTF-8")
     }
 
@@ -80,7 +80,7 @@ impl RecordText {
 pub struct Unusable {
     /// What is wrong with it, as the end of a sentence about the answer.
     pub reason: &'static str,
-    /// The body ends in the middle: a whole one may come at the next attempt.
+    /// The body ends early; the next attempt may get all of it.
     pub truncated: bool,
 }
 
@@ -89,7 +89,7 @@ impl Unusable {
         Self { reason, truncated: false }
     }
 
-    /// What an answer is called whose body ended too early.
+    /// The reason given for a truncated body.
     pub const TRUNCATED: Self = Self { reason: "it ends too early", truncated: true };
 }
 
@@ -112,24 +112,25 @@ pub fn read_answer(body: &Bytes) -> Result<Option<RecordText>, Unusable> {
     }
 }
 
-/// Whether text that is no JSON object is the beginning of one.
+/// Whether text that is not a JSON object is the beginning of one.
 fn ends_early(text: &str, error: &serde_json::Error) -> bool {
     if !text.trim_ascii_start().starts_with('{') {
         return false;
     }
-    // serde_json calls a number wrong that ends with its sign, point or exponent; with one more digit it sees the end.
+    // serde_json reports a number that ends after its sign, point or exponent as wrong, not as truncated; one more digit
+    // makes it valid.
     let may_be_more = text.ends_with(['-', '+', '.', 'e', 'E']);
     error.is_eof() || may_be_more && fields(&format!("{text}0"), []).is_err_and(|error| error.is_eof())
 }
 
-/// The record of an answer as the relay writes it, read in one pass: when what stands between start and end is one JSON
-/// object, the whole is JSON too. Anything else is for [`fields`] to judge.
+/// The record of an answer written exactly as the relay does, in one pass: if the text between start and end is one JSON
+/// object, the whole is JSON too. Other answers are left to [`fields`].
 fn usual_record(body: &Bytes, text: &str) -> Option<RecordText> {
     let data = text.strip_prefix(USUAL_START)?.strip_suffix('}')?;
     normalise(body, data).ok()
 }
 
-/// Whether the body of a 404 is the relay's own word that it has no such soul. A wrong path and a proxy's page are not.
+/// Whether the body of a 404 is the relay's own "Not found", not that of a wrong path or a proxy.
 pub fn says_missing(body: &Bytes) -> bool {
     let Some(Ok([Some(error)])) = text_of(body).ok().map(|text| fields(text, ["error"])) else {
         return false;
@@ -137,7 +138,7 @@ pub fn says_missing(body: &Bytes) -> bool {
     decode(error.get()).is_some_and(|text| text.eq_ignore_ascii_case(b"Not found"))
 }
 
-/// Whether the body of a 500 is a peer's word that its relay answered 404: these two fields and no other.
+/// Whether the body of a 500 means that a peer's relay answered 404: exactly two fields.
 pub fn says_missing_at_a_peer(body: &Bytes) -> bool {
     let Some(Ok(fields)) = text_of(body).ok().map(serde_json::from_str::<HashMap<String, &RawValue>>) else {
         return false;
@@ -157,8 +158,8 @@ fn text_of(body: &Bytes) -> Result<&str, Unusable> {
     }
 }
 
-/// The record's text with the strings of JSON in it replaced by that JSON. `data` is a part of `body`; an error when it
-/// is no JSON object.
+/// The record's text with its strings of JSON replaced by that JSON. `data` is a part of `body`; fails if it is not a JSON
+/// object.
 fn normalise(body: &Bytes, data: &str) -> Result<RecordText, serde_json::Error> {
     let values = fields(data, FIELDS_OF_JSON)?;
     let mut splices: Vec<(Range<usize>, Vec<u8>)> = values
@@ -184,15 +185,15 @@ fn normalise(body: &Bytes, data: &str) -> Result<RecordText, serde_json::Error> 
     Ok(RecordText::new(text.into()))
 }
 
-/// The JSON that a value's text holds when the value is a string of JSON.
+/// The JSON in a value that is a string of JSON.
 fn json_within(value: &str) -> Option<Vec<u8>> {
     let decoded = decode(value)?;
     if let Ok(text) = std::str::from_utf8(&decoded) {
         return is_json(text).then_some(decoded);
     }
-    // JSON text may spell half a surrogate pair as an escape. Decoded it has no UTF-8 form (it is WTF-8 here), yet inside
-    // a string of the inner JSON it is valid for JavaScript. So the grammar is checked with a stand-in of the same
-    // length, and the half is spelled as an escape again.
+    // JSON text may contain a lone surrogate as an escape. Decoded, it has no UTF-8 form (it is WTF-8 here), but inside a
+    // string of the inner JSON it is valid for JavaScript. So the grammar is checked with a placeholder of the same length,
+    // and the surrogate is written as an escape again.
     let halves = lone_surrogates(&decoded);
     let mut stand_in = decoded.clone();
     for &at in &halves {
@@ -214,7 +215,7 @@ fn json_within(value: &str) -> Option<Vec<u8>> {
     Some(spelled)
 }
 
-/// Where the three bytes of each lone surrogate begin: `ED A0..BF xx`, which UTF-8 forbids and WTF-8 has for these alone.
+/// Positions of lone surrogates: the three bytes `ED A0..BF xx`, which are invalid in UTF-8 and mean nothing else in WTF-8.
 fn lone_surrogates(wtf8: &[u8]) -> Vec<usize> {
     wtf8.windows(3).enumerate().filter(|(_, bytes)| bytes[0] == 0xed && bytes[1] >= 0xa0).map(|(at, _)| at).collect()
 }
@@ -223,7 +224,7 @@ fn is_json(text: &str) -> bool {
     serde_json::from_str::<IgnoredAny>(text).is_ok()
 }
 
-/// What a JSON string stands for, as WTF-8; `None` when the value is not a string.
+/// The decoded JSON string as WTF-8; `None` if the value is not a string.
 fn decode(value: &str) -> Option<Vec<u8>> {
     struct Text;
     impl Visitor<'_> for Text {
@@ -243,14 +244,14 @@ fn decode(value: &str) -> Option<Vec<u8>> {
     serde_json::Deserializer::from_str(value).deserialize_bytes(Text).ok()
 }
 
-/// The values of the named fields of a JSON object, each as its text. Of a repeated key the last one counts, as in
-/// JavaScript; keys may be written with escapes. Nesting costs no stack.
+/// The values of the named fields of a JSON object, as text. The last one of a repeated key counts, as in JavaScript; keys
+/// may contain escapes. Nesting uses no stack.
 fn fields<'a, const N: usize>(
     text: &'a str,
     names: [&'static str; N],
 ) -> Result<[Option<&'a RawValue>; N], serde_json::Error> {
     if has_control(text) {
-        // Where keys are read as bytes, serde_json lets control characters pass in them, which JSON forbids.
+        // When keys are read as bytes, serde_json accepts control characters in them, which JSON forbids.
         serde_json::from_str::<IgnoredAny>(text)?;
     }
     let mut json = serde_json::Deserializer::from_str(text);
@@ -259,8 +260,8 @@ fn fields<'a, const N: usize>(
     Ok(values)
 }
 
-/// Whether there is a control character, white space included: in what `JSON.stringify` writes there is none. It looks at
-/// every byte, so that the compiler can take many at a time.
+/// Whether there is a control character, including white space; `JSON.stringify` writes none. It checks every byte without
+/// stopping early, so that the compiler can vectorize it.
 fn has_control(text: &str) -> bool {
     text.bytes().fold(false, |found, byte| found | (byte < b' '))
 }
@@ -290,7 +291,7 @@ impl<'a, const N: usize> Visitor<'a> for Fields<N> {
     }
 }
 
-/// Reads a key as bytes, because a key may hold half a surrogate pair, and says which of the names it is.
+/// Reads a key as bytes, because it may contain a lone surrogate, and finds it among the names.
 struct NameIn<'n>(&'n [&'static str]);
 
 impl<'a> DeserializeSeed<'a> for NameIn<'_> {

@@ -1,4 +1,4 @@
-//! The opt-in cache of found records: bounded in bytes, each with a TTL that is checked on every read.
+//! The opt-in cache of found records: bounded in bytes, with a TTL that is checked on every read.
 
 use crate::record::RecordText;
 use quick_cache::sync::Cache;
@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Bytes of an entry beside its soul and its text.
+/// Bytes of an entry besides soul and text.
 const ENTRY_BYTES: u64 = 128;
 
-/// Size that is assumed of a record when the cache's tables are made; they grow.
+/// Assumed size of a record for the initial size of the tables, which grow.
 const TYPICAL_BYTES: u64 = 4_096;
 
 /// Size and TTL of a record cache.
@@ -54,7 +54,7 @@ impl Weighter<Arc<str>, Entry> for Bytes {
 pub struct RecordStats {
     /// Calls answered from this cache.
     pub hits: u64,
-    /// Records now, expired ones included until they are replaced or evicted.
+    /// Current records, including expired ones until they are replaced or evicted.
     pub size: usize,
     /// Their bytes.
     pub bytes: u64,
@@ -71,7 +71,7 @@ impl RecordCache {
         let options = OptionsBuilder::new()
             .estimated_items_capacity((policy.max_bytes / TYPICAL_BYTES).clamp(16, 100_000) as usize)
             .weight_capacity(policy.max_bytes)
-            // One shard: with several, a record larger than a shard's part would never be kept.
+            // One shard: with several, a record larger than one shard's part would never be cached.
             .shards(1)
             .hot_allocation(0.7)
             .build()
@@ -106,7 +106,7 @@ impl RecordCache {
         self.stale.fetch_add(calls as u64, Relaxed);
     }
 
-    /// Keeps a record that was fetched just now; it replaces an older one.
+    /// Adds a record that was fetched just now, replacing an older one.
     pub fn insert(&self, soul: &Arc<str>, text: RecordText, now: Instant) {
         self.entries.insert(Arc::clone(soul), Entry { text: text.unguarded(), fetched: now });
     }
@@ -121,7 +121,7 @@ impl RecordCache {
         self.entries.clear();
     }
 
-    /// What was counted so far, and what is held now.
+    /// Counters and current sizes.
     pub fn stats(&self) -> RecordStats {
         RecordStats {
             hits: self.hits.load(Relaxed),

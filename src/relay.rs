@@ -1,4 +1,4 @@
-//! The HTTP exchange with the relay, and what its answer means. [`classify`] is pure; [`Relay::ask`] does the I/O.
+//! The HTTP exchange with the relay, and the classification of its answer. [`classify`] is pure; [`Relay::ask`] does the I/O.
 
 mod body;
 mod buffer_budget;
@@ -22,16 +22,16 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 use transport::Transport;
 
-/// How long an idle connection is kept: the relay closes it at 5 s, and one that is being closed loses a request.
+/// How long an idle connection is kept. The relay closes it after 5 s, and a request sent on a closing connection fails.
 const POOL_IDLE: Duration = Duration::from_secs(4);
-/// What says that a soul is missing takes some 20 bytes; more is a page of someone else, which is not read to its end.
+/// A relay's "Not found" has about 20 bytes. Longer bodies are pages of other servers and are not read to the end.
 const MAX_WORD_BYTES: usize = 65_536;
-/// How long a proxy that refused a tunnel is asked for the reason.
+/// Time limit for asking a proxy why it refused a tunnel.
 const TUNNEL_TIME: Duration = Duration::from_secs(2);
-/// How long the body of a failure is read, so that its connection can be used again. What it says does not matter.
+/// Time limit for reading the body of a failure, which is only read so that the connection can be reused.
 const DRAIN_TIME: Duration = Duration::from_millis(200);
 
-/// The reason of an answer that is a page.
+/// The reason for an answer that is a web page.
 const PAGE: &str = "it is a page, not JSON: a stock GUN relay or another web server? \
     gun-native needs a relay that answers GET /get?soul=";
 
@@ -40,22 +40,22 @@ const PAGE: &str = "it is a page, not JSON: a stock GUN relay or another web ser
 pub enum Answer {
     /// The record.
     Found(RecordText),
-    /// The relay has no such record. `remember` when it looked for the soul and said so.
+    /// The relay has no such record.
     Missing {
-        /// Whether the soul may be remembered as missing.
+        /// Whether the soul may be cached as missing: the relay looked for it.
         remember: bool,
     },
     /// It is not known whether there is a record.
     Failed {
         /// What went wrong.
         fault: Fault,
-        /// How long the relay asks to be left alone.
+        /// The relay's `Retry-After`.
         retry_after: Option<Duration>,
     },
 }
 
 impl Answer {
-    /// The HTTP status behind it, where one was read.
+    /// The HTTP status, if one was read.
     pub fn status(&self) -> Option<u16> {
         match self {
             Answer::Found(_) | Answer::Missing { remember: false } => Some(200),
@@ -77,7 +77,7 @@ impl From<Unusable> for Answer {
     }
 }
 
-/// The table of the contract. `now` is what a `Retry-After` date is counted from.
+/// Classifies an answer. A `Retry-After` date is relative to `now`.
 pub fn classify(status: u16, headers: &HeaderMap, body: &Bytes, now: SystemTime) -> Answer {
     match status {
         200 => match record::read_answer(body) {
@@ -91,8 +91,8 @@ pub fn classify(status: u16, headers: &HeaderMap, body: &Bytes, now: SystemTime)
     }
 }
 
-/// Whether a proxy says that the answer is its own: RFC 9209 (`Proxy-Status` with an error), a 407's header, or Squid's.
-/// What such an answer says about a soul is not the relay's word.
+/// Whether a proxy marks the answer as its own: RFC 9209 (`Proxy-Status` with an error), the header of a 407, or Squid's
+/// header. Such an answer says nothing about a soul.
 fn is_of_a_gateway(headers: &HeaderMap) -> bool {
     let failed = |value: &http::HeaderValue| value.to_str().is_ok_and(|status| status.contains("error="));
     headers.get_all("proxy-status").iter().any(failed)
@@ -104,14 +104,14 @@ fn is_of_a_gateway(headers: &HeaderMap) -> bool {
 fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
-        // More seconds than a u64 holds are as good as never.
+        // More seconds than a u64 holds: never.
         return Some(Duration::from_secs(value.parse().unwrap_or(u64::MAX)));
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(now).unwrap_or_default())
 }
 
-/// One relay, and the bounds of an exchange with it.
+/// One relay, with the limits of an exchange.
 #[derive(Debug)]
 pub struct Relay {
     transport: Transport,
@@ -121,7 +121,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Opens nothing yet: connections are made as requests need them.
+    /// Opens no connection yet.
     pub fn new(config: &Config) -> Self {
         Self {
             transport: Transport::new(config),
@@ -136,7 +136,7 @@ impl Relay {
         Self { buffers: Arc::clone(&self.buffers), ..Self::new(config) }
     }
 
-    /// One attempt: asks for the soul and says what the answer means, within the attempt's time.
+    /// One attempt: asks for the soul and classifies the answer, within the attempt's time.
     pub async fn ask(&self, soul: &str) -> Answer {
         let deadline = Instant::now() + self.attempt_timeout;
         let mut response = match timeout_at(deadline, self.transport.get(soul)).await {
@@ -149,7 +149,7 @@ impl Relay {
             let room = self.buffers.room();
             return self.read_answer(response, deadline, room).await;
         }
-        // The status decides alone, so a body that cannot be read counts as none.
+        // Only the status counts, so a body that cannot be read is treated as empty.
         let deadline = match status {
             404 | 500 => deadline,
             _ => deadline.min(Instant::now() + DRAIN_TIME),
@@ -159,7 +159,7 @@ impl Relay {
         self.with_what_is_known(answer, &response, body)
     }
 
-    /// A 200. What it takes of the buffer budget is given back as its text is dropped.
+    /// A 200. Its room of the buffer budget is released when the text is dropped.
     async fn read_answer(&self, mut response: Response, deadline: Instant, mut room: Room) -> Answer {
         let body = match body::read(&mut response, self.max_body_bytes, deadline, Some(&mut room)).await {
             Ok(body) => body,
@@ -188,7 +188,7 @@ impl Relay {
         fault::of_tunnel(route, status)
     }
 
-    /// The answer with what an operator needs to know and the status does not say.
+    /// Adds to the answer what an operator needs to know beyond the status.
     fn with_what_is_known(&self, answer: Answer, response: &Response, body: Body) -> Answer {
         match answer {
             Answer::Failed { fault: Fault::Status(status), retry_after } => {
@@ -199,7 +199,7 @@ impl Relay {
                 };
                 Answer::Failed { fault, retry_after }
             }
-            // What ended without its end may be the beginning of JSON.
+            // The connection broke: the body may be the beginning of JSON.
             Answer::Failed { fault: Fault::BadResponse { .. }, .. } if let Some(error) = &body.broken => {
                 fault::of_body(error).into()
             }
@@ -231,7 +231,7 @@ impl Relay {
     }
 }
 
-/// Where a redirect points that was not followed, without what may be a secret.
+/// The target of a redirect that was not followed, without parts that may be secret.
 fn redirect_note(status: u16, response: &Response) -> Option<String> {
     if !matches!(status, 301 | 302 | 303 | 307 | 308) {
         return None;
@@ -241,7 +241,7 @@ fn redirect_note(status: u16, response: &Response) -> Option<String> {
         return Some("it points to no URL".to_owned());
     };
     let is_within = target.origin() == response.url().origin();
-    // A URL that takes no user has none.
+    // Fails only for URLs that cannot have a user.
     let _ = target.set_username("");
     let _ = target.set_password(None);
     target.set_query(None);
@@ -254,7 +254,7 @@ fn redirect_note(status: u16, response: &Response) -> Option<String> {
     })
 }
 
-/// What a web server sends, or a stock GUN relay, which answers any path with its index page or the word `undefined`.
+/// A web server's page, or an answer of a stock GUN relay: its index page or the word `undefined` for any path.
 fn is_a_page(response: &Response, body: &Bytes) -> bool {
     let is_html = |value: &http::HeaderValue| value.as_bytes().starts_with(b"text/html");
     let opens_a_tag = body.trim_ascii_start().starts_with(b"<");

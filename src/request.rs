@@ -1,5 +1,4 @@
-//! One request, from its permit to its completion: attempts, backoff, fallback relays, and what its answer leaves in the
-//! caches.
+//! One request, from its permit to its completion: attempts, backoff, fallback relays, updates of the caches.
 
 use crate::admission::Permit;
 use crate::breaker::{Breaker, Health};
@@ -25,7 +24,7 @@ pub(crate) async fn run<C: Caller>(
     let mut completion = Completion { shared: &shared, request: &request, ended: None };
     let run = Run { shared: &shared, relays: &relays, request: &request, time_is_up: AtomicBool::new(false) };
     completion.ended = tokio::select! {
-        // Time first: no attempt begins for callers whose time is over.
+        // The deadline first: no attempt begins for callers whose time is over.
         biased;
         () = run.watch() => None,
         ended = run.ask(permit) => Some(ended),
@@ -37,7 +36,7 @@ struct Run<'r, C, A> {
     shared: &'r Shared<C>,
     relays: &'r Relays<A>,
     request: &'r Arc<Request<C>>,
-    /// Whether the last caller's time is over by the client's own timeout, not by a shorter one of the caller.
+    /// Whether the last caller timed out by the client's own timeout, not by a shorter one of its own.
     time_is_up: AtomicBool,
 }
 
@@ -67,7 +66,7 @@ impl<C: Caller, A: Ask> Run<'_, C, A> {
         }
     }
 
-    /// What a store knows of the soul, if that says more than the caller knew.
+    /// Asks the stores about the soul, if they may know more than the caller.
     async fn look_up(&self) -> LookedUp {
         let Self { shared, request, .. } = self;
         let knowledge = &shared.knowledge;
@@ -75,7 +74,7 @@ impl<C: Caller, A: Ask> Run<'_, C, A> {
         if let Some(store) = knowledge.shared_store() {
             if store.has_to_start() {
                 store.started().await;
-                // The connection detached all requests: they may have missed invalidations. This one has seen nothing yet.
+                // The new connection detached all requests, because they may have missed invalidations. This one has not asked yet.
                 shared.single_flight.reattach(request);
             }
             let answer = store.look_up(&request.soul).await;
@@ -103,7 +102,7 @@ impl<C: Caller, A: Ask> Run<'_, C, A> {
             };
             let permit = match permit {
                 Ok(permit) => permit,
-                // What this very request has seen says more than that others fail too.
+                // Prefer this request's own error to "circuit open".
                 Err(open) => return last.unwrap_or(open.into()),
             };
             let now = Instant::now();
@@ -157,7 +156,7 @@ impl<C: Caller, A: Ask> Run<'_, C, A> {
                     let answer = fallback.relay.ask(&self.request.soul).await;
                     match attempt.finish(answer, &fallback.shown).0 {
                         found @ Answer::Found(_) => return (Some(found), others),
-                        // Another relay's "missing" says nothing about the first one's records.
+                        // Another relay's "missing" does not mean that the first one has no record.
                         Answer::Missing { .. } => None,
                         Answer::Failed { fault, .. } => Some(fault),
                     }
@@ -188,13 +187,13 @@ impl<C: Caller, A: Ask> Run<'_, C, A> {
         }
     }
 
-    /// Settles callers as their time ends; done when none is left, whatever made them leave.
+    /// Times out callers at their deadlines; returns when none remain.
     async fn watch(&self) {
         let Self { shared, request, .. } = self;
         loop {
             let Some(deadline) = request.first_deadline() else {
                 if request.is_refresh() && !shared.single_flight.is_closed() {
-                    // It needs no caller. One may join, and have a deadline.
+                    // It needs no caller, but one with a deadline may join.
                     request.changed.notified().await;
                     continue;
                 }
@@ -208,7 +207,7 @@ impl<C: Caller, A: Ask> Run<'_, C, A> {
             if !owed.is_zero() {
                 request.postpone(owed);
             }
-            // What has arrived wins: this task looks at it when it runs again, before this function does.
+            // An answer that has arrived wins: the task polls for it before it polls this function.
             let_arrive().await;
             let now = Instant::now();
             let expired = shared.single_flight.expire(request, now);
@@ -221,7 +220,7 @@ impl<C: Caller, A: Ask> Run<'_, C, A> {
     fn time_out(&self, expired: Vec<Waiter<C>>, now: Instant) {
         let Self { shared, request, .. } = self;
         let permitted = request.permitted_at();
-        // Callers that left at this very moment leave a request without callers too, and no timeout.
+        // If the last callers left at the same moment, this is not a timeout.
         if request.first_deadline().is_none() {
             let client_time = permitted.map(|permitted| permitted + shared.timeout);
             let is_relays = client_time.is_some_and(|time| expired.iter().any(|waiter| waiter.deadline >= time));
@@ -248,15 +247,15 @@ impl<C: Caller, A: Ask> Run<'_, C, A> {
     }
 }
 
-/// What a store says before the relay is asked.
+/// Result of asking the stores.
 struct LookedUp {
     /// Whether that is the answer.
     is_known: bool,
     answer: LookUp,
 }
 
-/// One attempt, from its permit to its answer. Cancelled because the client's time for the call is over, it counts as a
-/// failure of the relay, which was silent until then; cancelled because its callers left, it says nothing.
+/// One attempt, from its permit to its answer. If it is cancelled by the client's timeout, it counts as a failure of the
+/// relay, which was silent until then; if it is cancelled because its callers left, it does not.
 struct Attempt<'a, C> {
     shared: &'a Shared<C>,
     request: &'a Request<C>,
@@ -269,7 +268,7 @@ struct Attempt<'a, C> {
 }
 
 impl<C> Attempt<'_, C> {
-    /// For attempts at the first relay, which pay for retries or are one.
+    /// Set for attempts at the first relay: they deposit into or take from the retry budget.
     fn count_first_or_retry(&self) {
         if self.request.attempts.fetch_add(1, Relaxed) == 0 {
             self.shared.admission.budget().pay_in();
@@ -278,7 +277,7 @@ impl<C> Attempt<'_, C> {
         }
     }
 
-    /// The relay has answered or failed; also whether its circuit is open now.
+    /// The relay has answered or failed. Also returns whether its circuit is open now.
     fn finish(mut self, answer: Answer, relay: &Arc<str>) -> (Answer, bool) {
         self.is_answered = true;
         let now = Instant::now();
@@ -321,7 +320,7 @@ impl<C> Drop for Attempt<'_, C> {
     }
 }
 
-/// Completes the request when dropped, however its task ends: nobody waits for ever because a driver died.
+/// Completes the request when dropped, however its task ends, so that no caller waits forever.
 struct Completion<'f, C: Caller> {
     shared: &'f Shared<C>,
     request: &'f Arc<Request<C>>,

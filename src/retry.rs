@@ -1,9 +1,9 @@
-//! When to try again: a pure policy, apart from sleeping.
+//! The retry policy: a pure function, without sleeping.
 
 use crate::error::Fault;
 use std::time::Duration;
 
-/// How often and how far apart attempts are made.
+/// Number of attempts and delays between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// Attempts after the first.
@@ -15,11 +15,11 @@ pub struct RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// The delay before the next attempt, or `None` when the call has failed for good.
+    /// The delay before the next attempt, or `None` if there is none.
     ///
-    /// * `attempts`: how many were made, the failed one included (at least 1).
-    /// * `retry_after`: what the relay asked for; it is waited for in full or the call fails at once.
-    /// * `remaining`: what is left of the call's time. A delay that would use it up is not begun.
+    /// * `attempts`: attempts so far, including the failed one (at least 1).
+    /// * `retry_after`: the relay's `Retry-After`; the call waits for all of it or fails at once.
+    /// * `remaining`: the call's remaining time. A delay that would use it up is not started.
     /// * `jitter`: from 0 to 1. Full jitter spreads callers best (AWS, "Exponential Backoff And Jitter").
     pub fn next_delay(
         &self,

@@ -1,4 +1,4 @@
-//! What a soul is: a non-empty, well-formed string of bounded length.
+//! Souls: non-empty, well-formed strings of bounded length.
 
 use std::fmt;
 
@@ -8,13 +8,13 @@ pub const MAX_BYTES: usize = 4_096;
 /// Why a value is not a soul.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotASoul {
-    /// What it is instead, as `typeof` names it.
+    /// Not a string but this, as `typeof` names it.
     NotAString(&'static str),
-    /// It has no characters.
+    /// It is empty.
     Empty,
     /// It has more than [`MAX_BYTES`].
     TooLong,
-    /// It has half a surrogate pair, which UTF-8 cannot carry.
+    /// It contains a lone surrogate, which UTF-8 cannot represent.
     LoneSurrogate,
 }
 
@@ -30,7 +30,7 @@ impl fmt::Display for NotASoul {
     }
 }
 
-/// Checks the text of a soul. Being a `str`, it is well-formed already.
+/// Checks the text of a soul. A `str` is always well-formed.
 pub fn check(text: &str) -> Result<&str, NotASoul> {
     match text.len() {
         0 => Err(NotASoul::Empty),

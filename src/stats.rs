@@ -1,4 +1,4 @@
-//! Counts of calls and requests, the snapshot that `cacheStats()` gives, and the two log lines.
+//! Counters of calls and requests, the snapshot for `cacheStats()`, and the two log lines.
 
 use crate::breaker::Circuit;
 use crate::error::Code;
@@ -10,10 +10,10 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tokio::time::Instant;
 
-/// Counts that only grow, and the one gauge that nothing else knows. Each is a count of its own: no order between them.
+/// Counters, which only grow, and gauges. They are independent: no order between them.
 #[derive(Debug, Default)]
 pub struct Stats {
-    /// Calls begun with good arguments on an open client; each soul of a batch is one.
+    /// Calls with valid arguments on an open client; each soul of a batch is one.
     pub total: AtomicU64,
     /// Calls answered from the cache.
     pub hits: AtomicU64,
@@ -21,29 +21,29 @@ pub struct Stats {
     settled: AtomicU64,
     /// Of those, calls answered from the cache.
     settled_hits: AtomicU64,
-    /// Requests that went on the wire, each attempt once.
+    /// Attempts sent.
     pub sent: AtomicU64,
     /// Of those, attempts after the first.
     pub retried: AtomicU64,
     /// Attempts that refreshed an entry in the background.
     pub refreshed: AtomicU64,
-    /// Calls that joined a request already under way.
+    /// Calls that joined a request in flight.
     pub coalesced: AtomicU64,
     /// Requests that ended with a record.
     pub found: AtomicU64,
     /// Requests that ended with no record.
     pub missing: AtomicU64,
     failed: ByCode,
-    /// Of those, failures that might have passed: no attempt or no time was left.
+    /// Those of them with a transient failure: no attempts or no time were left.
     pub exhausted: AtomicU64,
-    /// Requests on the wire now.
+    /// Requests in flight.
     pub in_flight: Gauge,
-    /// Requests that wait for their next attempt now.
+    /// Requests in backoff.
     pub backing_off: Gauge,
 }
 
 impl Stats {
-    /// Counts one; the first of its kind is 1.
+    /// Counts one; returns the new count.
     pub fn count(counter: &AtomicU64) -> u64 {
         counter.fetch_add(1, Relaxed) + 1
     }
@@ -60,14 +60,13 @@ impl Stats {
         failed
     }
 
-    /// Counts a settled call and whether it was a hit; tells the hits and the calls that settled so far where the calls are
-    /// a multiple of `every`.
+    /// Counts a settled call and whether it was a hit; returns `(hits, settled)` at every `every`-th settled call.
     pub fn count_settled(&self, is_hit: bool, every: u64) -> Option<(u64, u64)> {
         if is_hit {
             Self::count(&self.settled_hits);
         }
         let settled = Self::count(&self.settled);
-        // Another thread may have counted its hit and not yet its call.
+        // Another thread may have counted its hit but not yet its call.
         (every > 0 && settled.is_multiple_of(every)).then(|| (self.settled_hits.load(Relaxed).min(settled), settled))
     }
 }
@@ -87,19 +86,19 @@ impl ByCode {
         Stats::count(&self.0[code as usize])
     }
 
-    /// How many there were, by code; 0 for a code that never occurred, nothing for one that no counted call ends with.
+    /// Counts by code: 0 for codes that never occurred, without codes that no counted call ends with.
     pub fn all(&self) -> BTreeMap<&'static str, u64> {
         let counted = Code::ALL.into_iter().filter(|code| code.ends_a_call());
         counted.map(|code| (code.as_str(), self.0[code as usize].load(Relaxed))).collect()
     }
 }
 
-/// How many of something there are now.
+/// A current number.
 #[derive(Debug, Default)]
 pub struct Gauge(AtomicU64);
 
 impl Gauge {
-    /// Counts one until the guard is dropped, however that happens.
+    /// Counts one until the guard is dropped.
     pub fn enter(&self) -> GaugeGuard<'_> {
         self.0.fetch_add(1, Relaxed);
         GaugeGuard(self)
@@ -111,7 +110,7 @@ impl Gauge {
     }
 }
 
-/// One of what a [`Gauge`] counts.
+/// Counts for a [`Gauge`] until dropped.
 #[must_use = "the gauge goes down when this is dropped"]
 pub struct GaugeGuard<'g>(&'g Gauge);
 
@@ -133,17 +132,17 @@ pub struct Snapshot {
     pub hit_rate: f64,
     /// Entries of the cache.
     pub size: usize,
-    /// Most entries.
+    /// Maximum entries.
     pub capacity: usize,
-    /// Life of an entry, in milliseconds.
+    /// TTL of an entry in milliseconds.
     pub ttl_ms: u64,
-    /// Entries made.
+    /// Entries added.
     pub inserts: u64,
-    /// Entries pushed out by newer ones.
+    /// Entries evicted by newer ones.
     pub evictions: u64,
-    /// Entries found past their life.
+    /// Expired entries that were removed.
     pub expirations: u64,
-    /// Entries forgotten before their time.
+    /// Entries removed before they expired.
     pub invalidations: u64,
     /// The requests behind the calls.
     pub requests: Requests,
@@ -165,7 +164,7 @@ pub struct BreakerState {
     pub state: &'static str,
     /// Milliseconds that it has been in this state.
     pub since_ms: u64,
-    /// What the relay failed with since its last proper answer, as a sentence.
+    /// The relay's last failure since its last proper answer, as a sentence.
     pub last_error: Option<String>,
 }
 
@@ -180,19 +179,19 @@ impl BreakerState {
     }
 }
 
-/// The part of a [`Snapshot`] that is about requests.
+/// The requests in a [`Snapshot`].
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Requests {
-    /// Attempts that went on the wire.
+    /// Attempts sent.
     pub sent: u64,
-    /// Calls that joined a request under way.
+    /// Calls that joined a request in flight.
     pub coalesced: u64,
     /// Attempts after the first.
     pub retried: u64,
-    /// Requests on the wire now.
+    /// Requests in flight.
     pub in_flight: u64,
-    /// Requests that wait for a place on the wire now.
+    /// Requests that wait for a permit.
     pub queued: u64,
     /// Requests that ended with a record.
     pub found: u64,
@@ -200,25 +199,25 @@ pub struct Requests {
     pub missing: u64,
     /// Requests that failed for good, by code.
     pub failed: BTreeMap<&'static str, u64>,
-    /// Milliseconds that half of all attempts stayed below, as the buckets of their histogram tell.
+    /// Median attempt time in ms, estimated from the histogram.
     pub p50: f64,
-    /// The same for nine in ten.
+    /// 90th percentile.
     pub p90: f64,
-    /// The same for 99 in 100.
+    /// 99th percentile.
     pub p99: f64,
     /// Attempts that refreshed an entry in the background.
     pub refreshed: u64,
 }
 
-/// Part of the whole, 0 where there is no whole.
+/// `hits / total`, or 0 if `total` is 0.
 pub fn hit_rate(hits: u64, total: u64) -> f64 {
     if total == 0 { 0.0 } else { hits as f64 / total as f64 }
 }
 
-/// The line at every so many calls. Operators search for it: byte for byte.
+/// The stats line. Operators search for it, so it must stay byte for byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StatsLine {
-    /// Of the calls, those answered from the cache.
+    /// Those of the calls that were answered from the cache.
     pub hits: u64,
     /// Calls settled.
     pub calls: u64,
@@ -234,10 +233,10 @@ impl fmt::Display for StatsLine {
     }
 }
 
-/// The line after a sweep that removed something. Operators search for it: byte for byte.
+/// The line after a sweep that removed something. Operators search for it, so it must stay byte for byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SweepLine {
-    /// Entries that were past their life.
+    /// Expired entries that were removed.
     pub removed: usize,
     /// Entries left.
     pub remain: usize,
@@ -267,10 +266,10 @@ mod tests {
     }
 
     #[test]
-    fn every_nth_settled_call_is_told_with_the_hits_among_them_and_none_when_n_is_0() {
+    fn every_nth_settled_call_returns_the_hits_so_far_and_none_when_n_is_0() {
         let stats = Stats::default();
-        let told: Vec<_> = (0..10).filter_map(|call| stats.count_settled(call % 2 == 0, 3)).collect();
-        assert_eq!(told, [(2, 3), (3, 6), (5, 9)]);
+        let lines: Vec<_> = (0..10).filter_map(|call| stats.count_settled(call % 2 == 0, 3)).collect();
+        assert_eq!(lines, [(2, 3), (3, 6), (5, 9)]);
         assert_eq!(stats.count_settled(false, 0), None);
     }
 

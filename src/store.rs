@@ -1,4 +1,4 @@
-//! Knowledge that outlives the process: stores behind the in-memory cache of missing souls.
+//! Stores behind the in-memory cache of missing souls, which outlive the process.
 
 pub mod file;
 pub mod shared;
@@ -6,7 +6,7 @@ pub mod shared;
 use std::fmt;
 use std::time::Duration;
 
-/// What a store is counted by; `cacheStats().store`.
+/// Counters of a store, for `cacheStats().store`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StoreStats {
     /// Whether the store is usable now.
@@ -19,7 +19,7 @@ pub struct StoreStats {
     pub errors: u64,
 }
 
-/// The store could not confirm what it was asked to: `ERR_GUN_CACHE_STORE`.
+/// The store could not confirm an operation: `ERR_GUN_CACHE_STORE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreError {
     /// The store as it may be shown: without credentials.
@@ -36,13 +36,13 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
-/// What a shared store tells its client. Called on the network's thread, with no lock of the store held.
+/// Callbacks of a shared store to its client. Called on the network thread, with no lock of the store held.
 pub trait Listener: Send + Sync + 'static {
     /// Another process invalidated the soul: forget it and detach its request, as a local invalidation does.
     fn forget(&self, soul: &str);
     /// Forget every soul, wherever that was learned, and detach every request. See [`shared::Flush`] for why.
     fn forget_all(&self, cause: shared::Flush);
-    /// The store is lost, once for an outage; a sentence without credentials. Calls go on without it.
+    /// The store is lost; called once per outage with a sentence without credentials. Calls continue without it.
     fn lost(&self, why: &str);
     /// The store is back after this time; follows [`Listener::lost`].
     fn back(&self, down_for: Duration);

@@ -3,7 +3,7 @@
 const { install } = require('../../axios');
 const { newClient, newRelay } = require('./setup');
 
-/** The oldest and the newest axios that the adapter is tested with, as fresh modules: what is installed stays there. */
+/** The oldest and the newest axios that the adapter is tested with, as fresh modules, because installing changes them. */
 const VERSIONS = ['axios-1.7', 'axios'];
 
 function freshAxios(name) {
@@ -24,7 +24,7 @@ function installed(axios, options) {
   return axios;
 }
 
-/** A relay, axios alone, and another one of the same version with gun-native under it. */
+/** A relay, plain axios, and another axios of the same version with gun-native. */
 async function setupAxios(version, script, options) {
   const relay = await newRelay(script);
   const client = newClient({ relayUrl: relay.url, ...options });
@@ -32,7 +32,7 @@ async function setupAxios(version, script, options) {
   return { relay, client, axios, plain: freshAxios(version), url: `${relay.url}/get` };
 }
 
-/** What a call comes to, as data: each member that the documentation of axios names. */
+/** The outcome of a call as data, with every member documented by axios. */
 async function outcomeOf(call, { AxiosError }) {
   try {
     return { response: responseOf(await call) };

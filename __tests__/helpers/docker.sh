@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # A replacement for `docker` and `docker-compose`: `docker.sh docker logs fitnessally-oip-gpu-1`. It knows one service, `oip-gpu`
 # of the profile `gpu`, which is the indexer in the folder at hand in a process of its own; its logs are files, one for each
-# stream as Docker keeps them, and its memory is the process's. STAND_IN is the folder of its state, with the service's
+# stream as Docker keeps them, and its memory is the process's. FAKE_STATE is the folder of its state, with the service's
 # environment in the file `env`.
 
 set -u
 container=fitnessally-oip-gpu-1
-pid() { cat "$STAND_IN/pid" 2> /dev/null; }
+pid() { cat "$FAKE_STATE/pid" 2> /dev/null; }
 # A process that has ended and was not waited for is none.
 is_up() { [ -n "$(pid)" ] && [[ $(ps -o stat= -p "$(pid)") == [^Z]* ]]; }
 
@@ -18,21 +18,21 @@ stop() {
 
 down() {
   stop
-  rm -f "$STAND_IN"/{pid,out,err}
+  rm -f "$FAKE_STATE"/{pid,out,err}
 }
 
 # Starts the service with what `.env` says now, and returns when it serves. A restart keeps the log.
 start() {
   (
     set -a
-    . "$STAND_IN/env"
+    . "$FAKE_STATE/env"
     [ ! -f .env ] || . ./.env
-    exec nohup node . < /dev/null >> "$STAND_IN/out" 2>> "$STAND_IN/err"
+    exec nohup node . < /dev/null >> "$FAKE_STATE/out" 2>> "$FAKE_STATE/err"
   ) &
-  echo $! > "$STAND_IN/pid"
+  echo $! > "$FAKE_STATE/pid"
   local lines
-  lines=$(grep -c "Indexer listening" "$STAND_IN/out" 2> /dev/null || true)
-  while is_up && [ "$(grep -c "Indexer listening" "$STAND_IN/out")" = "${lines:-0}" ]; do command -p sleep 0.02; done
+  lines=$(grep -c "Indexer listening" "$FAKE_STATE/out" 2> /dev/null || true)
+  while is_up && [ "$(grep -c "Indexer listening" "$FAKE_STATE/out")" = "${lines:-0}" ]; do command -p sleep 0.02; done
 }
 
 unknown() {
@@ -53,8 +53,8 @@ case "$1 $2" in
     ;;
   "docker logs")
     [ "$3" = "$container" ] || unknown "$@"
-    cat "$STAND_IN/out"
-    cat "$STAND_IN/err" >&2
+    cat "$FAKE_STATE/out"
+    cat "$FAKE_STATE/err" >&2
     ;;
   "docker stats")
     echo "NAME      MEM USAGE"

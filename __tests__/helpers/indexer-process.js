@@ -1,7 +1,7 @@
 'use strict';
 
-// An indexer in a process of its own, because the default client is one per process: runs functions that are sent as text, with
-// the indexer's modules, and sends back what comes of them. What goes to the console is kept.
+// An indexer in its own process, because there is one default client per process. It runs functions that are sent as text, with
+// the indexer's modules, and sends the results back. Console output is recorded.
 
 const path = require('path');
 

@@ -1,6 +1,7 @@
 'use strict';
 
 const { once } = require('events');
+const http = require('http');
 
 const servers = [];
 afterEach(async () => {
@@ -18,4 +19,21 @@ function closedAfterTest(server) {
   return server;
 }
 
-module.exports = { closedAfterTest };
+/** Starts listening; resolves with the port and a function that requests a path. */
+async function serving(server) {
+  closedAfterTest(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  const ask = (target, { method = 'GET' } = {}) => new Promise((resolve, reject) => {
+    const request = http.request({ port, path: target, method, agent: false, host: '127.0.0.1' }, (response) => {
+      const chunks = [];
+      response.on('data', (chunk) => chunks.push(chunk)).on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, body: Buffer.concat(chunks).toString() }));
+    });
+    request.on('error', reject).end();
+  });
+  return { ask, port };
+}
+
+module.exports = { closedAfterTest, serving };

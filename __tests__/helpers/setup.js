@@ -61,6 +61,9 @@ function thrownBy(action) {
   throw new Error('nothing was thrown');
 }
 
-const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Resolves when a condition holds, for what emits no event. Tests that need a time to pass wait for its effect instead. */
+async function until(condition) {
+  while (!await condition()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
 
-module.exports = { failureOf, newClient, newRelay, rejectionOf, setup, sleep, thrownBy };
+module.exports = { failureOf, newClient, newRelay, rejectionOf, setup, thrownBy, until };

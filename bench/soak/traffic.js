@@ -68,7 +68,7 @@ class Traffic {
     await this.#read([DELETED]);
   }
 
-  /** The same by code that stays on axios: one request after the other. Failures are not told apart there, so none is counted. */
+  /** The same by code that uses axios: one request after another. It cannot distinguish failures, so none is counted. */
   async syncCycleByAxios(get) {
     this.counts.syncCycles += 1;
     for (const soul of INDEXES) {

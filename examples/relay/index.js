@@ -8,20 +8,20 @@ const path = require('path');
  * Starts a relay over the npm package `gun` on a free port of loopback.
  *
  * @param {object} [options]
- * @param {number} [options.waitMs] how long it waits for its peers before it says `Not found`; 3,000 as the real one
+ * @param {number} [options.waitMs] how long it waits for its peers before it answers `Not found`; 3,000, as the real relay
  * @param {boolean} [options.parse] whether it parses `data` and `oip` when they are strings of JSON; true
  * @returns {Promise<{url: string, requests: () => Promise<number>, close: () => Promise<void>}>}
  */
 async function startGunRelay(options = {}) {
   const args = [path.join(__dirname, 'serve.js'), JSON.stringify(options)];
-  // Its stdin ends with this process, however that ends, and the relay with it.
+  // However this process ends, the child's stdin then ends, and with it the relay.
   const relay = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const ended = once(relay, 'exit');
   const [line] = await Promise.race([once(relay.stdout, 'data'), ended.then(failed)]);
   const { url } = JSON.parse(line);
   return {
     url,
-    /** Requests so far, this question not counted. */
+    /** Requests so far, not counting this one. */
     requests: async () => (await (await fetch(`${url}/requests`)).json()).requests,
     close: async () => {
       relay.stdin.end();
@@ -43,7 +43,7 @@ async function put(relayUrl, soul, data) {
   await response.arrayBuffer();
 }
 
-/** A relay's address without its credentials, which `fetch` refuses there, and the header that carries them. */
+/** A relay's URL without credentials, which `fetch` rejects in URLs, and a header with them. */
 function addressOf(relayUrl) {
   const { origin, pathname, username, password } = new URL(relayUrl);
   const url = origin + pathname.replace(/\/$/, '');

@@ -1,7 +1,7 @@
 'use strict';
 
-// A relay over the npm package `gun`, in a process of its own: GUN keeps timers that nothing ends. Started by index.js
-// beside it, which passes the options as JSON. The first line on stdout is `{"url":...}`; it ends when stdin closes.
+// A relay over the npm package `gun`, in its own process because GUN's timers cannot be stopped. Started by index.js, which
+// passes the options as JSON. The first line on stdout is `{"url":...}`; it exits when stdin closes.
 
 const fs = require('fs');
 const http = require('http');
@@ -10,7 +10,7 @@ const path = require('path');
 
 const { waitMs = 3000, parse = true } = JSON.parse(process.argv[2] || '{}');
 
-// GUN greets and advises on the console; stdout is for the starter.
+// GUN prints to the console, but stdout is for index.js.
 for (const name of ['log', 'info', 'warn', 'debug']) console[name] = () => {};
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-relay-'));
@@ -19,7 +19,7 @@ process.on('exit', () => {
   fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 }); // nor one whose files are still being written
 });
 process.on('SIGTERM', () => process.exit(0));
-// Ctrl-C reaches the whole process group; the process that started this one ends it, after its own last request.
+// Ctrl-C reaches the whole process group; the parent ends this process after its own last request.
 process.on('SIGINT', () => {});
 process.chdir(folder);
 
@@ -38,7 +38,7 @@ const server = http.createServer((request, response) => {
   return route(url, request, response);
 });
 
-// Without `multicast: false` and `axe: false` the package talks to the network on its own.
+// Without `multicast: false` and `axe: false` the package sends packets to the network.
 const gun = Gun({
   web: server,
   peers: [],
@@ -54,12 +54,12 @@ function reply(response, status, body) {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
-/** Waits for the node, and in vain for `waitMs` before it says that there is none. */
+/** Waits for a node, for at most `waitMs`. */
 function get(url, request, response) {
   const soul = url.searchParams.get('soul');
   if (!soul) return reply(response, 400, { error: 'Soul parameter required' });
   const timer = setTimeout(() => reply(response, 404, { error: 'Not found' }), waitMs);
-  // Without "wait", GUN holds a node that it has for 99 ms; the real relay answers within a few.
+  // Without "wait", GUN delays an existing node by 99 ms; the real relay answers within a few.
   return gun.get(soul).once((node) => {
     if (node === undefined || node === null) return;
     clearTimeout(timer);
@@ -67,7 +67,7 @@ function get(url, request, response) {
   }, { wait: 1 });
 }
 
-/** A node without GUN's own metadata and what was set to null. */
+/** A node without GUN's metadata and without fields that were set to null. */
 function recordOf(node) {
   const record = {};
   for (const [key, value] of Object.entries(node)) {

@@ -1,7 +1,7 @@
 'use strict';
 
-// npm run demo -- --shared: two processes behind one relay and one Valkey. What one has learned the other knows, a put in one is
-// visible in the other, and a restarted process starts with all of it.
+// npm run demo -- --shared: two processes behind one relay and one Valkey. Each uses what the other one has cached, a put in one
+// is visible in the other, and a restarted process starts with the shared entries.
 
 const { fork } = require('child_process');
 const { once } = require('events');
@@ -57,7 +57,7 @@ async function demonstrate() {
   }
 }
 
-/** Until all entries are in the store: they are sent after the calls have settled. Its generations are one key more. */
+/** Waits until all entries are in the store; they are sent after the calls have settled. The generations are one more key. */
 async function written(store) {
   while (!(await store.command('DBSIZE')).startsWith(`:${MISSING + 1}\r`)) await sleep(POLL_MS);
 }
@@ -83,7 +83,7 @@ async function startProcess(name, options) {
   };
 }
 
-/** A process: a client that is connected to the store before it says that it is ready. */
+/** A process with a client; it reports to be ready when the client is connected to the store. */
 async function serve(options) {
   const client = new GunClient({ ...options, logger: false });
   const commands = {
@@ -91,7 +91,7 @@ async function serve(options) {
       const began = performance.now();
       return { answers: await client.getRecords(souls), ms: performance.now() - began };
     },
-    // As after a put: with flushed() all processes know when it returns.
+    // As after a put: when flushed() resolves, no process uses the old entry from the store.
     invalidate: async (soul) => {
       client.invalidate(soul);
       await client.flushed();

@@ -5,7 +5,7 @@ const { samples } = require('../indexer/samples');
 const { indexSoul } = require('../indexer/helpers/registry');
 
 const PUTS_AT_ONCE = 50;
-/** Where an index is not whole yet, the relay is asked again after a while. */
+/** Interval between checks whether the relay has stored an index completely. */
 const AGAIN_MS = 50;
 
 const range = (length) => Array.from({ length }, (_, n) => n);
@@ -45,7 +45,7 @@ async function putAll(url, entries) {
   await Promise.all(range(PUTS_AT_ONCE).map(worker));
 }
 
-/** Puts a record; again if the relay has closed the idle connection just then. The same put twice is one. */
+/** Puts a record; retries if the relay has just closed the idle connection. Puts are idempotent. */
 function putOnce(url, soul, data) {
   return put(url, soul, data).catch((error) => {
     if (error.message !== 'fetch failed') throw error;
@@ -53,7 +53,7 @@ function putOnce(url, soul, data) {
   });
 }
 
-/** Puts a record and waits until the relay returns all of it: GUN stores a large one bit by bit. */
+/** Puts a record and waits until the relay returns all of it, because GUN stores large ones in parts. */
 async function putWhole(url, soul, data) {
   await putOnce(url, soul, data);
   const count = Object.keys(data).length;

@@ -1,7 +1,7 @@
 'use strict';
 
-// The work of an indexer with its relay, timed. Runs in a process of its own, started by run.js beside it with the folder of
-// the indexer and the sizes of the work as JSON. Each result is a line of JSON on stdout.
+// Measures an indexer's work with its relay. Runs in its own process, started by run.js with the indexer's folder and the sizes
+// of the work as JSON. Each result is a line of JSON on stdout.
 
 const { spawn } = require('child_process');
 const { once } = require('events');
@@ -13,7 +13,7 @@ const [folder, sizesText] = process.argv.slice(2);
 const sizes = JSON.parse(sizesText);
 const load = (name) => require(path.join(folder, name));
 
-/** How often memory is looked at. */
+/** Sampling interval of memory. */
 const SAMPLE_MS = 5;
 
 // stdout is for the results.
@@ -31,17 +31,17 @@ if (sizes.types) RECORD_TYPES.length = sizes.types;
 const gun = new GunHelper();
 const deletions = new DeletionRegistry(gun);
 const records = new Map();
-// Loaded before anything is measured: Express alone takes some 10 MB.
+// Loaded before the measurement: Express alone takes about 10 MB.
 const proxy = sizes.proxied ? require(require.resolve('express', { paths: [folder] }))() : undefined;
 if (proxy) proxy.use('/gun-relay', load('routes/gun-relay').gunRelayRoutes());
 
-/** Requests that reached the relay so far, asked over a connection of its own: the kept ones may just be closed. */
+/** Requests that reached the relay so far. Uses a new connection, because idle ones may just be closing. */
 async function requestsSoFar() {
   const { data } = await axios.get(`${RELAY}/requests`, { adapter: 'http', httpAgent: new http.Agent() });
   return data.requests;
 }
 
-/** Does something with all items, some at a time. */
+/** Runs an action for all items, with limited concurrency. */
 async function inTurn(items, atOnce, action) {
   const rest = [...items];
   const worker = async () => {
@@ -53,7 +53,7 @@ async function inTurn(items, atOnce, action) {
 const discover = async () => `${(await new Registry(gun).discover()).length} of ${sizes.registered}`;
 const sync = async () => `${await syncAll(records, deletions)} new`;
 
-/** The parts of the work, each with what came of it. */
+/** The parts of the work; each returns its result. */
 const WORK = {
   'sync cycle, first': sync,
   'sync cycle, second': sync,
@@ -95,7 +95,7 @@ const WORK = {
   },
 };
 
-/** Reads a URL some times at once in another process, whose memory is not ours. Resolves with the bytes read. */
+/** Reads a URL several times concurrently in another process, so that its memory is not measured. Resolves with the bytes. */
 async function readElsewhere(url, times) {
   const source = `
     const [url, times] = process.argv.slice(1);
@@ -109,7 +109,7 @@ async function readElsewhere(url, times) {
   return Number(text);
 }
 
-/** Does a part and returns what it cost: wall time, main thread, requests, and the most memory held above the beginning. */
+/** Runs a part and returns its costs: wall time, main thread time, requests, and the peak memory above that at the start. */
 async function measured(name) {
   const requests = await requestsSoFar();
   if (global.gc) global.gc();

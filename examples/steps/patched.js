@@ -9,11 +9,11 @@ const ROOT = path.resolve(__dirname, '../..');
 const INDEXER = path.join(ROOT, 'examples/indexer');
 const PATCHES = path.join(INDEXER, 'patches');
 
-/** The patches that bring gun-native into the indexer, in their order. */
+/** The patches that add gun-native to the indexer, in order. */
 const STEPS = fs.readdirSync(PATCHES).filter((name) => name.endsWith('.patch')).sort();
 
 /**
- * A copy of the indexer in a new folder, with the first so many patches applied.
+ * Copies the indexer to a new folder and applies the first `steps` patches.
  *
  * @returns {{folder: string, remove: () => void}} `folder` holds the indexer; its packages are those installed here.
  */

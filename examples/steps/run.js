@@ -8,11 +8,11 @@ const { startGunRelay } = require('../relay');
 const { fill } = require('./fixtures');
 const { STEPS, patchedIndexer } = require('./patched');
 
-/** The ways in which the work is done: the indexer as it is, and with one more patch each. */
+/** The ways: the unchanged indexer, then with one more patch each. */
 const WAYS = ['axios alone', ...STEPS.map((step) => `+ ${step.replace(/^\d+-|\.patch$/g, '')}`)];
 
 /**
- * Does the work in some ways at the same time, each with a relay of its own on the real gun package.
+ * Runs the work in several ways concurrently, each with its own relay on the real gun package.
  *
  * @param {object} sizes - `work`, the names of its parts; `waitMs`, the relay's wait for a missing record; see measure.js and
  *   fixtures.js for the others

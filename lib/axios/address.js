@@ -2,7 +2,7 @@
 
 const NOTHING = {};
 
-/** A base URL as it is compared: without credentials, query and a slash at its end. Nothing if it is none of http. */
+/** A base URL in the form in which bases are compared: without credentials, query and final slash. Undefined if not http(s). */
 function baseOf(url) {
   const parsed = parse(url);
   if (parsed === undefined) return undefined;
@@ -26,19 +26,19 @@ function parse(url) {
   }
 }
 
-/** The one soul that an address asks for; nothing if it asks for none, for several, or for more than that. */
+/** The soul that an address asks for; undefined unless it asks for exactly one soul and nothing else. */
 function soulIn({ parsed }) {
   const parameters = Array.from(parsed.searchParams);
   if (parameters.length !== 1 || parameters[0][0] !== 'soul') return undefined;
   return parameters[0][1] || undefined;
 }
 
-/** What stands for the `ClientRequest` of axios: its members that are data, for whoever logs them. */
+/** Replaces the `ClientRequest` of axios: an object with its data members, for loggers. */
 function requestOf({ parsed: { protocol, hostname, pathname, search, href } }) {
   return { method: 'GET', protocol, host: hostname, path: pathname + search, res: { responseUrl: href } };
 }
 
-/** The soul of the body of a put, and of each object nested in its data, which GUN stores as a node of its own. */
+/** The souls in the body of a put: its own, and one per object nested in its data, which GUN stores as a separate node. */
 function soulsOfPut(body) {
   const { soul, data } = bodyOf(body);
   if (typeof soul !== 'string' || soul === '') return [];

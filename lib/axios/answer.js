@@ -2,18 +2,18 @@
 
 const { STATUS_CODES } = require('http');
 
-/** Members of a request that change what travels, or how: with one of them it is left to axios. */
+/** Members of a request that change what is sent, or how. Requests with one of them are left to axios. */
 const OWN_WAYS = ['auth', 'data', 'proxy', 'socketPath', 'transport', 'lookup', 'beforeRedirect', 'maxRate', 'onDownloadProgress', 'onUploadProgress'];
-/** What axios sends with every request; none of it changes a relay's answer. */
+/** Headers that axios sends with every request; they do not change a relay's answer. */
 const NEUTRAL_HEADERS = new Set(['accept', 'accept-encoding', 'content-type', 'user-agent', 'connection']);
 const RESPONSE_TYPES = new Set([undefined, null, '', 'json', 'text', 'arraybuffer']);
 const ENCODINGS = new Set([undefined, null, '', 'utf8', 'utf-8']);
-/** The longest time that Node's own timers take. */
+/** The longest delay of Node's own timers. */
 const MAX_TIMER_MS = 2147483647;
-/** A call is given up at its deadline, which the two clocks may see this much apart. */
+/** Maximum difference between the two clocks about whether a deadline has passed. */
 const CLOCKS_APART_MS = 2;
 
-/** Whether only axios itself can do what a request asks for. */
+/** Whether a request needs axios itself. */
 function isLeftToAxios(config) {
   const { headers, responseType, responseEncoding, timeout } = config;
   if (!RESPONSE_TYPES.has(responseType) || !ENCODINGS.has(responseEncoding)) return true;
@@ -25,13 +25,13 @@ function isLeftToAxios(config) {
   return Object.keys(sent).some((name) => !NEUTRAL_HEADERS.has(name.toLowerCase()) && isSent(sent[name]));
 }
 
-/** The relay's answer: a record's text as its data, or the 404 of a missing soul. Throws what axios rejects with. */
+/** The relay's answer: a record's text as data, or the 404 of a missing soul. Throws what axios rejects with. */
 function answerOf(text, context) {
   if (text === null) return settled(404, '{"error":"Not found"}', context);
   return settled(200, `{"success":true,"data":${text}}`, context);
 }
 
-/** A response as axios has it, which `validateStatus` may make an error. */
+/** A response like that of axios, which `validateStatus` may turn into an error. */
 function settled(status, body, context, cause) {
   const { classes, config, request } = context;
   const { maxContentLength, responseType, validateStatus } = config;
@@ -48,13 +48,13 @@ function settled(status, body, context, cause) {
   throw withCause(error, cause);
 }
 
-/** What axios makes of a failure, with the GunError as its cause. Throws it, unless `validateStatus` accepts its status. */
+/** Converts a failure into an error of axios with the GunError as its cause. Throws it, unless `validateStatus` accepts it. */
 function failed(error, context) {
   const { classes, config, request, elapsedMs } = context;
   const axiosError = (message, code) => withCause(new classes.AxiosError(message, code, config, request), error);
   switch (error.code) {
     case 'ERR_GUN_STATUS':
-      // The relay's own body is not kept. Its bodies of errors have this form.
+      // The relay's own body is not available; its error bodies have this form.
       return settled(error.status, JSON.stringify({ error: error.message }), context, error);
     case 'ERR_GUN_TIMEOUT':
       throw axiosError(timeoutMessage(error, config, elapsedMs), clarifies(config) ? 'ETIMEDOUT' : 'ECONNABORTED');
@@ -71,13 +71,13 @@ function failed(error, context) {
   }
 }
 
-/** Code and name as Node has them for a socket; the message begins with the code, for those who look for it there. */
+/** Code and name of Node's socket error; the message begins with the code, because some callers search for it there. */
 function connectionError(axiosError, { message, cause }) {
   const code = (cause && cause.code) || 'ERR_NETWORK';
   return Object.assign(axiosError(`${code}: ${message}`, code), { name: 'Error' });
 }
 
-/** The message of axios if the time that its caller gave is over; else that of the client, whose own time is. */
+/** The message of axios if the caller's timeout has passed, otherwise that of the client's own timeout. */
 function timeoutMessage({ message }, { timeout, timeoutErrorMessage }, elapsedMs) {
   if (timeoutErrorMessage) return timeoutErrorMessage;
   return timeout && elapsedMs + CLOCKS_APART_MS >= timeout ? `timeout of ${timeout}ms exceeded` : message;
@@ -87,7 +87,7 @@ function clarifies({ transitional }) {
   return Boolean(transitional && transitional.clarifyTimeoutError);
 }
 
-/** Adds a cause as axios does, hidden from loggers that walk through members. */
+/** Adds a cause as axios does: not enumerable, so that loggers skip it. */
 function withCause(error, cause) {
   if (cause !== undefined) Object.defineProperty(error, 'cause', { value: cause, writable: true, configurable: true });
   return error;

@@ -5,13 +5,12 @@ const { addressOf, requestOf } = require('./address');
 /** The adapters of axios itself, which it uses if an instance names none. */
 const ADAPTERS = ['xhr', 'http', 'fetch'];
 
-/** The relay's paths that matter, by method. */
+/** The relay's paths that the adapter handles, by method. */
 const PATHS = { get: '/get', post: '/put' };
 
 /**
- * What the adapter needs of the axios that it is installed under. The module has it all; an instance has neither the
- * classes of errors nor `getAdapter`, and then a bare instance of the same copy of axios serves: one without defaults and
- * interceptors, made by `create`.
+ * The parts of axios that the adapter uses. The module has all of them. An instance has neither the error classes nor
+ * `getAdapter`; for it, they come from a plain instance of the same copy of axios, without defaults and interceptors.
  */
 function toolsOf(instance, previous = ADAPTERS) {
   const bare = instance.create();
@@ -20,11 +19,11 @@ function toolsOf(instance, previous = ADAPTERS) {
   let classes;
 
   return {
-    /** The relay's address that a request goes to, or nothing. */
+    /** The parts of a request's address, if it looks like a relay's. */
     addressOf(config) {
       const { baseURL, url, allowAbsoluteUrls, method } = config;
       const path = PATHS[method];
-      // Parameters are written only for what looks like a relay's.
+      // Parameters are only serialized for addresses that look like a relay's.
       if (path === undefined || !String(url || baseURL).includes(path)) return undefined;
       try {
         const address = addressOf(bare.getUri(method === 'get' ? config : { baseURL, url, allowAbsoluteUrls }), path);
@@ -34,7 +33,7 @@ function toolsOf(instance, previous = ADAPTERS) {
       }
     },
 
-    /** Sends a request by the adapter that was there before. */
+    /** Sends a request with the previous adapter. */
     passOn: hasAll ? (config) => instance.getAdapter(previous, config)(config) : (config) => passedBy(bare, previous, config),
 
     classes() {
@@ -44,7 +43,7 @@ function toolsOf(instance, previous = ADAPTERS) {
   };
 }
 
-/** Sends what axios has transformed already, and leaves the answer to be transformed later. */
+/** Sends a request that axios has already transformed; its response is transformed later. */
 function passedBy(bare, adapter, config) {
   const inner = Object.assign({}, config, { adapter, transformRequest: [], transformResponse: [] });
   const withConfig = (holder) => {
@@ -57,7 +56,7 @@ function passedBy(bare, adapter, config) {
   });
 }
 
-/** The classes of errors, from an error of each: axios throws them before anything is sent. */
+/** The error classes, taken from errors that axios throws before anything is sent. */
 async function classesOf(bare) {
   const errorOf = (config) => bare.request(config).then(() => undefined, (error) => error);
   const unsupported = await errorOf({ url: '', adapter: [] });

@@ -6,7 +6,7 @@ const { GunClient } = require('../client');
 const { EXIT, usage, wholeNumber, withScheme } = require('./main');
 const { counted, printable, progress, wrapped } = require('./terminal');
 
-/** As index.d.ts has it. */
+/** The default of `relayUrl` in index.d.ts. */
 const DEFAULT_RELAY = 'http://gun-relay:8765';
 
 /** The exit code is that of the worst outcome. */
@@ -28,7 +28,7 @@ async function run(operands, values) {
   return Math.max(EXIT.FINE, ...results.map(({ outcome }) => EXIT_OF_OUTCOME[outcome]));
 }
 
-/** The souls, with those of stdin in the place of `-`. */
+/** The souls, with `-` replaced by those from stdin. */
 async function withStdin(operands) {
   const at = operands.indexOf('-');
   if (at === -1) return operands;
@@ -87,7 +87,7 @@ function jsonOf(value) {
   return printable(JSON.stringify(value, null, 2));
 }
 
-/** What is not on stdout, for people. */
+/** Prints to stderr what is not on stdout. */
 function tell({ soul, outcome, error }) {
   if (outcome === 'missing') process.stderr.write(`missing: ${jsonOf(soul)}\n`);
   if (outcome === 'failed') process.stderr.write(`${wrapped(`failed: ${error.message}`, '', process.stderr)}\n`);
@@ -115,7 +115,7 @@ function openClient({ relayUrl, source }, options) {
   }
 }
 
-/** The address as it may be shown: without credentials. */
+/** The address without credentials. */
 function shown({ relayUrl }) {
   const url = new URL(relayUrl);
   return `${url.origin}${url.pathname}`.replace(/\/$/, '');

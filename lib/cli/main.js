@@ -9,7 +9,7 @@ const { closest } = require('../closest');
 const EXIT = Object.freeze({ FINE: 0, MISSING: 1, CHECK_FAILED: 1, USAGE: 2, FAILED: 3, BROKEN: 4 });
 const EXIT_OF_CODE = { ERR_GUN_INVALID_ARGUMENT: EXIT.USAGE, ERR_GUN_BINARY_MISSING: EXIT.BROKEN };
 
-/** What ends a command: the message is for the user, the code for the shell. */
+/** An error that ends a command: a message for the user and an exit code. */
 class Ending extends Error {
   constructor(message, exitCode) {
     super(message);
@@ -34,7 +34,7 @@ const OPTIONS = {
   version: { type: 'boolean', short: 'v' },
 };
 
-/** What each command takes. They are loaded when used: help and the statistics of an indexer need no binary. */
+/** The commands and their options. Commands are loaded when used, because help and an indexer's statistics need no binary. */
 const COMMANDS = {
   get: {
     load: () => require('./get'),
@@ -141,7 +141,7 @@ async function main(argv) {
   }
 }
 
-/** The exit code of an error. One that nobody foresaw is this package's own failure. */
+/** The exit code of an error. Unexpected errors are bugs of this package. */
 function exitCodeOf(error) {
   if (error instanceof Ending) return error.exitCode;
   if (error.name === 'GunError') return EXIT_OF_CODE[error.code] || EXIT.FAILED;
@@ -181,7 +181,7 @@ function parsed(argv) {
   }
 }
 
-/** `, did you mean X?` for a name that is nearly one of these, else nothing. */
+/** `, did you mean X?` for a name that resembles one of these, otherwise an empty string. */
 function meant(given, names) {
   const name = closest(given, names);
   return name === undefined ? '' : `, did you mean ${name}?`;
@@ -196,12 +196,12 @@ function wholeNumber(values, name, { least, most, otherwise }) {
   throw usage(`option --${name} must be a whole number from ${least} to ${most}, got ${show(text)}`);
 }
 
-/** A URL as people type it: `localhost:3005` is http. */
+/** A URL as typed: `localhost:3005` is http. */
 function withScheme(text) {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`;
 }
 
-/** A reader that has seen enough, as `head` has, is no failure; a full disk is. */
+/** A reader that stops reading, such as `head`, is not an error; a full disk is. */
 function onWriteError(error) {
   if (error.code === 'EPIPE') return;
   process.stderr.write(`gun-native: ${error.message}\n`);

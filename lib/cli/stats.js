@@ -6,11 +6,11 @@ const { show } = require('../arguments');
 const { EXIT, Ending, usage, withScheme } = require('./main');
 const { duration, isScreen, paint, printable } = require('./terminal');
 
-/** Where indexers have their statistics, in the order in which they are tried. */
+/** Paths of an indexer's statistics, in the order in which they are tried. */
 const ENDPOINTS = ['/api/gun/stats', '/gun/stats'];
-/** An indexer whose event loop is busy answers late. */
+/** Timeout; an indexer with a busy event loop answers late. */
 const TIMEOUT_MS = 10000;
-/** Statistics are a few kilobytes; whatever sends this much is something else. */
+/** Maximum size; statistics have a few kilobytes. */
 const MAX_BYTES = 1048576;
 const WATCH_EVERY_MS = 2000;
 
@@ -18,8 +18,8 @@ const count = (value) => value.toLocaleString('en-US');
 const share = (value) => `${(100 * value).toFixed(1)}%`;
 
 /**
- * The figures by group: path in the statistics, label, unit. A counter's rate is shown with `--watch`. Figures that are not
- * listed come last, by their path.
+ * Figures by group: path in the statistics, label, unit. `--watch` shows the rates of counters. Figures that are not listed
+ * come last, with their path.
  */
 const GROUPS = {
   Relay: [['breaker.state', 'circuit'], ['breaker.sinceMs', 'for', duration], ['breaker.lastError', 'last error']],
@@ -87,7 +87,7 @@ async function read([url, ...others]) {
   }
 }
 
-/** The body of a 200, as text; everything else is an error. */
+/** The body of a 200 as text; throws for other answers. */
 function getText(url) {
   const shown = `${url.origin}${url.pathname}`; // without credentials
   return new Promise((resolve, reject) => {
@@ -117,7 +117,7 @@ function getText(url) {
   });
 }
 
-/** What `cacheStats()` returned in the indexer. */
+/** The indexer's `cacheStats()`. */
 function statsIn(text, url) {
   let stats;
   try {
@@ -144,7 +144,7 @@ function figuresIn(stats, prefix = '') {
   );
 }
 
-/** The figures in groups, a line each; with the rates since `before` if that is given. */
+/** The figures in groups, one per line, with rates since `before` if given. */
 function linesOf(stats, before, seconds) {
   const left = new Map(figuresIn(stats));
   const earlier = new Map(before ? figuresIn(before) : []);
@@ -156,7 +156,7 @@ function linesOf(stats, before, seconds) {
   return lines;
 }
 
-/** The lines of the figures that `path` names, which are then no longer left. */
+/** The lines of the figures at `path`, which are removed from `left`. */
 function rowsOf([path, label, unit = String, kind], left, earlier, seconds) {
   const paths = path instanceof RegExp ? Array.from(left.keys()).filter((name) => path.test(name)) : [path];
   return paths.filter((name) => left.has(name)).map((name) => {
@@ -180,7 +180,7 @@ function emphasised(name, value, figure) {
   return paint(process.stdout, value === 'open' ? 'red' : 'green', figure);
 }
 
-/** A live screen until Ctrl-C. If the indexer cannot be reached, it says so and tries again. */
+/** A live screen until Ctrl-C. If the indexer cannot be reached, it shows the error and tries again. */
 async function watch(urls) {
   const stream = process.stdout;
   let isOver = false;
@@ -226,7 +226,7 @@ async function frame(urls, before) {
   }
 }
 
-/** Over what was there before, so that nothing flickers; what does not fit is cut off. */
+/** Overwrites the screen instead of clearing it, which would flicker. Lines that do not fit are cut off. */
 function draw(stream, lines) {
   const rows = stream.rows > 0 ? stream.rows : lines.length;
   stream.write(`\x1b[H${lines.slice(0, rows).map((line) => `${line}\x1b[K`).join('\r\n')}\x1b[J`);

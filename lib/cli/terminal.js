@@ -3,14 +3,14 @@
 const tty = require('tty');
 const { inspect } = require('util');
 
-/** Text in a colour of `util.inspect.colors`, if the stream takes colour. */
+/** Text in a colour of `util.inspect.colors`, if the stream supports colour. */
 function paint(stream, colour, text) {
   if (!takesColour(stream)) return text;
   const [on, off] = inspect.colors[colour];
   return `\x1b[${on}m${text}\x1b[${off}m`;
 }
 
-/** As Node decides it, from NO_COLOR, FORCE_COLOR and TERM; a stream that is no terminal has to be forced. */
+/** As Node decides, by NO_COLOR, FORCE_COLOR and TERM; only FORCE_COLOR colours a stream that is not a terminal. */
 function takesColour(stream) {
   if (!stream.isTTY && process.env.FORCE_COLOR === undefined) return false;
   return tty.WriteStream.prototype.hasColors(process.env);
@@ -21,7 +21,7 @@ function isScreen(stream) {
   return stream.isTTY === true && process.env.TERM !== 'dumb';
 }
 
-/** A line on a terminal that is overwritten; nothing anywhere else. */
+/** A line that is overwritten; only on a terminal. */
 function progress(stream = process.stderr) {
   if (!isScreen(stream)) return { show() {}, clear() {} };
   return {
@@ -30,14 +30,14 @@ function progress(stream = process.stderr) {
   };
 }
 
-/** JSON text without what a terminal might take as a command: the control characters that JSON itself lets through. */
+/** JSON text without control characters that JSON allows but a terminal may interpret. */
 function printable(json) {
   return json.replace(/[\x7f-\x9f\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /**
- * Text on lines that fit the terminal, each with this indentation. What goes to a file or a pipe stays on one line, for
- * `grep`; a word that is too long stays whole, to be copied.
+ * Text wrapped to the terminal's width, with an indentation. In files and pipes it stays on one line, for `grep`; words that
+ * are too long stay whole, so that they can be copied.
  */
 function wrapped(text, indent, stream = process.stdout) {
   const width = (stream.isTTY && stream.columns > 0 ? stream.columns : Infinity) - indent.length;
@@ -55,7 +55,7 @@ function counted(number, what) {
   return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
-/** A time for people: `4.1 ms`, `3.05 s`, `2 min 10 s`, `1 h`. */
+/** A readable duration: `4.1 ms`, `3.05 s`, `2 min 10 s`, `1 h`. */
 function duration(ms) {
   if (ms < 1000) return `${Number(ms.toFixed(ms < 10 ? 1 : 0))} ms`;
   if (ms < 60000) return `${Number((ms / 1000).toFixed(ms < 10000 ? 2 : 1))} s`;

@@ -7,16 +7,16 @@ const { openClient, relayOf, shown, soulsIn } = require('./get');
 const { EXIT, wholeNumber } = require('./main');
 const { counted, paint, printable, progress, wrapped } = require('./terminal');
 
-/** The stats line, byte for byte; the figures that must agree are captured. */
+/** The stats line, byte for byte, with its figures captured. */
 const STATS_LINE = /^📊 \[GUN 404 Cache\] (\d+)\/(\d+) hits \((\d+\.\d)% cache hit rate, \d+ cached souls\)$/;
-/** Calls between two of them. */
+/** Calls between two stats lines. */
 const STATS_EVERY = 100;
-/** External memory beyond this share of the heap is what indexers warn of. */
+/** Indexers warn if external memory exceeds this share of the heap. */
 const MAX_EXTERNAL_PERCENT = 150;
 const DEFAULT_CAPACITY = 10000;
-/** As many as one API call of an indexer asks for; requested together, they cost a relay over `gun` its 3 s once. */
+/** Souls of one API call of an indexer. Requested together, they take a relay over `gun` 3 s once. */
 const MADE_UP = 56;
-/** Souls requested together: fewer than `maxInFlight`, so that none queues. */
+/** Souls requested together: fewer than `maxInFlight`, so that none waits for a permit. */
 const GROUP = 64;
 
 /** Checks a relay and prints the report. */
@@ -48,7 +48,7 @@ function textOf({ relay, souls, passes, callers, seconds, passed, checks }) {
   return `${head}\n\n${lines.join('\n')}\n\n${paint(process.stdout, passed ? 'green' : 'red', summary)}\n`;
 }
 
-/** Souls that no relay has: nobody has drawn these 128 bits before. */
+/** Souls that no relay has, made of 128 random bits. */
 function madeUpSouls() {
   const prefix = `gun-native-verify:${randomBytes(16).toString('hex')}`;
   return Array.from({ length: MADE_UP }, (_, number) => `${prefix}:${number}`);
@@ -155,7 +155,7 @@ async function answers(client, soul) {
   return { check: judged('the relay answers', 'missing, for a made-up soul', measurement, record === null), failure };
 }
 
-/** Each failed call would be a line `Error in getRecord after 2 retries` in the log of an indexer. */
+/** In an indexer's log, each failed call is a line `Error in getRecord after 2 retries`. */
 function noneFails(done) {
   const calls = sum(done.map((one) => one.calls));
   const failures = [].concat(...done.map((one) => one.failures));
@@ -214,7 +214,7 @@ function externalIsSmall({ external, heapUsed }) {
   return judged('external memory is small', `below ${MAX_EXTERNAL_PERCENT}% of the heap`, measurement, percent < MAX_EXTERNAL_PERCENT);
 }
 
-/** A failure cannot be had from a healthy relay: a server on loopback answers instead. */
+/** A healthy relay produces no failures, so a server on loopback answers. */
 async function isAnError(check, answer, { code, attempts }) {
   const outcome = await callAt(answer);
   const said = (error) => `${error.code} after ${counted(error.attempts, 'attempt')}`;

@@ -2,10 +2,10 @@
 
 const PREFIX = '{"success":true,"data":';
 const SUFFIX = '}';
-/** What is in JavaScript's memory of a record at a time: enough for a full socket, little beside a hundred of them. */
+/** Bytes of a record in JavaScript's memory at a time: enough to fill a socket, little even for a hundred clients. */
 const CHUNK_BYTES = 65536;
 
-/** Sends a record from native memory, a chunk whenever the socket has room. Releases the body, whatever happens. */
+/** Sends a record from native memory, one chunk whenever the socket has room. Always releases the body. */
 async function sendBody(request, response, body, idleTimeoutMs) {
   try {
     if (isOver(response) || response.headersSent) return;
@@ -26,11 +26,11 @@ async function sendBody(request, response, body, idleTimeoutMs) {
   }
 }
 
-/** Answers in JSON, unless somebody else has answered meanwhile, a middleware that limits time for one. */
+/** Answers with JSON, unless something else has already answered, such as a middleware with a timeout. */
 function sendJson(request, response, status, value) {
   if (isOver(response)) return;
   if (response.headersSent) {
-    // Half an answer: the length that was announced shows that it is one.
+    // The headers are already sent; a client notices the missing bytes by the announced length.
     response.destroy();
     return;
   }
@@ -49,7 +49,7 @@ function isOver(response) {
   return response.destroyed || response.writableEnded;
 }
 
-/** Resolves when a response takes bytes again or is closed; closes one whose client takes none for too long. */
+/** Resolves when a response takes bytes again or is closed. Closes it if its client takes none for too long. */
 function hasRoom(response, idleTimeoutMs) {
   return new Promise((resolve) => {
     const timer = setTimeout(() => response.destroy(), idleTimeoutMs);

@@ -1,10 +1,10 @@
 'use strict';
 
 /**
- * Every metric: its kind, its help, and where in a client's figures its value is. A value is a number, an object of
- * numbers by the value of `label`, or the counts of a histogram; `undefined` if the client has no such thing, for example
- * no store. Names follow Prometheus: a unit if there is one, `_total` on what only grows. A request is one HTTP exchange,
- * as in OpenTelemetry; a fetch is a request with its retries, shared by all calls for its soul.
+ * Every metric: type, help, and a function that reads its value from a client's figures. A value is a number, an object of
+ * numbers by the value of `label`, or the counts of a histogram; `undefined` if the client lacks it, for example without a
+ * store. Names follow Prometheus: a unit if there is one, `_total` for counters. A request is one HTTP exchange, as in
+ * OpenTelemetry; a fetch is a request with its retries, shared by all calls for its soul.
  */
 const FAMILIES = [
   counter('calls_total', 'Calls that ended; known_missing came from the cache.', ({ calls }) => calls.by, 'outcome'),

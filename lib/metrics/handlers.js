@@ -9,7 +9,7 @@ const { prometheus } = require('./prometheus');
 const { isRegister, registerMetrics } = require('./register');
 const { handlerOf } = require('./respond');
 
-/** Answers with `cacheStats()` of a client, by default the default one, and more: see `statsOf`. */
+/** Answers with the statistics of a client, by default the default client; see `statsOf`. */
 function statsHandler(client) {
   if (client !== undefined && !hasStats(client)) throw invalidArgument(`client must be a GunClient, got ${show(client)}`);
   return jsonHandler(() => statsOf(client || defaultClient()));
@@ -19,7 +19,7 @@ function jsonHandler(read) {
   return handlerOf(() => ({ type: 'application/json; charset=utf-8', body: `${JSON.stringify(read())}\n` }));
 }
 
-/** `cacheStats()`, how calls ended and how long requests took, if the client counts that, and which process this is. */
+/** `cacheStats()` and data about the process; also outcomes of calls and durations of requests, if the client counts them. */
 function statsOf(client) {
   if (relayOf(client) === undefined) return Object.assign(client.cacheStats(), { process: processOf(client) });
   const { stats, calls, exchanges, bounds } = figuresOf(client);
@@ -31,7 +31,7 @@ function statsOf(client) {
   });
 }
 
-/** Answers with the text of a registry, or of one made for the given clients, by default for the default one. */
+/** Answers with the text of a registry; by default of a new one for the given clients or the default client. */
 function metricsHandler(source) {
   let register = source;
   if (!isRegister(source)) {
@@ -42,7 +42,7 @@ function metricsHandler(source) {
   return handlerOf(async () => ({ body: await register.metrics(), type: register.contentType }));
 }
 
-/** Anything with statistics will do: a GunClient, the module itself, or what an application wraps around them. */
+/** Accepts anything with statistics: a GunClient, the module itself, or a wrapper around them. */
 function hasStats(client) {
   return (typeof client === 'object' || typeof client === 'function') && client !== null && typeof client.cacheStats === 'function';
 }

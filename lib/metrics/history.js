@@ -1,12 +1,12 @@
 'use strict';
 
-/** Samples of the last ten minutes, so that somebody who opens the page during an outage sees how it began. */
+/** Samples of the last ten minutes, so that a page opened during an outage shows how it began. */
 const EVERY_MS = 5000;
 const KEPT = 120;
 
 /**
- * Takes a sample every 5 s, without keeping the process alive. A sample that cannot be taken is left out: whoever asks for
- * the statistics learns why.
+ * Takes a sample every 5 s, without keeping the process alive. A sample that fails is left out; a request for the statistics
+ * reports the reason.
  *
  * @param {() => object} sample
  * @returns {() => object[]} the samples so far, oldest first, each with its `ageMs`

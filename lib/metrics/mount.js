@@ -9,7 +9,7 @@ const { pageHandler } = require('./page');
 const { registerMetrics } = require('./register');
 const { handlerOf } = require('./respond');
 
-/** What is no pattern to any router. */
+/** Paths that no router treats as a pattern. */
 const PLAIN_PATH = /^(\/[\w.~-]+)+$/;
 
 /**
@@ -36,7 +36,7 @@ function mount(app, options) {
   });
 }
 
-/** The metrics; without prom-client, or for an object that has only statistics, a 501 that says what is missing. */
+/** The metrics; without prom-client, or for an object with statistics only, a 501 with the reason. */
 function metricsOrReason(register, client) {
   if (register !== undefined) {
     registerMetrics(register, client);
@@ -49,7 +49,7 @@ function metricsOrReason(register, client) {
   }
 }
 
-/** How handlers are added to this kind of application: a function that takes them by path. */
+/** A function that adds handlers by path to this kind of application. */
 function adderFor(app) {
   const is = (name) => app !== null && app !== undefined && typeof app[name] === 'function';
   if (is('get') && (is('use') || is('route'))) return (handlers) => addRoutes(app, handlers);
@@ -58,12 +58,12 @@ function adderFor(app) {
   throw invalidArgument(`app must be an Express, Fastify, Koa or Hono app or an http.Server, got ${show(app)}`);
 }
 
-/** For every router that has `get(path, handler)`. They all answer HEAD by the same handler. */
+/** For routers with `get(path, handler)`; all of them use the same handler for HEAD. */
 function addRoutes(app, handlers) {
   for (const path of Object.keys(handlers)) app.get(path, handlers[path]);
 }
 
-/** For an app that only has `use`, as Koa and Connect. */
+/** For applications with only `use`, such as Koa and Connect. */
 function middlewareOf(handlers) {
   return function gunNative(first, second, third) {
     const isKoa = typeof second === 'function';
@@ -74,8 +74,8 @@ function middlewareOf(handlers) {
 }
 
 /**
- * For a server without a router. Its own listeners must not see these requests, those added later neither: they would
- * answer a second time. That leaves `emit`.
+ * For a server without a router. Its own listeners, including later ones, must not get these requests, or they would answer a
+ * second time; so `emit` is wrapped.
  */
 function addToServer(server, handlers) {
   const { emit } = server;
@@ -87,7 +87,7 @@ function addToServer(server, handlers) {
   };
 }
 
-/** The path of a request's URL, without a query and without a slash at its end. */
+/** The path of a request's URL without query and final slash. */
 function pathOf(url) {
   const [path] = url.split('?', 1);
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path;

@@ -2,7 +2,7 @@
 
 let loaded;
 
-/** prom-client, which is needed for its registries and its text alone and so is the user's own; with what it lacks. */
+/** The user's own prom-client, used only for its registries and its text format, with a histogram that it lacks. */
 function prometheus() {
   if (loaded === undefined) {
     const client = load();
@@ -21,14 +21,14 @@ function load() {
   }
 }
 
-/** A histogram whose buckets were counted elsewhere. One of prom-client can only be told every single value. */
+/** A histogram whose buckets are counted elsewhere. Those of prom-client can only observe single values. */
 function fixedHistogram(Histogram) {
   return class FixedHistogram extends Histogram {
     reset() {
       this.filled = [];
     }
 
-    /** Takes the counts of buckets, each without those below it, and the sum of all values. */
+    /** Sets the counts of buckets, not cumulative, and the sum of all values. */
     fill(labels, { durations }, bounds) {
       let count = 0;
       durations.buckets.forEach((inBucket, index) => {

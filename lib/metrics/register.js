@@ -10,8 +10,8 @@ const { prometheus } = require('./prometheus');
 const registered = new WeakMap();
 
 /**
- * Adds the metrics of clients to a registry of prom-client: of the default client, of one, or of several by name. A later
- * call adds clients; one of the same name replaces the earlier one.
+ * Adds the metrics of clients to a registry of prom-client: of the default client, of one client, or of several by name. Later
+ * calls add clients; one with the same name replaces the earlier one.
  */
 function registerMetrics(register, clients) {
   const { Counter, Gauge, register: globalRegister, FixedHistogram } = prometheus();
@@ -19,7 +19,7 @@ function registerMetrics(register, clients) {
   if (!isRegister(target)) throw invalidArgument(`register must be a Registry of prom-client, got ${show(target)}`);
   const added = byName(clients);
   let sources = registered.get(target);
-  // A registry that was cleared starts again.
+  // The registry was cleared: start again.
   if (sources === undefined || target.getSingleMetric(FAMILIES[0].name) === undefined) {
     sources = new Map();
     registered.set(target, sources);
@@ -34,7 +34,7 @@ function isRegister(value) {
   return typeof value === 'object' && value !== null && typeof value.registerMetric === 'function';
 }
 
-/** What was given as clients, as names and clients; `undefined` stands for the default client, which is made later. */
+/** The given clients as pairs of name and client; `undefined` means the default client, which is created on first use. */
 function byName(clients) {
   if (clients === undefined || clients instanceof GunClient) return [['default', clients]];
   if (typeof clients !== 'object' || clients === null) {
@@ -47,7 +47,7 @@ function byName(clients) {
   return entries;
 }
 
-/** Reads all clients once per scrape, so that its figures are of one moment: prom-client collects all metrics in one turn. */
+/** Reads all clients once per scrape, so that all figures are from the same moment: prom-client collects them in one turn. */
 function reader(sources) {
   let reading;
   return () => {
@@ -61,7 +61,7 @@ function reader(sources) {
   };
 }
 
-/** Makes one metric, whose values are fetched when somebody scrapes. */
+/** Creates a metric whose values are read at each scrape. */
 function define(Kind, { kind, name, help, read, label }, register, readAll) {
   const labelNames = label === undefined ? ['client'] : ['client', label];
   const collect = function () {

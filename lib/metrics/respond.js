@@ -4,11 +4,11 @@ const { show } = require('../arguments');
 const { invalidArgument } = require('../error');
 
 /**
- * A handler for whatever calls it: Express and plain `http` with `(request, response)`, Fastify with `(request, reply)`, Koa
- * with `(ctx)`, Hono with `(c)`. It answers GET and HEAD with what `contents` gives at that moment.
+ * Creates a handler for Express and plain `http` `(request, response)`, Fastify `(request, reply)`, Koa `(ctx)` and Hono
+ * `(c)`. It answers GET and HEAD with what `contents` returns.
  *
- * An answer that cannot be made is a 500 with the reason. The returned promise never rejects: with plain `http` nobody would
- * handle that, and Node ends a process for it.
+ * If `contents` fails, the answer is a 500 with the reason. The returned promise never rejects: plain `http` would not handle
+ * it, and Node would end the process.
  *
  * @param {() => Promise<{type: string, body: string, status?: number, headers?: object}> | object} contents
  */
@@ -43,7 +43,7 @@ function answer(status, { type, body, headers }) {
   return { status, headers: Object.assign(always, headers), body };
 }
 
-/** The request's method, and how this framework takes an answer. */
+/** The request's method, and a function that answers in this framework. */
 function exchangeOf(first, second) {
   if (isHono(first)) return { method: first.req.method, send: toHono };
   if (isKoa(first)) return { method: first.method, send: (made) => toKoa(first, made) };
@@ -80,7 +80,7 @@ function toFastify(reply, { status, headers, body }) {
 }
 
 function toHttp(response, { status, headers, body }) {
-  // Somebody else may have answered meanwhile, for example a middleware that limits time.
+  // Something else may have answered already, for example a middleware with a timeout.
   if (response.headersSent || response.destroyed) return;
   try {
     response.statusCode = status;

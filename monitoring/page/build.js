@@ -1,20 +1,20 @@
 'use strict';
 
-// node monitoring/page/build.js: writes lib/metrics/page.html, one file that loads nothing else, from the sources beside this
-// file and uPlot.
+// node monitoring/page/build.js: generates lib/metrics/page.html, a self-contained file, from the sources in this folder and
+// uPlot.
 
 const fs = require('fs');
 const path = require('path');
 
 const FILE = path.join(__dirname, '..', '..', 'lib', 'metrics', 'page.html');
-/** In this order: main.js starts. */
+/** The scripts in order; main.js starts the page. */
 const SCRIPTS = ['state.js', 'charts.js', 'main.js'];
 
 function source(name) {
   return fs.readFileSync(path.join(__dirname, name), 'utf8').trim();
 }
 
-/** The file's text. */
+/** The generated file's text. */
 function text() {
   const folder = path.dirname(require.resolve('uplot/package.json'));
   const uplot = (name) => fs.readFileSync(path.join(folder, name), 'utf8').trim();

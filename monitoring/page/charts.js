@@ -1,6 +1,6 @@
 'use strict';
 
-// The charts of the last ten minutes, by uPlot. They read `points` of main.js.
+// The charts of the last ten minutes, with uPlot. They read `points` in main.js.
 
 const CHARTS = [
   {
@@ -14,7 +14,7 @@ const CHARTS = [
   { title: 'Requests', format: integer, isWhole: true, series: [['inFlight', 'in flight', '--missing'], ['queued', 'queued', '--p99', [5, 4]]], least: 4 },
 ];
 
-/** What is on the page of each chart, from the first figures on. */
+/** The elements of the charts, once there are figures. */
 let drawn;
 
 function drawCharts() {
@@ -32,7 +32,7 @@ function drawCharts() {
   }
 }
 
-/** The heading, the legend and the place of the plot. */
+/** Heading, legend and plot area. */
 function boxOf(chart) {
   const box = document.createElement('div');
   box.className = 'chart';
@@ -111,14 +111,14 @@ function plotOf({ place, series, format, range, least, filled, isLog, isWhole, v
   return new uPlot(options, [[]], place);
 }
 
-/** Response times reach from a millisecond to half a minute: powers of ten around what is there. */
+/** Response times reach from a millisecond to half a minute, so the range is powers of ten around the data. */
 function decades(plot, min, max) {
   return [10 ** Math.floor(Math.log10(min || 0.001)), 10 ** Math.ceil(Math.log10(max || 1))];
 }
 
 const WHOLE = [1, 2, 5].flatMap((digit) => [0, 1, 2, 3, 4].map((zeros) => digit * 10 ** zeros)).sort((one, other) => one - other);
 
-/** A label of the axis: round, so without the zeros of a measured value. On a log scale only powers of ten have one. */
+/** A label of the axis, a round number. On a log scale only powers of ten have labels. */
 function tick(value, format) {
   if (value === null) return '';
   if (format === percent) return `${Math.round(100 * value)}%`;
@@ -126,7 +126,7 @@ function tick(value, format) {
   return value.toLocaleString('en', { maximumFractionDigits: 2 });
 }
 
-/** As wide as the longest label needs. */
+/** The width of the longest label. */
 function widthOf(plot, labels, font, size) {
   plot.ctx.save();
   plot.ctx.font = font;
@@ -135,7 +135,7 @@ function widthOf(plot, labels, font, size) {
   return Math.ceil(widest) + Math.round(1.1 * size);
 }
 
-/** The time in which the circuit was open, behind the lines. */
+/** Marks the time in which the circuit was open, behind the lines. */
 function drawBands(plot, colour) {
   const { ctx, bbox } = plot;
   const x = (at) => Math.min(Math.max(plot.valToPos(at / 1_000, 'x', true), bbox.left), bbox.left + bbox.width);
@@ -149,7 +149,7 @@ function drawBands(plot, colour) {
   ctx.restore();
 }
 
-/** The legend has the values under the cursor, else the latest ones. */
+/** Updates the legend: the values under the cursor, or the latest ones. */
 function showValues(plot, series, values, format) {
   const index = plot.cursor.left >= 0 ? plot.cursor.idx : points.length - 1;
   series.forEach(([key], at) => {
@@ -159,7 +159,7 @@ function showValues(plot, series, values, format) {
   });
 }
 
-/** What somebody who does not see the chart is told. */
+/** A description of the chart for screen readers. */
 function describe({ place, plot, title, series, values, format }) {
   showValues(plot, series, values, format);
   const told = series.map(([key, label]) => {
@@ -169,7 +169,7 @@ function describe({ place, plot, title, series, values, format }) {
   place.setAttribute('aria-label', `${title}, last 10 minutes. ${told.join('; ')}`);
 }
 
-/** The arrow keys move the cursor, as the pointer does. */
+/** Arrow keys move the cursor like the pointer. */
 function move({ plot }, event) {
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (!step || !plot || points.length === 0) return;
@@ -179,7 +179,7 @@ function move({ plot }, event) {
   plot.setCursor({ left: plot.valToPos(points[index].at / 1_000, 'x'), top: 10 });
 }
 
-/** Colours and sizes are read when a plot is made. */
+/** Creates the plots again, because they read colours and sizes when they are created. */
 function remake() {
   for (const chart of drawn || []) {
     if (chart.plot) chart.plot.destroy();

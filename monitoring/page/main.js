@@ -1,11 +1,11 @@
 'use strict';
 
-// The page itself: asks for the statistics every second and shows them. state.js has the words.
+// The page: requests the statistics every second and shows them. Texts are in state.js.
 
 const EVERY_MS = 1_000;
 const PATIENCE_MS = 5_000;
 const SHOWN_MS = 600_000;
-/** Rates in the charts are those of the last 10 s: smooth, but an outage shows at once. */
+/** Rates in the charts are over the last 10 s: smooth, but an outage is visible at once. */
 const RATE_MS = 10_000;
 
 const base = location.pathname.replace(/\/+$/, '');
@@ -23,7 +23,7 @@ let samples = [];
 let points = [];
 let seenAt;
 
-/** Takes a moment's figures into account. */
+/** Adds the figures of one moment. */
 function add(sample) {
   const last = samples[samples.length - 1];
   if (last && last.at >= sample.at) return;
@@ -67,7 +67,7 @@ async function read(name) {
   return response.json();
 }
 
-/** Why a look failed, in words. */
+/** Why a request failed, as text. */
 function reasonOf({ name, message }) {
   if (name === 'TimeoutError') return `${base}/stats has not answered within ${PATIENCE_MS / 1_000} s`;
   return name === 'TypeError' ? `${location.host} cannot be reached` : message;
@@ -90,7 +90,7 @@ async function look() {
   setTimeout(look, EVERY_MS);
 }
 
-/** Starts with what the server remembers. An application that has only the statistics has no history. */
+/** Starts with the server's history. Applications that only serve the statistics have none. */
 async function start() {
   samples = [];
   points = [];
@@ -126,7 +126,7 @@ function drawStatus({ level, title, reason, next, sinceMs }) {
   drawIcon(level);
 }
 
-/** A dot in the colour of the status, with its mark: shape and colour both say it. */
+/** A dot in the colour of the status with its mark, so that the state does not depend on colour alone. */
 function drawIcon(level) {
   const colour = getComputedStyle(document.documentElement).getPropertyValue(`--${level}`).trim();
   const text = `<text x="16" y="23" font-family="sans-serif" font-size="20" font-weight="700" text-anchor="middle" fill="#fff">${MARKS[level]}</text>`;
@@ -197,7 +197,7 @@ function drawTotals({ calls, callErrors, requests, store, records, process: abou
   fill(element('totals'), groups);
 }
 
-/** Makes the tables anew only if their rows change: a selection in them survives. */
+/** Rebuilds the tables only if their rows change, so that a selection in them is kept. */
 function fill(parent, groups) {
   const shape = JSON.stringify(Object.entries(groups).map(([title, rows]) => [title, Object.keys(rows)]));
   if (parent.dataset.shape !== shape) {

@@ -1,7 +1,7 @@
 'use strict';
 
-// The page in its states, from made-up statistics: what a client would report after ten minutes of each. For pictures and
-// for tests of what the page says.
+// The states of the page, from generated statistics: what a client would report after ten minutes of each. For screenshots and
+// tests of the page's texts.
 
 const http = require('http');
 const { once } = require('events');
@@ -12,7 +12,7 @@ const RELAY = 'http://gun-relay:8765';
 const HISTORY_STEP_S = 5;
 const HISTORY_S = 600;
 
-/** Traffic of one second at a second of the scenario, the last being 0: calls by outcome, errors by code, and what is current. */
+/** Traffic of one second of the scenario (0 is the last): calls by outcome, errors by code, and current values. */
 const HEALTHY = (second) => {
   const swing = 1 + 0.35 * Math.sin(second / 47) + 0.12 * Math.sin(second / 9.3);
   return { known_missing: 22 * swing, found: 9 * swing, missing: 2.4 * swing, inFlight: Math.round(7 * swing), queued: 0, slow: 0.004 };
@@ -50,7 +50,7 @@ const SCENARIOS = {
   disconnected: { traffic: HEALTHY, isLost: true },
 };
 
-/** Cumulative statistics of a scenario, moved on second by second. */
+/** Cumulative statistics of a scenario, advanced second by second. */
 class Statistics {
   constructor({ traffic, breaker, isNew }) {
     Object.assign(this, { traffic, breaker, isNew, second: -HISTORY_S });
@@ -109,8 +109,8 @@ function rounded(counts) {
 }
 
 /**
- * Serves the page in a state on a free port of loopback. Each look at the statistics is a second later than the one before,
- * whatever the time of the browser. `pages` has more pages by path, as text.
+ * Serves the page in a state on a free port of loopback. Each request for the statistics advances them by a second,
+ * independent of the browser's clock. `pages` has additional pages by path, as text.
  *
  * @returns {Promise<{url: string, close: () => Promise<void>}>}
  */
@@ -122,7 +122,7 @@ async function serve(name, pages = {}) {
     statistics.step();
     if (statistics.second < 0 && statistics.second % HISTORY_STEP_S === 0) history.push({ ageMs: -1_000 * statistics.second, ...statistics.stats() });
   }
-  // The page itself comes from where users get it.
+  // The page itself is the one that users get.
   const packaged = http.createServer();
   mount(packaged, { client: { cacheStats: () => statistics.stats() } });
   let looks = 0;

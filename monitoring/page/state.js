@@ -1,15 +1,15 @@
 'use strict';
 
-// What the page says: pure functions from the statistics to words. Concatenated into the page; tests load it as a module.
+// Texts of the page: pure functions of the statistics. Concatenated into the page; tests load it as a module.
 
 /** Above this share of failed calls in the last minute, the page is amber. */
 const FAILING_SHARE = 0.05;
-/** A longer queue is worth a word. */
+/** A longer queue is mentioned. */
 const LONG_QUEUE = 100;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 
-/** The figures of one moment that the page computes with. Objects without `calls` are of clients that count only requests. */
+/** The figures of one moment used by the page. Statistics without `calls` are from clients that only count requests. */
 function sampleOf(stats, at) {
   const { requests, requestDurations } = stats;
   const failed = sum(requests.failed);
@@ -31,7 +31,7 @@ function sum(numbers) {
   return Object.values(numbers).reduce((total, number) => total + number, 0);
 }
 
-/** What happened between two samples. */
+/** The differences between two samples. */
 function between(before, after) {
   const seconds = (after.at - before.at) / 1_000;
   const calls = {};
@@ -70,16 +70,16 @@ function quantile(part, counts, bounds) {
   return bounds[bounds.length - 1];
 }
 
-/** The code that most of the failures have. */
+/** The most frequent code of the failures. */
 function mainCode(errors) {
   return Object.keys(errors).reduce((most, code) => (errors[code] > (errors[most] || 0) ? code : most), undefined);
 }
 
 /**
- * The status in words.
+ * The status as text.
  *
  * @param {{stats: object | undefined, lost: {sinceMs: number, reason: string} | undefined, minute: object | undefined}} known
- * `lost` if the last look failed; `minute` is what happened in the last minute
+ * `lost` if the last request failed; `minute` has the differences over the last minute
  * @returns {{level: string, title: string, reason: string, next: string, sinceMs: number | undefined}} level: connecting,
  * lost, down, failing, idle or well
  */
@@ -157,7 +157,7 @@ function statusOf({ stats, lost, minute }) {
   return { level: 'well', title: `Relay ${relay} answers`, reason, next: outageBefore(stats) };
 }
 
-/** A word about an outage that ended within the last hour. */
+/** A note about an outage that ended within the last hour. */
 function outageBefore({ breaker, process: about }) {
   const isRecent = breaker && about && breaker.sinceMs < HOUR_MS && about.uptimeMs - breaker.sinceMs > MINUTE_MS;
   return isRecent ? `It is back from an outage that ended ${duration(breaker.sinceMs)} ago.` : '';
@@ -186,7 +186,7 @@ function percent(share) {
   return share === 1 || share === 0 ? `${100 * share}%` : `${(100 * share).toFixed(1)}%`;
 }
 
-/** A time of a request: `12 ms`, `3.04 s`. */
+/** The duration of a request: `12 ms`, `3.04 s`. */
 function time(seconds) {
   if (seconds === null || seconds === undefined) return '–';
   const ms = 1_000 * seconds;
@@ -194,7 +194,7 @@ function time(seconds) {
   return `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
 }
 
-/** How long something has lasted: `3 min 12 s`, `2 d 4 h`. */
+/** A duration: `3 min 12 s`, `2 d 4 h`. */
 function duration(ms) {
   const seconds = Math.floor(ms / 1_000);
   const parts = [[86_400, 'd'], [3_600, 'h'], [60, 'min'], [1, 's']];

@@ -1,6 +1,7 @@
 'use strict';
 
-// Adds the main tarball, a bill of materials and checksums to a folder of platform tarballs.
+// Adds the main tarball, a bill of materials and checksums to a folder of platform tarballs. @napi-rs/cli makes neither of the
+// latter two.
 
 const crypto = require('crypto');
 const fs = require('fs');

@@ -1,6 +1,7 @@
 'use strict';
 
-// node scripts/release/publish.js FOLDER TAG: publishes the tarballs that the release workflow built and tested.
+// node scripts/release/publish.js FOLDER TAG: publishes the tarballs that the release workflow built and tested. `napi
+// pre-publish` would pack folders anew, so that what is published is not what was tested, and cannot resume a release.
 
 const fs = require('fs');
 const path = require('path');

@@ -1,7 +1,7 @@
 'use strict';
 
-// The published platforms, one row each. Manifests and the release workflow are generated from it; tests check the README's
-// table and the CI workflow against it.
+// The published platforms, one row each. The release workflow is generated from it; tests check the README's table, the CI
+// workflow and `napi` in package.json against it, which has too little: neither the runner nor npm's names.
 
 /**
  * `name` is the loader's; `os`, `cpu` and `libc` are npm's; `triple` is rustc's; `runner` is the hosted workflows'.

@@ -1,4 +1,4 @@
-//! A call's way in virtual time, against a script in place of the relay.
+//! Calls in virtual time, against a scripted relay.
 
 use super::*;
 use crate::record::read_answer;
@@ -18,7 +18,7 @@ impl Caller for Sender {
 
 const WAIT: Duration = Duration::from_secs(3);
 
-/// Answers in their order, each after its time; when they have run out, missing after [`WAIT`].
+/// Answers in order, each after a delay; after the last one, missing after [`WAIT`].
 #[derive(Default)]
 struct Script {
     answers: Mutex<VecDeque<(Duration, Option<Answer>)>>,
@@ -86,7 +86,7 @@ struct Fixture {
     ended: oneshot::Receiver<()>,
 }
 
-/// A client over a script of answers, each given at once unless it has a time.
+/// A client with a script of answers.
 fn fixture(config: Config, answers: impl IntoIterator<Item = (Duration, Answer)>) -> Fixture {
     fixture_with_fallbacks(config, answers, Vec::new())
 }
@@ -291,92 +291,6 @@ async fn nothing_is_remembered_that_the_relay_did_not_say() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_transient_failure_is_tried_again_and_the_last_one_is_the_answer() {
-    let fixture = fixture(Config::default(), at_once([status(500), status(502), status(503), found()]));
-    let error = error(fixture.get("a").await);
-    assert_eq!((&error.fault, error.attempts), (&Fault::Status(503), 3));
-    let pauses = fixture.script.pauses();
-    assert!(pauses[0] <= Duration::from_millis(201), "{pauses:?}");
-    assert!(pauses[1] <= Duration::from_millis(401), "{pauses:?}");
-    assert_eq!((fixture.stat("/requests/sent"), fixture.stat("/requests/retried")), (3, 2));
-    assert!(matches!(fixture.get("a").await, Outcome::Found(_)));
-}
-
-#[tokio::test(start_paused = true)]
-async fn no_404_is_tried_again() {
-    for answer in [missing(), status(404)] {
-        let fixture = fixture(Config::default(), at_once([answer]));
-        fixture.get("a").await;
-        assert_eq!(fixture.script.asked().len(), 1);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn retry_after_is_honoured_where_it_fits_and_fails_the_call_at_once_where_it_does_not() {
-    let asks = |seconds| Answer::Failed { fault: Fault::Status(429), retry_after: Some(Duration::from_secs(seconds)) };
-    let fixture = fixture(Config::default(), at_once([asks(7), asks(60)]));
-    let start = Instant::now();
-    let error = error(fixture.get("a").await);
-    assert_eq!((error.fault.status(), error.attempts), (Some(429), 2));
-    assert!(
-        error
-            .to_string()
-            .contains("; it asks to wait 60 s (Retry-After), longer than the call has left (timeoutMs) (2 ")
-    );
-    // Timers of tokio are a millisecond late at most.
-    assert!(start.elapsed() < Duration::from_millis(7_010), "{:?}", start.elapsed());
-    assert!(fixture.script.pauses()[0] >= Duration::from_secs(7));
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_queued_call_has_the_clients_whole_time_from_its_permit_on() {
-    let config = Config { max_in_flight: 1, ..Config::default() };
-    let limit = config.timeout;
-    let never = Duration::from_secs(1_000_000);
-    let fixture = fixture(config, [(never, found()), (limit - WAIT, found())]);
-    let (first, queued) = (fixture.wait("a"), fixture.wait("b"));
-    let start = Instant::now();
-    assert_eq!(error(first.await.expect("settled")).attempts, 1);
-    assert_eq!(start.elapsed(), limit);
-    assert!(matches!(queued.await, Ok(Outcome::Found(_))));
-    assert_eq!(fixture.stat("/requests/failed/ERR_GUN_TIMEOUT"), 1);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_single_call_that_waits_too_long_for_a_permit_fails_and_says_what_to_change() {
-    let config = Config { max_in_flight: 1, queue_timeout: 2 * WAIT, ..Config::default() };
-    let never = Duration::from_secs(1_000_000);
-    let fixture = fixture(config, [(never, found())]);
-    let (_first, queued) = (fixture.wait("a"), fixture.wait("b"));
-    let hasty = CallOptions { timeout: Some(WAIT), ..CallOptions::default() };
-    let (_, hasty) = fixture.begin("c", hasty);
-    let start = Instant::now();
-    let hasty = error(hasty.await.expect("settled"));
-    assert_eq!(start.elapsed(), WAIT);
-    let queued = error(queued.await.expect("settled"));
-    assert_eq!(start.elapsed(), 2 * WAIT);
-    for error in [hasty, queued] {
-        assert_eq!((&error.fault, error.attempts), (&Fault::QueueTimeout { max_in_flight: 1 }, 0));
-        assert_eq!(error.fault.code(), Code::Timeout);
-        let text = error.to_string();
-        assert!(text.contains("in the queue") && text.contains("GUN_MAX_IN_FLIGHT"), "{text}");
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_batch_larger_than_wire_and_queue_together_is_answered_whole_however_long_it_takes() {
-    let config = Config { max_in_flight: 4, max_queue: 0, queue_timeout: WAIT, ..Config::default() };
-    let fixture = fixture(config, []);
-    let batch = CallOptions { is_batch: true, ..CallOptions::default() };
-    let calls: Vec<_> = (0..1_200).map(|soul| fixture.begin(&soul.to_string(), batch).1).collect();
-    for call in calls {
-        assert_eq!(call.await, Ok(Outcome::Missing));
-    }
-    assert_eq!(fixture.script.most_on_the_wire.load(Relaxed), 4);
-    assert_eq!(fixture.script.asked().len(), 1_200);
-}
-
-#[tokio::test(start_paused = true)]
 async fn callers_that_leave_at_their_deadline_are_no_timeout() {
     let never = Duration::from_secs(1_000_000);
     let fixture = fixture(Config::default(), (0..64).map(|_| (never, found())));
@@ -390,36 +304,6 @@ async fn callers_that_leave_at_their_deadline_are_no_timeout() {
     }
     sleep(WAIT).await;
     assert_eq!((fixture.stat("/requests/failed/ERR_GUN_TIMEOUT"), fixture.stat("/requests/queued")), (0, 0));
-}
-
-#[tokio::test(start_paused = true)]
-async fn requests_beyond_the_wire_wait_in_order_and_beyond_the_queue_fail_at_once() {
-    let config = Config { max_in_flight: 2, max_queue: 3, ..Config::default() };
-    let fixture = fixture(config, []);
-    let outcomes: Vec<_> = ["a", "b", "c", "d", "e"].map(|soul| fixture.wait(soul)).into();
-    let Begun::Failed(error) = fixture.begin("f", CallOptions::default()).0 else {
-        panic!("no room");
-    };
-    assert_eq!(error.fault, Fault::Overloaded { limit: 3 });
-    fixture.wait("a"); // to join costs no permit
-    advance(Duration::from_millis(1)).await;
-    assert_eq!((fixture.stat("/requests/inFlight"), fixture.stat("/requests/queued")), (2, 3));
-    for outcome in outcomes {
-        assert_eq!(outcome.await, Ok(Outcome::Missing));
-    }
-    assert_eq!(fixture.script.asked(), ["a", "b", "c", "d", "e"]);
-    assert_eq!(fixture.script.most_on_the_wire.load(Relaxed), 2);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_request_that_backs_off_leaves_its_permit_to_others() {
-    let config = Config { max_in_flight: 1, ..Config::default() };
-    let asks = Answer::Failed { fault: Fault::Status(503), retry_after: Some(Duration::from_secs(9)) };
-    let fixture = fixture(config, at_once([asks, found(), found()]));
-    let first = fixture.wait("a");
-    assert!(matches!(fixture.get("b").await, Outcome::Found(_)));
-    assert!(matches!(first.await, Ok(Outcome::Found(_))));
-    assert_eq!(fixture.script.asked(), ["a", "b", "a"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -476,7 +360,7 @@ async fn a_client_that_nobody_owns_ends_by_itself() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_sweep_is_told_when_it_removed_something() {
+async fn a_sweep_is_reported_when_it_removed_something() {
     let config = Config { ttl: Duration::from_secs(1_800), ..Config::default() };
     let sweep_every = config.sweep_every;
     let fixture = fixture(config, []);
@@ -510,4 +394,6 @@ mod knowledge;
 mod metrics;
 mod outages;
 mod pauses;
+mod queue;
+mod retries;
 mod shared_store;

@@ -1,4 +1,4 @@
-//! The options that are not whole numbers, each with its variable and how it is read.
+//! Options that are not whole numbers: variables and parsers.
 
 use super::relay_url::{is_http, redacted};
 use super::tls::{EXTRA_ROOTS, TlsOptions};
@@ -6,7 +6,7 @@ use super::{Config, OptionValue, ProxyUrl, RelayUrl, StoreUrl};
 use crate::error::Fault;
 use url::Host;
 
-/// A configuration while options are read: TLS is built at the end, from several of them.
+/// A configuration while its options are read. TLS is built at the end because several options affect it.
 #[derive(Default)]
 pub(super) struct Draft {
     pub config: Config,
@@ -51,7 +51,7 @@ pub(super) struct Named {
 }
 
 impl Named {
-    /// `NODE_EXTRA_CA_CERTS` is passed beside the options too, since it holds for every client.
+    /// `NODE_EXTRA_CA_CERTS` is also passed with the options, because it applies to every client.
     pub fn is_option(&self, name: &str) -> bool {
         self.option == Some(name) || name == EXTRA_ROOTS && self.variable == Some(EXTRA_ROOTS)
     }
@@ -127,7 +127,7 @@ pub(super) const NAMED: [Named; 15] = [
         option: None,
         variable: Some(EXTRA_ROOTS),
         apply: |draft, given| {
-            // Empty, it names no file.
+            // An empty value names no file.
             draft.tls.extra_roots = given.as_text().filter(|file| !file.is_empty()).map(str::to_owned);
             Ok(())
         },
@@ -146,8 +146,8 @@ impl Given<'_> {
         Fault::InvalidArgument(format!("{} {allowed}, got {shown}", self.what))
     }
 
-    /// One relay: the option's URL, or the variable's first entry for http. If it has none, the first one for WebSocket
-    /// will do, since a GUN peer serves both on one port.
+    /// One relay: the option's URL, or the first http entry of the variable. If there is none, the first WebSocket entry,
+    /// because a GUN peer serves both on one port.
     fn relay(&self) -> Result<RelayUrl, Fault> {
         let text = self.as_text();
         let relay = match text {
@@ -215,7 +215,7 @@ impl Given<'_> {
         }
     }
 
-    /// Text that may hold a secret: a wrong value stays out of the message.
+    /// Text that may contain a secret: messages do not show an invalid value.
     fn pem(&self) -> Result<String, Fault> {
         let text = self.as_text().map(str::to_owned);
         text.ok_or_else(|| Fault::InvalidArgument(format!("{} must be text in PEM", self.what)))

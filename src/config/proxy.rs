@@ -14,7 +14,7 @@ const MAX_BYTES: usize = 1_024;
 pub struct ProxyUrl {
     /// Without credentials.
     pub url: Url,
-    /// What the credentials become.
+    /// The header made from the credentials.
     pub authorization: Option<HeaderValue>,
 }
 
@@ -41,7 +41,7 @@ impl ProxyUrl {
         let authorization = basic_auth(&url);
         url.set_username("").ok()?;
         url.set_password(None).ok()?;
-        // What connects is stricter than the URL standard, see `RelayUrl`.
+        // The HTTP library is stricter than the URL standard, see `RelayUrl`.
         Uri::try_from(url.as_str()).ok().filter(|uri| uri.host().is_some() && url.as_str().len() <= MAX_BYTES)?;
         Some(ProxyUrl { url, authorization })
     }

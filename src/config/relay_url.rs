@@ -1,4 +1,4 @@
-//! The relay's address: what it may be, and what becomes of the credentials in it.
+//! The relay's URL: what is valid, and how credentials in it become basic auth.
 
 use super::OptionValue;
 use crate::soul;
@@ -12,17 +12,17 @@ use url::Url;
 
 /// The longest URI that the `http` crate takes is one byte below 64 KiB; this leaves room for what a proxy adds.
 const MAX_URI_BYTES: usize = 65_000;
-/// How long the address may be: the longest soul takes three bytes for each of its own when percent-encoded.
+/// Maximum length of the URL. Percent-encoding makes the longest soul three times as long.
 const MAX_BASE_BYTES: usize = MAX_URI_BYTES - "/get?soul=".len() - 3 * soul::MAX_BYTES;
 
-/// A relay's address, checked: http or https, with a host, without query or fragment, and usable with every soul.
+/// A validated relay URL: http or https, with a host, without query or fragment, short enough for every soul.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelayUrl {
     /// The base without credentials and without a slash at its end; may be shown.
     pub shown: Arc<str>,
     /// `{base}/get`, without credentials.
     pub get: Url,
-    /// What the URL's credentials become: basic auth. It prints as "Sensitive".
+    /// Basic auth from the URL's credentials. Its debug output is "Sensitive".
     pub authorization: Option<HeaderValue>,
 }
 
@@ -44,8 +44,8 @@ impl RelayUrl {
         relay.is_usable_below().then_some(relay)
     }
 
-    /// Whether the parsers below take it too, which are stricter than the URL standard: `http://{` is a URL and no URI,
-    /// and TLS takes fewer names than DNS.
+    /// Whether the stricter parsers of the layers below accept it too: `http://{` is a valid URL but not a valid URI, and TLS
+    /// allows fewer names than DNS.
     fn is_usable_below(&self) -> bool {
         let is_short = self.shown.len() <= MAX_BASE_BYTES;
         let is_uri = Uri::try_from(self.get.as_str()).is_ok_and(|uri| uri.host().is_some());
@@ -69,7 +69,7 @@ impl RelayUrl {
         (relay.get.path() == "/get").then_some(relay)
     }
 
-    /// The address that was probably meant by text without a scheme, as `did you mean …?`.
+    /// A suggestion for text without a scheme: `did you mean …?`.
     pub(super) fn hint(text: &str) -> Option<String> {
         if text.contains("://") {
             return None;

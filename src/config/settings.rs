@@ -5,13 +5,13 @@ use crate::error::Fault;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// The longest delay that Node's own timers take (2^31 - 1 ms, some 25 days).
+/// The longest delay of Node's own timers (2^31 - 1 ms, about 25 days).
 const MAX_TIMER_MS: u64 = 2_147_483_647;
 /// Number.MAX_SAFE_INTEGER.
 pub(super) const MAX_SAFE_INTEGER: u64 = 9_007_199_254_740_991;
-/// V8's longest string on 64 bits: a larger body could not be handed over.
+/// V8's longest string on 64 bits: a larger body could not be passed to JavaScript.
 const MAX_BODY_BYTES: u64 = 536_870_888;
-/// About 1.5 GB of entries; beyond it a negative cache is no longer one.
+/// About 1.5 GB of entries.
 const MAX_CAPACITY: u64 = 10_000_000;
 
 /// An option that takes a whole number.
@@ -19,7 +19,7 @@ pub(super) struct Setting {
     pub option: &'static str,
     pub variable: Option<&'static str>,
     pub range: RangeInclusive<u64>,
-    /// `None` where another setting gives it.
+    /// `None` if the default is another setting.
     pub default: Option<u64>,
     pub apply: fn(&mut Config, u64),
 }
@@ -191,7 +191,7 @@ pub(super) const SETTINGS: [Setting; 23] = [
 ];
 
 impl Setting {
-    /// Takes the value where it is within the range; what else it is, the error says.
+    /// Applies the value if it is within the range; otherwise the error shows it.
     pub fn set(&self, config: &mut Config, what: &str, value: Option<u64>, shown: &OptionValue) -> Result<(), Fault> {
         match value.filter(|value| self.range.contains(value)) {
             Some(value) => {

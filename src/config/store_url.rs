@@ -11,7 +11,7 @@ use url::{Host, Url};
 /// The port of Redis and Valkey.
 const DEFAULT_PORT: u16 = 6_379;
 
-/// A Redis or Valkey server, checked: `redis[s]://` or `valkey[s]://[user:password@]host[:port][/db]`.
+/// A validated Redis or Valkey URL: `redis[s]://` or `valkey[s]://[user:password@]host[:port][/db]`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoreUrl {
     /// Whether the connection uses TLS.
@@ -20,7 +20,7 @@ pub struct StoreUrl {
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// The user of `AUTH`, where one is named.
+    /// The user of `AUTH`, if there is one.
     pub user: Option<String>,
     /// The password of `AUTH`.
     pub password: Option<String>,
@@ -59,7 +59,7 @@ impl StoreUrl {
             Host::Ipv4(address) => address.to_string(),
             Host::Ipv6(address) => address.to_string(),
         };
-        // A name here is not one of http's special schemes, so the parser does not judge it.
+        // The parser does not check host names of schemes that it does not know.
         let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | ':');
         if host.is_empty() || !host.chars().all(is_name) {
             return None;

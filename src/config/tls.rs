@@ -1,4 +1,4 @@
-//! What TLS trusts and what it shows of itself, from options named as Node's `tls.connect` names them.
+//! TLS configuration: what is trusted, and the client's own certificate. Options are named as in Node's `tls.connect`.
 
 use crate::error::{Fault, Quoted};
 use rustls::client::WebPkiServerVerifier;
@@ -13,7 +13,7 @@ use rustls::{
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-/// The variable by which Node, too, learns of a file with more roots.
+/// The variable that, as in Node, names a file with additional roots.
 pub(super) const EXTRA_ROOTS: &str = "NODE_EXTRA_CA_CERTS";
 const EXTRA_ROOTS_SHOWN: &str = "environment variable NODE_EXTRA_CA_CERTS";
 
@@ -27,7 +27,7 @@ const NOT_IN_RING: [SignatureScheme; 5] = [
     SignatureScheme::Unknown(0x080b),
 ];
 
-/// A TLS client, made. It shows nothing of what it holds.
+/// A finished TLS configuration. Its debug output contains nothing of it.
 #[derive(Clone)]
 pub struct Tls(ClientConfig);
 
@@ -52,7 +52,7 @@ impl fmt::Debug for Tls {
     }
 }
 
-/// The options as they come, in PEM.
+/// The options as given, in PEM.
 #[derive(Default)]
 pub(super) struct TlsOptions {
     pub ca: Option<String>,
@@ -65,8 +65,8 @@ pub(super) struct TlsOptions {
 }
 
 impl TlsOptions {
-    /// The client that they describe. `is_used` says whether the relay is asked by https: where it is not, nothing is read
-    /// from disk, and a file that only other programs need may be amiss.
+    /// Builds the configuration. `is_used`: the relay is asked by https. For http nothing is read from disk, so that a bad file
+    /// meant for other programs is no error.
     pub fn build(mut self, is_used: bool) -> Result<Tls, Fault> {
         self.extra_roots = self.extra_roots.filter(|_| is_used && self.ca.is_none());
         let texts = [&self.ca, &self.cert, &self.key, &self.extra_roots];
@@ -98,7 +98,8 @@ impl TlsOptions {
         }
     }
 
-    /// The roots, and what the user gave of them. As in Node, `ca` replaces the others and the variable adds to them.
+    /// The roots, and those of them that the user gave. As in Node, `ca` replaces the built-in roots and the variable adds to
+    /// them.
     fn trusted(&self) -> Result<(RootCertStore, Vec<CertificateDer<'static>>), Fault> {
         let (what, mut roots, pem) = match (&self.ca, &self.extra_roots) {
             (Some(pem), _) => ("option ca", RootCertStore::empty(), pem.clone().into_bytes()),
@@ -130,12 +131,12 @@ fn builder() -> rustls::ConfigBuilder<ClientConfig, rustls::WantsVerifier> {
     builder.with_safe_default_protocol_versions().expect("ring offers the default versions")
 }
 
-/// Mozilla's roots, which are Node's too.
+/// Mozilla's roots, as in Node.
 fn built_in_roots() -> RootCertStore {
     RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned())
 }
 
-/// At least one certificate. What the text is instead stays out of the message: somebody may have swapped key and cert.
+/// At least one certificate. Messages do not show invalid text, because it may be a key given as `cert`.
 fn certificates(what: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Fault> {
     if is_a_path(pem) {
         return Err(invalid(&format!(
@@ -166,15 +167,14 @@ fn invalid(message: &str) -> Fault {
     Fault::InvalidArgument(message.to_owned())
 }
 
-/// Trusts what the roots vouch for, and the very certificates that the user gave. rustls and webpki have no way to trust a
-/// self-signed certificate that is a CA's, which is what `openssl req -x509` makes.
+/// Trusts certificates that the roots verify, and exactly those that the user gave: rustls and webpki cannot trust a
+/// self-signed CA certificate as a relay's, which is what `openssl req -x509` makes.
 #[derive(Debug)]
 struct Verifier {
     by_roots: Arc<WebPkiServerVerifier>,
     given: Vec<CertificateDer<'static>>,
-    /// Any certificate is accepted, as the user asked for, those of kinds that rustls cannot read included. Then the
-    /// handshake's signature is not checked either: it would prove that the relay has the key of a certificate that anyone
-    /// may have made.
+    /// `rejectUnauthorized: false`: any certificate is accepted, including kinds that rustls cannot read. The handshake's
+    /// signature is not checked either: it would only prove that the relay has the key of a certificate that anyone can make.
     takes_any: bool,
 }
 
@@ -192,8 +192,8 @@ impl ServerCertVerifier for Verifier {
         }
         let verified = self.by_roots.verify_server_cert(certificate, intermediates, name, ocsp, now);
         match &verified {
-            // A self-signed certificate as `openssl req -x509` makes it: a CA's own, which the roots refuse for a relay
-            // after its dates, and only after them. Given by the user it is trusted, as Node trusts it, for its own names.
+            // A self-signed CA certificate, as `openssl req -x509` makes it. webpki checks its dates first and then refuses it
+            // for a relay. If the user gave it, it is trusted for its own names, as in Node.
             Err(Error::InvalidCertificate(fault)) if is_of_a_ca(fault) && self.given.contains(certificate) => {
                 rustls::client::verify_server_name(&ParsedCertificate::try_from(certificate)?, name)?;
                 Ok(ServerCertVerified::assertion())
@@ -235,7 +235,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-/// Whether a relay showed the certificate of a CA as its own.
+/// Whether a relay presented a CA certificate as its own.
 pub fn is_of_a_ca(fault: &CertificateError) -> bool {
     let CertificateError::Other(OtherError(error)) = fault else { return false };
     matches!(error.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))

@@ -1,21 +1,7 @@
 //! The entries of the negative cache, at most `capacity` of them, and which of them has to go.
-//!
-//! **Eviction.** Expired entries go first. Otherwise the policy is LRU with one liberty: an entry that has been read may
-//! be *kept* beyond the point where LRU would evict it, at the expense of the oldest entry that was never read. That is
-//! what protects a working set from a scan. It is also a bet that LRU might win, so the cache keeps account:
-//!
-//! - `recent` lists exactly the souls that an LRU cache of this capacity would hold, in its order. One that was evicted
-//!   here in spite of that stays in the list as a *ghost*.
-//! - `kept` lists the entries that LRU would have evicted.
-//! - `debt` is the number of hits that LRU would have had by now, less the hits there were.
-//!
-//! A request for a ghost is a hit that only LRU would have had, one for a kept entry a hit that LRU would not have had.
-//! As long as no further entry is sacrificed, `debt + ghosts` cannot grow: a request for a ghost moves one from the second
-//! to the first, everything else leaves the sum or lowers it. So it is enough to sacrifice an entry only while the sum is
-//! within [`ALLOWANCE`] of the requests, and **on any trace, at any time, the hits are at most that share of the
-//! requests below those of an exact LRU.**
-//!
-//! How many entries may be kept adapts to which of the two kinds of hit is seen, between 1/64 and 1/4 of the capacity.
+
+mod eviction;
+mod expiry;
 
 use super::list::{Index, Link, Links, List};
 use hashbrown::HashTable;
@@ -26,35 +12,32 @@ use std::hash::BuildHasher;
 /// Milliseconds since the cache was made.
 pub type Moment = u64;
 
-/// A soul's bytes, within the entry where they are as few as most souls have: an allocation for each would lie among those
-/// of requests that come and go, and keep their pages from being used again (see docs/performance.md).
+/// A soul's bytes, inside the entry if they are as few as in most souls: an allocation per soul would lie between short-lived
+/// ones of requests and keep their pages from being reused (see docs/performance.md).
 pub type Soul = SmallVec<[u8; 48]>;
 
-/// Requests for one hit fewer than LRU that is acceptable: half a point of the hit rate.
-const ALLOWANCE: i64 = 200;
-
-/// Souls to a table. Tables that are full grow one by one: one of a million souls would take 0.1 s, with the lock held.
+/// Souls per table. Full tables grow one at a time: growing a single table of a million souls would hold the lock for 0.1 s.
 const SOULS_PER_TABLE: usize = 16_384;
 
-/// Where a slot is.
+/// State of a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// Nowhere; it can be used.
+    /// Unused.
     Free,
-    /// An entry that LRU would have too.
+    /// An entry that LRU would also have.
     Recent,
     /// An entry that LRU would have evicted.
     Kept,
-    /// No entry: a soul that LRU would have.
+    /// Not an entry, but a soul that LRU would still have.
     Ghost,
 }
 
-/// How long an entry lives, and why.
+/// Lifetime of an entry.
 #[derive(Debug, Clone, Copy)]
 pub struct Life {
-    /// It is alive before this moment.
+    /// When it expires.
     pub ends: Moment,
-    /// From this moment on a read should cause a refresh; [`Moment::MAX`] for never.
+    /// From when a read causes a refresh; [`Moment::MAX`] for never.
     pub refresh_from: Moment,
     /// Learned from a store, not from the relay.
     pub is_learned: bool,
@@ -65,7 +48,7 @@ struct Slot {
     soul: Soul,
     life: Life,
     links: [Link; 2],
-    /// Its place in the heap of those that expire.
+    /// Its index in the heap.
     heap_at: u32,
     place: Place,
     is_unread: bool,
@@ -77,18 +60,18 @@ impl Links for Vec<Slot> {
     }
 }
 
-/// What an insertion pushed out.
+/// What an insertion removed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pushed {
     /// There was room.
     Nothing,
-    /// An entry past its life.
+    /// An expired entry.
     Expired,
     /// A live entry.
     Live,
 }
 
-/// Entries by soul. Not to be confused with the souls in its lists: some of those are ghosts.
+/// Entries by soul. The lists also contain ghosts, which are not entries.
 #[derive(Debug)]
 pub struct Entries {
     capacity: usize,
@@ -98,12 +81,12 @@ pub struct Entries {
     free: List<0>,
     /// What an exact LRU of this capacity would have: entries and ghosts.
     recent: List<0>,
-    /// Entries that it would not have, the one it would have evicted last at the front.
+    /// Entries that LRU would have evicted, the most recently evicted one at the front.
     kept: List<0>,
     /// Entries that have not been read, newest first.
     unread: List<1>,
     ghosts: usize,
-    /// Every entry, as a binary heap: the first expires first.
+    /// All entries as a binary heap; the first one expires first.
     heap: Vec<Index>,
     requests: i64,
     debt: i64,
@@ -131,7 +114,7 @@ impl Entries {
         }
     }
 
-    /// Entries now.
+    /// Number of entries.
     pub fn len(&self) -> usize {
         self.heap.len()
     }
@@ -141,12 +124,12 @@ impl Entries {
         self.search(soul).filter(|&index| self.slots[index as usize].place != Place::Ghost)
     }
 
-    /// The life of an entry.
+    /// The lifetime of an entry.
     pub fn life(&mut self, index: Index) -> &mut Life {
         &mut self.slots[index as usize].life
     }
 
-    /// Notes that an entry was read.
+    /// Records that an entry was read.
     pub fn touch(&mut self, index: Index) {
         self.requests += 1;
         self.make_recent(index);
@@ -156,7 +139,7 @@ impl Entries {
         }
     }
 
-    /// Gives an entry a new life.
+    /// Gives an entry a new lifetime.
     pub fn renew(&mut self, index: Index, life: Life) {
         self.make_recent(index);
         self.slots[index as usize].life = life;
@@ -187,7 +170,7 @@ impl Entries {
         pushed
     }
 
-    /// Removes a soul's entry and returns its life; a ghost of it goes too.
+    /// Removes a soul's entry, or its ghost. Returns the lifetime of an entry.
     pub fn remove(&mut self, soul: &[u8]) -> Option<Life> {
         let index = self.search(soul)?;
         let is_entry = self.slots[index as usize].place != Place::Ghost;
@@ -196,18 +179,18 @@ impl Entries {
         is_entry.then_some(life)
     }
 
-    /// Removes one entry that is past its life, if there is one.
+    /// Removes one expired entry; returns whether there was one.
     pub fn remove_expired(&mut self, now: Moment) -> bool {
         let expired = self.heap.first().copied().filter(|&index| self.slots[index as usize].life.ends <= now);
         expired.inspect(|&index| self.remove_at(index)).is_some()
     }
 
-    /// The lives of all entries.
+    /// The lifetimes of all entries.
     pub fn lives(&self) -> impl Iterator<Item = &Life> {
         self.heap.iter().map(|&index| &self.slots[index as usize].life)
     }
 
-    /// The entries of some slots, and whether there are slots after those. An entry stays in its slot.
+    /// The entries in `count` slots from `first` on, and whether more slots follow. Entries do not move between slots.
     pub fn in_slots(&self, first: usize, count: usize) -> (impl Iterator<Item = (Index, &Soul, &Life)>, bool) {
         let end = (first + count).min(self.slots.len());
         let entries = self.slots[first.min(end)..end]
@@ -253,7 +236,7 @@ impl Entries {
         &mut self.tables[self.table_of(hash)]
     }
 
-    /// hashbrown uses the lowest and the highest bits of a hash; these are from its middle.
+    /// Uses bits from the middle of the hash, because hashbrown uses the lowest and the highest.
     fn table_of(&self, hash: u64) -> usize {
         (hash >> 32) as usize & (self.tables.len() - 1)
     }
@@ -286,105 +269,5 @@ impl Entries {
         self.recent.push_front(&mut self.slots, index);
         self.unread.push_front(&mut self.slots, index);
         index
-    }
-
-    /// Makes a ghost an entry again. It counts as read: it was asked for while LRU would have had it.
-    fn revive(&mut self, index: Index) -> Index {
-        self.ghosts -= 1;
-        self.debt += 1;
-        self.most_kept = self.most_kept.saturating_sub(1).max(self.least_kept());
-        self.slots[index as usize].place = Place::Recent;
-        self.recent.move_to_front(&mut self.slots, index);
-        index
-    }
-
-    fn least_kept(&self) -> usize {
-        (self.capacity / 64).max(1).min(self.capacity / 4)
-    }
-
-    /// Moves an entry to the front of `recent`.
-    fn make_recent(&mut self, index: Index) {
-        if self.slots[index as usize].place == Place::Recent {
-            return self.recent.move_to_front(&mut self.slots, index);
-        }
-        self.debt -= 1;
-        self.most_kept = (self.most_kept + 1).min(self.capacity / 4);
-        self.kept.remove(&mut self.slots, index);
-        self.slots[index as usize].place = Place::Recent;
-        self.recent.push_front(&mut self.slots, index);
-        self.trim();
-    }
-
-    /// Takes from `recent` what LRU would evict.
-    fn trim(&mut self) {
-        if self.recent.len() <= self.capacity {
-            return;
-        }
-        let Some(last) = self.recent.last() else { return };
-        if self.slots[last as usize].place == Place::Ghost {
-            return self.remove_at(last);
-        }
-        self.recent.remove(&mut self.slots, last);
-        self.slots[last as usize].place = Place::Kept;
-        self.kept.push_front(&mut self.slots, last);
-    }
-
-    /// Evicts one of more entries than there is room for. LRU has room for `capacity` souls, so one at least is kept.
-    fn evict(&mut self, newest: Index) {
-        let Some(oldest) = self.kept.last() else { return };
-        match self.sacrifice(oldest, newest) {
-            Some(unread) => {
-                self.unread.remove(&mut self.slots, unread);
-                let slot = &mut self.slots[unread as usize];
-                slot.is_unread = false;
-                slot.place = Place::Ghost;
-                let heap_at = slot.heap_at as usize;
-                self.leave_heap(heap_at);
-                self.ghosts += 1;
-            }
-            None => self.remove_at(oldest),
-        }
-    }
-
-    /// The entry that goes instead of the oldest kept one.
-    fn sacrifice(&self, oldest: Index, newest: Index) -> Option<Index> {
-        let is_worth_it = !self.slots[oldest as usize].is_unread && self.kept.len() <= self.most_kept;
-        let is_affordable = (self.debt + self.ghosts as i64 + 1) * ALLOWANCE <= self.requests;
-        let unread = self.unread.last().filter(|&unread| unread != newest)?;
-        let is_recent = self.slots[unread as usize].place == Place::Recent;
-        (is_worth_it && is_affordable && is_recent).then_some(unread)
-    }
-
-    fn leave_heap(&mut self, at: usize) {
-        self.heap.swap_remove(at);
-        if at < self.heap.len() {
-            self.slots[self.heap[at] as usize].heap_at = at as u32;
-            self.sift(at);
-        }
-    }
-
-    /// Moves what is at a place of the heap up or down to where it belongs.
-    fn sift(&mut self, mut at: usize) {
-        let ends = |entries: &Self, at: usize| entries.slots[entries.heap[at] as usize].life.ends;
-        while at > 0 && ends(self, at) < ends(self, (at - 1) / 2) {
-            self.swap(at, (at - 1) / 2);
-            at = (at - 1) / 2;
-        }
-        loop {
-            let children = 2 * at + 1..(2 * at + 3).min(self.heap.len());
-            match children.min_by_key(|&child| ends(self, child)) {
-                Some(child) if ends(self, child) < ends(self, at) => {
-                    self.swap(at, child);
-                    at = child;
-                }
-                _ => return,
-            }
-        }
-    }
-
-    fn swap(&mut self, one: usize, other: usize) {
-        self.heap.swap(one, other);
-        self.slots[self.heap[one] as usize].heap_at = one as u32;
-        self.slots[self.heap[other] as usize].heap_at = other as u32;
     }
 }

@@ -18,13 +18,13 @@ impl Link {
     pub const ALONE: Self = Self { before: NONE, after: NONE };
 }
 
-/// Where the slots keep the links of the lists: link `N` of a slot is its place in any one list of that number.
+/// Slots with links: link `N` of a slot belongs to the list with number `N` that the slot is in.
 pub trait Links {
-    /// The link of that number.
+    /// Link `number` of a slot.
     fn link(&mut self, index: Index, number: usize) -> &mut Link;
 }
 
-/// A list, front to back, of slots that are linked by their link `N`.
+/// A list of slots, front to back, linked by link `N`.
 #[derive(Debug, Clone, Copy)]
 pub struct List<const N: usize> {
     first: Index,
@@ -33,7 +33,7 @@ pub struct List<const N: usize> {
 }
 
 impl<const N: usize> List<N> {
-    /// A list of nothing.
+    /// The empty list.
     pub const EMPTY: Self = Self { first: NONE, last: NONE, len: 0 };
 
     /// Slots in the list.

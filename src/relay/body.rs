@@ -12,8 +12,8 @@ use tokio::time::Instant;
 pub struct Body {
     /// All of it.
     pub bytes: Bytes,
-    /// How the connection broke that was to end it. TLS connections often end without close_notify, so a body that only
-    /// the end of its connection delimits may be complete all the same: JSON shows it.
+    /// The connection broke, with this error. TLS connections often end without close_notify, so a body without a length may be
+    /// complete all the same, which its JSON shows.
     pub broken: Option<Error>,
 }
 
@@ -22,13 +22,13 @@ pub struct Body {
 pub enum Unread {
     /// It is longer than the limit.
     TooLarge,
-    /// Its connection or its coding broke.
+    /// Its connection broke, or its encoding is invalid.
     Broken(Error),
     /// It took too long.
     Late,
 }
 
-/// The body, never more than `limit` bytes of it, until `deadline`. Waiting for room in the budget takes none of that time.
+/// Reads the body, at most `limit` bytes, until `deadline`. Waiting for room in the budget does not count.
 pub async fn read(
     response: &mut Response,
     limit: usize,
@@ -64,19 +64,19 @@ pub async fn read(
             deadline += began.elapsed();
         }
         if bytes.is_empty() && gathered.is_empty() {
-            // Most bodies come in one chunk and are used where they lie.
+            // Most bodies arrive in one chunk and need no copy.
             bytes = chunk;
             continue;
         }
         if gathered.is_empty() {
-            // `limit` bounds what a peer can make us reserve by announcing it.
+            // `limit` bounds what is reserved for an announced length.
             gathered.reserve(announced.map_or(bytes.len() + chunk.len(), |length| length as usize));
             gathered.extend_from_slice(&std::mem::take(&mut bytes));
         }
         gathered.extend_from_slice(&chunk);
     }
     if !gathered.is_empty() {
-        // It grew by doubling, and may wait for its turn on the main thread.
+        // It grew by doubling, and may wait long for its turn on the main thread.
         gathered.shrink_to_fit();
         bytes = gathered.into();
     }

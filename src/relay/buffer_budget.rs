@@ -1,9 +1,9 @@
-//! A budget in bytes for bodies: what was read and not yet delivered to JavaScript. Beyond it, reading pauses.
+//! A budget in bytes for bodies that were read but not yet delivered to JavaScript. Beyond it, reading pauses.
 //!
-//! Bodies take room as they grow, so that nothing has to be known about their size. That could leave many of them half
-//! read with no room for any: therefore one body at a time may overdraw. It gets that right only while no complete text
-//! waits for its delivery, which would make room by itself, and keeps it until its own text is delivered. So there are never
-//! more than the budget and one body in memory, and one body larger than the whole budget passes.
+//! Bodies take room as they grow, since their sizes are not known in advance. So many of them could be half read with no room
+//! for any; therefore one body at a time may overdraw. It may do so only while no complete text waits for delivery, since
+//! a delivery makes room, and until its own text is delivered. So memory never holds more than the budget and one body, and
+//! a body larger than the whole budget is possible.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -21,7 +21,7 @@ pub struct BufferBudget {
 }
 
 impl BufferBudget {
-    /// A budget of so many bytes.
+    /// A budget of `bytes` bytes.
     pub fn new(bytes: u64) -> Arc<Self> {
         let bytes = usize::try_from(bytes).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         Arc::new(Self {
@@ -32,12 +32,12 @@ impl BufferBudget {
         })
     }
 
-    /// For a body that begins.
+    /// The room of a new body, empty at first.
     pub fn room(self: &Arc<Self>) -> Room {
         Room { budget: Arc::clone(self), taken: None, overdraft: None, is_complete: false }
     }
 
-    /// The right to overdraw, once nothing else makes room.
+    /// Waits for the right to overdraw, which exists while no delivery can make room.
     async fn overdraft(&self) -> Option<OwnedSemaphorePermit> {
         loop {
             let delivered = self.all_delivered.notified();
@@ -53,7 +53,7 @@ impl BufferBudget {
     }
 }
 
-/// What one body takes of the budget, until it is dropped.
+/// One body's part of the budget, released when dropped.
 #[derive(Debug)]
 pub struct Room {
     budget: Arc<BufferBudget>,
@@ -63,7 +63,7 @@ pub struct Room {
 }
 
 impl Room {
-    /// Takes room for more bytes if there is some at once.
+    /// Takes room for more bytes if it is available; returns whether it was.
     pub fn try_take(&mut self, bytes: usize) -> bool {
         if self.overdraft.is_some() {
             return true;
@@ -75,7 +75,7 @@ impl Room {
         })
     }
 
-    /// Takes room for more bytes, waiting for it in line.
+    /// Takes room for more bytes, waiting for it in order.
     pub async fn take(&mut self, bytes: usize) {
         if self.try_take(bytes) {
             return;
@@ -90,13 +90,13 @@ impl Room {
             }
             overdraft = budget.overdraft() => {
                 self.overdraft = overdraft;
-                // What it took so far is part of what it may overdraw, and room for others.
+                // The overdraft covers the whole body: release what it took so far.
                 self.taken = None;
             }
         }
     }
 
-    /// The body is read to its end. From now on the room is the text's, until that is delivered.
+    /// Marks the body as complete: the room now belongs to the text until it is delivered.
     pub fn completed(mut self) -> Self {
         self.budget.undelivered.fetch_add(1, SeqCst);
         self.is_complete = true;
@@ -113,7 +113,7 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        // The room itself is free before those who wait for that look.
+        // The room must be free before the waiters are notified.
         self.taken = None;
         self.overdraft = None;
         if self.is_complete && self.budget.undelivered.fetch_sub(1, SeqCst) == 1 {

@@ -1,4 +1,4 @@
-//! What a failed exchange was, from the types of the errors beneath it, never from their text.
+//! Classification of failed exchanges by the types of their errors, never by text.
 
 use super::os_error;
 use super::resolver::Unresolved;
@@ -10,10 +10,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The code that Node has for a proxy that makes no tunnel.
+/// Node's code for a proxy that refuses a tunnel.
 const TUNNEL: &str = "ERR_PROXY_TUNNEL";
 
-/// The way to the relay, as far as messages name it.
+/// The route to the relay, for messages.
 #[derive(Debug, Clone)]
 pub struct Route {
     /// Whether the relay is asked by https.
@@ -32,7 +32,7 @@ pub fn of_request(error: &Failure, route: &Route) -> Fault {
     if let Some(tls) = io_errors(error).find_map(within) {
         return Fault::Connect(tls_fault::cause(tls));
     }
-    // The system's own timeout has a number; reqwest's has none.
+    // The system's own timeout has an error number; reqwest's has none.
     let is_the_systems = io_errors(error).any(|io| io.raw_os_error().is_some());
     if error.is_connect() && error.is_timeout() && !is_the_systems {
         return Fault::ConnectTimeout { limit: route.connect_timeout, proxy: route.proxy.clone() };
@@ -47,14 +47,13 @@ pub fn of_request(error: &Failure, route: &Route) -> Fault {
     }
 }
 
-/// Whether the proxy answered a CONNECT with a refusal: it was reached and there is neither an error of the system nor of
-/// TLS beneath.
+/// Whether the proxy refused a CONNECT: it was reached, and neither the system nor TLS reports an error.
 pub fn is_refused_tunnel(error: &Failure, route: &Route) -> bool {
     let is_lower = error.is_timeout() || error.is_dns() || io_errors(error).next().is_some();
     route.is_https && route.proxy.is_some() && error.is_connect() && !is_lower
 }
 
-/// A tunnel that the proxy refused, with the status that it answered where that is known.
+/// A tunnel that the proxy refused, with its status if known.
 pub fn of_tunnel(route: &Route, status: Option<u16>) -> Fault {
     let proxy = route.proxy.as_deref().unwrap_or_default();
     let (message, hint) = match status {
@@ -78,7 +77,7 @@ pub fn of_body(error: &Failure) -> Fault {
     }
 }
 
-/// The innermost cause, which is the one that an operator can act on.
+/// The innermost cause, the one that an operator can act on.
 fn cause_of(error: &Failure, route: &Route) -> Cause {
     if let Some(unresolved) = chain(error).find_map(|source| source.downcast_ref::<Unresolved>()) {
         return Cause::new(Some(unresolved.code), unresolved.message.clone());
@@ -98,11 +97,11 @@ fn cause_of(error: &Failure, route: &Route) -> Cause {
         return Cause::new(None, message);
     }
     let cause = Cause::new(Some("ECONNRESET"), message);
-    // Node's own server is one that closes a connection without a word if it is not spoken to by TLS.
+    // Node's TLS server closes a plain connection without an answer.
     if route.is_https { cause } else { cause.with_hint("if the relay uses TLS, its URL begins with https://") }
 }
 
-/// The TLS error within one of the system's, which the connector wraps once more. `source()` passes over both.
+/// The TLS error inside an I/O error, which the connector may wrap once more; `source()` skips both.
 fn within(io: &io::Error) -> Option<&rustls::Error> {
     let inner = io.get_ref()?;
     inner.downcast_ref::<rustls::Error>().or_else(|| within(inner.downcast_ref::<io::Error>()?))

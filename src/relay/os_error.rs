@@ -1,8 +1,8 @@
-//! Names of the system's errors as Node spells them, by number or kind, never by text.
+//! Node's names of system errors, found by number or kind, never by text.
 
 use std::io::{self, ErrorKind};
 
-/// Those that `std` has no kind for, and what an operator can do about them.
+/// Errors without a kind in `std`, with what an operator can do about them.
 #[cfg(unix)]
 const BY_NUMBER: [(i32, &str, &str); 6] = [
     (
@@ -17,7 +17,7 @@ const BY_NUMBER: [(i32, &str, &str); 6] = [
     (libc::EACCES, "EACCES", "the connection is not permitted; a firewall may forbid it"),
 ];
 
-/// Those of Windows Sockets that `std` has no kind for.
+/// Errors of Windows Sockets without a kind in `std`.
 #[cfg(windows)]
 const BY_NUMBER: [(i32, &str, &str); 3] = [
     (10_024, "EMFILE", "too many open sockets; lower maxInFlight (GUN_MAX_IN_FLIGHT)"),
@@ -30,7 +30,7 @@ fn by_number(error: &io::Error) -> Option<&'static (i32, &'static str, &'static 
     BY_NUMBER.iter().find(|(known, ..)| *known == number)
 }
 
-/// The name, such as `ECONNREFUSED`; `None` for an error that is not the system's.
+/// The name, such as `ECONNREFUSED`; `None` if it is not a system error.
 pub fn name(error: &io::Error) -> Option<&'static str> {
     if let Some((_, name, _)) = by_number(error) {
         return Some(name);
@@ -49,7 +49,7 @@ pub fn name(error: &io::Error) -> Option<&'static str> {
     })
 }
 
-/// What happened, where the words of `std` do not say it.
+/// A description, if that of `std` is not enough.
 pub fn text(error: &io::Error) -> Option<&'static str> {
     by_number(error).map(|(.., text)| *text)
 }

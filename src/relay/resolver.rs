@@ -1,8 +1,8 @@
-//! Addresses of the host that a client connects to: the system's own lookup, and of several addresses one that answers.
+//! Addresses of a client's host: the system's lookup, then, of several addresses, one that answers.
 //!
 //! The lookup is the system's (`getaddrinfo`), so that `/etc/hosts`, search domains and Docker's names work as in Node.
-//! It blocks, so it has a thread of its own. A client looks up one name and has at most one such thread at a time, so
-//! that neither its own requests nor those of other clients queue behind a lookup that is stuck.
+//! It blocks, so it runs on a thread of its own. A client looks up one name and has at most one such thread at a time, so
+//! requests of other clients never wait for a lookup that hangs.
 
 use super::os_error;
 use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
@@ -17,18 +17,18 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// RFC 8305, section 8: the recommended delay before the next address is tried beside those that are silent so far.
+/// RFC 8305, section 8: the recommended delay before the next address is tried concurrently.
 const NEXT_ADDRESS_AFTER: Duration = Duration::from_millis(250);
-/// More addresses of a host than this are not tried.
+/// Maximum addresses of a host that are tried.
 const MAX_ADDRESSES: usize = 16;
 
 type Answer = Result<Vec<SocketAddr>, Unresolved>;
 
-/// A lookup that failed. Part of the error chain of a request, in which [`super::fault`] looks for it.
+/// A failed lookup. Part of a request's error chain, where [`super::fault`] finds it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Unresolved {
-    /// The code that Node has for it, such as `EAI_AGAIN`.
+    /// Node's code, such as `EAI_AGAIN`.
     pub code: &'static str,
     /// What happened, with the name.
     pub message: String,
@@ -36,12 +36,12 @@ pub struct Unresolved {
 
 /// The resolver of one client.
 pub struct Resolver {
-    /// Of the relay or the proxy, whichever is connected to.
+    /// Port of the relay, or of the proxy if there is one.
     port: u16,
     /// How long an address may take to answer.
     connect_timeout: Duration,
     look_up: fn(&str) -> Answer,
-    /// The lookup that runs, or the last one.
+    /// The current lookup, or the last one.
     current: Mutex<Option<watch::Receiver<Option<Answer>>>>,
 }
 
@@ -51,7 +51,7 @@ impl Resolver {
         Self { port, connect_timeout, look_up: of_the_system, current: Mutex::new(None) }
     }
 
-    /// The answer of the lookup that runs already, or of a new one.
+    /// The answer of the current lookup, or of a new one.
     fn joined(&self, name: &str) -> Result<watch::Receiver<Option<Answer>>, Unresolved> {
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
         let running = current.as_ref().filter(|last| last.borrow().is_none() && last.has_changed().is_ok());
@@ -70,7 +70,7 @@ impl Resolver {
         let (sender, receiver) = watch::channel(None);
         let (port, connect_timeout) = (self.port, self.connect_timeout);
         tokio::spawn(async move {
-            // Without an answer the sender is dropped, which those who wait notice.
+            // If there is no answer, the sender is dropped, which the waiters notice.
             let Ok(answer) = looked_up.await else { return };
             let answer = match answer {
                 Ok(addresses) => Ok(reachable(with_port(addresses, port), connect_timeout).await),
@@ -98,7 +98,7 @@ impl Resolve for Resolver {
     }
 }
 
-/// The addresses in the order of the system (RFC 6724), which take turns by family (RFC 8305, section 4).
+/// The addresses in the system's order (RFC 6724), alternating between families (RFC 8305, section 4).
 fn with_port(addresses: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
     let first_is_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (mut first, mut second): (Vec<_>, Vec<_>) =
@@ -118,9 +118,9 @@ fn with_port(addresses: Vec<SocketAddr>, port: u16) -> Vec<SocketAddr> {
     in_turn
 }
 
-/// Of several addresses the one that accepts a connection first ("Happy Eyeballs", RFC 8305), or all of them if none does,
-/// so that connecting tells what is wrong with them. The connection itself is not used: reqwest makes its own, and waits for
-/// a silent address for its whole share of the connect timeout, however soon another one would answer.
+/// Of several addresses, the first one that accepts a connection ("Happy Eyeballs", RFC 8305), or all of them if none does,
+/// so that connecting reports the reason. The connection itself is not used: reqwest opens its own, but would wait for a
+/// silent address for its full share of the connect timeout, even if another one would answer at once.
 async fn reachable(addresses: Vec<SocketAddr>, connect_timeout: Duration) -> Vec<SocketAddr> {
     if addresses.len() < 2 {
         return addresses;
@@ -153,7 +153,7 @@ async fn first_to_accept(addresses: &[SocketAddr]) -> Option<SocketAddr> {
 fn of_the_system(name: &str) -> Answer {
     let hints = AddrInfoHints { socktype: SockType::Stream.into(), ..AddrInfoHints::default() };
     let found = getaddrinfo(Some(name), None, Some(hints)).map_err(|error| unresolved(name, error))?;
-    // One that is of a family unknown to the library is left out.
+    // Addresses of a family that the library does not know are skipped.
     let mut addresses: Vec<SocketAddr> = found.filter_map(Result::ok).map(|found| found.sockaddr).collect();
     addresses.dedup();
     Ok(addresses)

@@ -1,14 +1,14 @@
-//! What TLS found wrong, under the code that Node's TLS has for it, and what to do about it.
+//! TLS errors: Node's code for each, and what to do about it.
 
 use crate::config::is_of_a_ca;
 use crate::error::Cause;
 use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
 
-/// Names of a certificate that a message shows at most.
+/// Maximum names of a certificate in a message.
 const MAX_NAMES: usize = 5;
-/// Longest name that a message shows.
+/// Maximum length of such a name.
 const MAX_NAME_CHARS: usize = 80;
-/// What rustls with ring does not know.
+/// The hint for certificates that rustls with ring does not support.
 const UNSUPPORTED: &str = "keys on P-521 and RSA-PSS keys are not supported; P-256, P-384, RSA and Ed25519 keys are";
 
 /// The cause of a handshake that failed.
@@ -92,7 +92,7 @@ fn names(presented: &[String]) -> String {
         .take(MAX_NAMES)
         .map(|name| {
             let inner = name.split_once('(').map_or(name.as_str(), |(_, inner)| inner).trim_end_matches(')');
-            // They are someone else's data.
+            // The names are untrusted data.
             inner.chars().filter(|c| c.is_ascii_graphic() && *c != '"').take(MAX_NAME_CHARS).collect()
         })
         .collect();

@@ -13,17 +13,17 @@ use url::Url;
 
 /// Redirects followed within the relay's origin.
 const MAX_REDIRECTS: usize = 5;
-/// All but RFC 3986's unreserved characters: any of the others may mean something to a relay or a proxy.
+/// Everything except RFC 3986's unreserved characters, because any other may have a meaning for a relay or a proxy.
 const SOUL: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A pool of connections to one relay and what a request to it needs, prepared once.
+/// A pool of connections to one relay, with everything that requests to it have in common.
 #[derive(Debug)]
 pub struct Transport {
     client: Client,
     headers: HeaderMap,
     /// `{base}/get`, to which the soul is added.
     get: Url,
-    /// What a proxy is asked with for the status that it refuses a tunnel with.
+    /// Asks a proxy for the status with which it refuses a tunnel.
     tunnel: Option<Tunnel>,
     /// For messages.
     pub route: Route,
@@ -69,20 +69,20 @@ impl Transport {
         Self { client, headers, get, tunnel, route }
     }
 
-    /// Asks for a soul; the answer's body is still to be read. The last of too many redirects is the answer.
+    /// Asks for a soul; the body of the answer is not read yet. After too many redirects, the last one is the answer.
     pub async fn get(&self, soul: &str) -> Result<Response, Error> {
         let mut request = Request::new(Method::GET, self.url_of(soul));
         *request.headers_mut() = self.headers.clone();
         self.client.execute(request).await
     }
 
-    /// The status that the proxy refuses a tunnel with, which the connector does not tell: the proxy is asked once more.
+    /// The status with which the proxy refuses a tunnel. The connector does not report it, so the proxy is asked again.
     pub async fn refused_with(&self) -> Option<u16> {
         let tunnel = self.tunnel.as_ref()?;
         let built = || client(Some(&tunnel.proxy), &tunnel.tls).redirect(redirect::Policy::none()).build().ok();
         let client = tunnel.client.get_or_init(built).as_ref()?;
         let mut relay = self.get.clone();
-        // By http, so that it is the request that is a CONNECT, not the connection.
+        // By http, so that the request is the CONNECT.
         let port = relay.port_or_known_default();
         relay.set_scheme("http").ok()?;
         relay.set_port(port).ok()?;
@@ -101,22 +101,22 @@ impl Transport {
     }
 }
 
-/// What all clients have in common.
+/// Settings of all clients.
 fn client(proxy: Option<&ProxyUrl>, tls: &Tls) -> ClientBuilder {
     let builder = Client::builder()
         .tls_backend_preconfigured(tls.client())
         .http1_only()
         .tcp_keepalive(None)
-        // Retries are this package's own: they have a budget, a deadline and a count.
+        // Retries are made here, with a budget, a deadline and a count.
         .retry(retry::never().max_retries_per_request(0));
     match proxy {
         Some(proxy) => builder.proxy(through(proxy)),
-        // Proxies of the environment are for other programs.
+        // Proxy variables of the environment are for other programs.
         None => builder.no_proxy(),
     }
 }
 
-/// http relays by the absolute form, https relays through a tunnel, as curl does it.
+/// http relays by requests in absolute form, https relays through a tunnel, as in curl.
 fn through(proxy: &ProxyUrl) -> Proxy {
     let made = Proxy::all(proxy.url.clone()).expect("a URL with a host is a proxy's");
     match &proxy.authorization {
@@ -125,7 +125,7 @@ fn through(proxy: &ProxyUrl) -> Proxy {
     }
 }
 
-/// A redirect to another origin is an answer like any other, and no header goes there.
+/// A redirect to another origin is not followed, so no header is sent there.
 fn within_the_origin(attempt: Attempt<'_>) -> Action {
     let is_within = attempt.previous().last().is_some_and(|asked| asked.origin() == attempt.url().origin());
     if is_within && attempt.previous().len() <= MAX_REDIRECTS { attempt.follow() } else { attempt.stop() }

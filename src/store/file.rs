@@ -1,20 +1,20 @@
-//! The embedded store: souls known to be missing, in a file of one client.
+//! The embedded store: missing souls in a file that belongs to one client.
 //!
-//! The file is a snapshot of the cache with a log of invalidations behind it ([`format`]). [`FileStore::write`] replaces
-//! both; in between, an invalidation is appended before it returns, so a process that dies at any moment leaves no entry
-//! that it had invalidated. What was remembered since the last snapshot is lost then, which costs requests and nothing else.
-//! A loss of power may take the last seconds of the log with it: it is not synced for each record.
+//! The file is a snapshot of the cache followed by a log of invalidations ([`format`]). [`FileStore::write`] replaces both.
+//! In between, an invalidation is appended to the log before it returns, so a process that dies at any moment leaves no
+//! entry that it had invalidated. Entries added since the last snapshot are then lost, which only costs requests. After a
+//! power failure the last seconds of the log may be missing, because it is not synced for each record.
 //!
 //! # Order
-//! One lock, `state`, makes an invalidation one step: the cache forgets and the log is appended to under it. So
-//! - a snapshot that begins after that step cannot contain the soul, unless it was remembered again. One that began before
-//!   may; therefore, from before the cache is read until the new file is in place, records are also kept in memory
-//!   (`pending`), and they are appended to the new file before it takes the old one's place;
-//! - [`FileStore::load`] gives its entries to the cache under the same lock, those left out whose record came while the file
-//!   was read. An invalidation comes either before that, and wins by its record, or after, and finds the entry.
+//! One lock, `state`, makes an invalidation atomic: under it, the cache forgets the soul and the log gets its record. So
+//! - a snapshot that begins later cannot contain the soul, unless it was added again. One that began earlier may; therefore,
+//!   from before the cache is read until the new file is in place, records are also kept in memory (`pending`) and appended
+//!   to the new file before it replaces the old one;
+//! - [`FileStore::load`] adds its entries to the cache under the same lock, except those that were invalidated while the file
+//!   was read. An invalidation comes either before that, and its record wins, or after, and it finds the entry.
 //!
-//! The lock is never held for a sync. Closures that run under it must not call the store, and the store must not be
-//! called from under a lock that they take.
+//! The lock is never held during a sync. Closures that run under it must not call the store, and the store must not be
+//! called while holding a lock that they take.
 
 mod disk;
 mod format;
@@ -33,27 +33,27 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-/// Largest file that is written or read, 1 GiB: some 15 million souls of 60 bytes. It is read as a whole.
+/// Maximum size of the file, 1 GiB, about 15 million souls of 60 bytes: it is read as a whole.
 const MAX_FILE_BYTES: u64 = 1 << 30;
 
-/// What came of [`FileStore::open`].
+/// Result of [`FileStore::open`].
 #[derive(Debug)]
 pub enum Opened {
-    /// The file is this store's, or nobody could open it: then each [`FileStore::write`] tries again.
+    /// The file belongs to this store, or it could not be opened and each [`FileStore::write`] tries again.
     Ours(FileStore),
     /// Another process or client uses it.
     Without {
-        /// A line for the log.
+        /// A log line.
         warning: String,
     },
 }
 
-/// What came of [`FileStore::load`].
+/// Result of [`FileStore::load`].
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Loaded {
-    /// Entries given to the cache.
+    /// Entries added to the cache.
     pub entries: u64,
-    /// A line for the log, if there is something to say.
+    /// A log line, if there is something to report.
     pub warning: Option<String>,
 }
 
@@ -62,30 +62,30 @@ pub struct Loaded {
 pub struct FileStats {
     /// Whether the file is open, and the last write succeeded.
     pub connected: bool,
-    /// Entries given to the cache.
+    /// Entries added to the cache.
     pub loaded: u64,
     /// Reads, writes and appends that failed.
     pub errors: u64,
 }
 
-/// A file of one client. All methods may be called from any thread; all do blocking I/O.
+/// The file of one client. All methods may be called from any thread; all do blocking I/O.
 #[derive(Debug)]
 pub struct FileStore {
     path: PathBuf,
     relay: String,
     ttl: Duration,
-    /// Held by a load or a write from beginning to end. Taken before `state`.
+    /// Held during a load or a write. Taken before `state`.
     io: Mutex<()>,
     state: Mutex<State>,
     loaded: AtomicU64,
 }
 
 impl FileStore {
-    /// Takes the file for a client, without reading it: some 0.1 ms. `relay` identifies what the entries are true of: the
-    /// relay's URL without credentials, and the namespace. No entry lives longer than `ttl` from when it is loaded.
+    /// Opens the file for a client without reading it, which takes about 0.1 ms. `relay` identifies whose records the entries
+    /// are about: the relay's URL without credentials, and the namespace. Loaded entries live for at most `ttl`.
     ///
-    /// [`FileStore::invalidate`] can be called at once. [`Opened::Without`] may be tried again later; what that store
-    /// loads must not be used then, as invalidations in between are not in the file.
+    /// [`FileStore::invalidate`] may be called at once. After [`Opened::Without`], a later attempt may succeed, but what it
+    /// loads must not be used: the file lacks the invalidations in between.
     pub fn open(path: &Path, relay: &str, ttl: Duration) -> Opened {
         let path = disk::settle(path);
         let (phase, log, warning) = match disk::hold(&path) {
@@ -117,12 +117,12 @@ impl FileStore {
         })
     }
 
-    /// Lets the cache forget a soul (`forget`) and appends that to the log, as one step. The process may be killed as soon
-    /// as this returns; on an error, the file may still hold the soul.
+    /// Calls `forget`, which removes the soul from the cache, and appends a record to the log, atomically. Once this returns, the
+    /// process may be killed. After an error the file may still contain the soul.
     pub fn invalidate<R>(&self, soul: &str, forget: impl FnOnce() -> R) -> (R, io::Result<()>) {
         let mut state = lock(&self.state);
         let forgotten = forget();
-        // What is no soul is in no file.
+        // An invalid soul is in no file.
         let logged = soul::check(soul).map_or(Ok(()), |soul| state.invalidate(soul));
         (forgotten, logged)
     }
@@ -134,13 +134,13 @@ impl FileStore {
         (forgotten, state.invalidate_all())
     }
 
-    /// Whether the file is behind whatever the cache holds: there is none, or its log has records.
+    /// Whether the file must be written even if the cache is unchanged: it does not exist, or its log has records.
     pub fn needs_write(&self) -> bool {
         lock(&self.state).log.as_ref().is_none_or(|log| log.logged > 0)
     }
 
-    /// Replaces the file by a snapshot of the cache: each soul with the rest of its life at `now`. Before the load it does
-    /// nothing. After an error the file is as it was, its log included, and the next call tries again.
+    /// Replaces the file with a snapshot of the cache: each soul with its remaining TTL at `now`. Does nothing before the load.
+    /// After an error the file and its log are unchanged, and the next call tries again.
     pub fn write(&self, entries: impl FnOnce() -> Vec<(Box<str>, Duration)>, now: SystemTime) -> io::Result<()> {
         let _io = lock(&self.io);
         let written = self.begin_write().and_then(|begun| match begun {
@@ -152,22 +152,21 @@ impl FileStore {
         written.inspect_err(|_| state.errors += 1)
     }
 
-    /// Gives up the file, so that another client may take it; to be called after the last write. From then on nothing is
-    /// written or appended.
+    /// Releases the file for other clients. Call it after the last write; later writes and invalidations do not reach the file.
     pub fn release(&self) {
         let _io = lock(&self.io);
         let mut state = lock(&self.state);
         (state.phase, state.log) = (Phase::Released, None);
     }
 
-    /// Counts so far.
+    /// Counters so far.
     pub fn stats(&self) -> FileStats {
         let state = lock(&self.state);
         let connected = !state.is_failing && matches!(state.phase, Phase::Loading { .. } | Phase::Ready { .. });
         FileStats { connected, loaded: self.loaded.load(Relaxed), errors: state.errors }
     }
 
-    /// Opens the file if that failed before, and keeps records from now on; whether there is something to write to.
+    /// Opens the file if that failed before, and keeps records from now on. Returns whether there is a file to write to.
     fn begin_write(&self) -> io::Result<bool> {
         let is_detached = matches!(lock(&self.state).phase, Phase::Detached { .. });
         let held = is_detached.then(|| disk::hold(&self.path)).transpose().map_err(|denied| match denied {
@@ -176,7 +175,7 @@ impl FileStore {
         })?;
         let mut state = lock(&self.state);
         if let Some(Held { lock, log, moved: _ }) = held {
-            // Not loaded: invalidations in the meantime are not in it.
+            // Its entries are not loaded, because it lacks the invalidations since.
             state.log = log;
             state.clear()?;
             state.phase = Phase::Ready { _lock: lock };
@@ -198,10 +197,10 @@ impl FileStore {
             Ok(state.log.replace(Log::new(&self.path, file, len + logged, logged)))
         });
         match made {
-            // To close it may free its blocks, which takes time that no lock should be held for.
+            // Closing it may free its blocks, which takes time; so not under the lock.
             Ok(replaced) => drop(replaced),
             Err(error) => {
-                // What is left of it only takes space.
+                // A leftover only takes space.
                 let _ = fs::remove_file(disk::beside(&self.path, ".tmp"));
                 return Err(error);
             }
@@ -210,7 +209,7 @@ impl FileStore {
         Ok(())
     }
 
-    /// Writes and syncs `<path>.tmp`; the file at its end, and its length.
+    /// Writes and syncs `<path>.tmp`; returns the file, positioned at its end, and its length.
     fn make(&self, entries: &[(Box<str>, u64)], now: SystemTime) -> io::Result<(File, u64)> {
         let size = format::size(&self.relay, entries);
         if size > MAX_FILE_BYTES {
@@ -224,7 +223,7 @@ impl FileStore {
     }
 }
 
-/// A panic in a closure leaves nothing half done here: it comes before any change.
+/// A panic in a closure happens before any change, so the state is consistent.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -234,7 +233,7 @@ fn millis(time: SystemTime) -> u64 {
     time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
 }
 
-/// A line of the log about the file.
+/// A log line about the file.
 fn line(path: &Path, text: &str) -> String {
     let line = format!("cache file {} {text}", path.display());
     line.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()

@@ -2,22 +2,23 @@
 //!
 //! # How a client uses it
 //!
-//! 1. **A call.** [`SharedStore::trust`] is read once for a call. [`Trust::Everything`]: the cache in memory and requests in
-//!    flight are used as ever. [`Trust::Own`] (the store is off): entries that were learned from the store count as
-//!    unknown, everything else as ever. [`Trust::Nothing`] (this process was frozen): every entry counts as unknown, and
-//!    **no request in flight is joined**: detach the one there is.
+//! 1. **A call.** Read [`SharedStore::trust`] once per call. [`Trust::Everything`]: use the in-memory cache and requests in
+//!    flight as usual. [`Trust::Own`] (the store is off): treat entries learned from the store as unknown, everything else
+//!    as usual. [`Trust::Nothing`] (this process was frozen): treat every entry as unknown and **join no request in
+//!    flight**: detach it.
 //! 2. **A local miss.** The request first awaits [`SharedStore::look_up`], then asks the relay. [`LookUp::Missing`] ends
-//!    the request as a 404 would, with a life of its own. Where it is kept in memory, it is kept as learned from the store.
-//!    **It must pass through the request's completion**, which keeps nothing if the request was detached meanwhile.
+//!    the request as a 404 would, with its own TTL; its entry in memory is marked as learned from the store. **It must pass
+//!    through the request's completion**, which stores nothing if the request was detached meanwhile.
 //! 3. **A 404 of the relay.** If the request is not detached and had a [`Token`]: [`SharedStore::remember`].
 //! 4. **An invalidation**, under the lock of the requests in flight: first [`SharedStore::invalidate`], then forget the
-//!    entry and detach the request. The other way round, a request that begins between the two reads the old entry.
+//!    entry and detach the request. In the other order, a request that begins between the two would read the old entry.
 //! 5. **A message** arrives as [`Listener::forget`] or [`Listener::forget_all`]: forget and detach under the same lock, and do
 //!    not call the store's `invalidate`. The store holds no lock of its own meanwhile.
-//! 6. `fresh` calls skip the look-up's answer but need its token: use a [`LookUp::Missing`]'s as well.
+//! 6. `fresh` calls ignore the look-up's answer but need its token, also that of a [`LookUp::Missing`].
 
 mod connection;
 mod driver;
+mod inner;
 mod keys;
 mod machine;
 mod pending;
@@ -28,19 +29,20 @@ pub(crate) mod tests;
 
 use super::{Listener, StoreError, StoreStats};
 use crate::config::{StoreUrl, Tls};
-use keys::{Keys, Message};
+use inner::{Asked, Core, Inner, Remember, Settled, micros};
+use keys::Keys;
 pub use machine::Flush;
-use machine::{Action, Event, Machine, Moment};
+use machine::{Machine, Moment};
 use std::future::Future;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::time::{Instant, timeout};
 
-/// How long a look-up may take; after it the relay is asked.
+/// Time limit of a look-up; after it the relay is asked.
 pub const LOOK_UP_TIMEOUT: Duration = Duration::from_millis(100);
 /// How long a call waits for the first connection of a process.
 const START_TIMEOUT: Duration = Duration::from_millis(50);
@@ -48,50 +50,50 @@ const START_TIMEOUT: Duration = Duration::from_millis(50);
 const FLUSH_TIMEOUT: Duration = Duration::from_millis(2_000);
 /// How long [`SharedStore::close`] waits for what is not confirmed.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
-/// Look-ups that wait to be sent: more than all requests in flight of a client with the default options.
+/// Maximum queued look-ups: more than a client with default options has requests.
 const MAX_LOOK_UPS: usize = 16_384;
-/// Entries that wait to be sent; the store does without further ones.
+/// Maximum queued entries; further ones are not sent.
 const MAX_REMEMBERS: usize = 4_096;
 
-/// Which store, and what it is to be called there.
+/// Configuration of a shared store.
 #[derive(Debug, Clone)]
 pub struct StoreConfig {
-    /// Its address.
+    /// Its URL.
     pub url: StoreUrl,
     /// Distinguishes one relay's knowledge from another's: by default the relay's URL without credentials.
     pub namespace: String,
-    /// What is trusted and shown where the address asks for TLS.
+    /// TLS configuration, for a URL with TLS.
     pub tls: Tls,
 }
 
-/// What may be used of what is known, and which requests in flight may be joined.
+/// What a call may use: cached entries and requests in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
     /// The store is on: everything.
     Everything,
     /// The store is off: only what this process learned from the relay itself. Requests may be joined.
     Own,
-    /// The store should be on and has been silent for too long, as when this process was frozen: nothing.
+    /// The store should be on but has been silent for too long, for example because this process was frozen: nothing.
     Nothing,
 }
 
-/// What the store says about a soul.
+/// The store's answer about a soul.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LookUp {
     /// It is missing.
     Missing {
-        /// For so long from now.
+        /// Remaining TTL.
         life: Duration,
-        /// As [`LookUp::Token`]'s.
+        /// As in [`LookUp::Token`].
         token: Token,
     },
-    /// The store does not know. The relay's answer may be remembered with the token.
+    /// The store has no entry. With this token, the relay's answer may be stored.
     Token(Token),
-    /// The store could not be asked. The relay's answer stays in this process.
+    /// The store could not be asked. The relay's answer is cached only in this process.
     Nothing,
 }
 
-/// The moment at which a request began, as the store counts.
+/// The store's generation of a soul when the request began.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
     epoch: Arc<str>,
@@ -108,74 +110,13 @@ pub struct SharedStore {
 
 const CLOSED: &str = "the client was closed before all invalidations were confirmed";
 
-/// Hands a result over when dropped, wherever that happens.
-struct Settled<F: FnOnce(Result<(), StoreError>)> {
-    result: Result<(), StoreError>,
-    then: Option<F>,
-}
-
-impl<F: FnOnce(Result<(), StoreError>)> Drop for Settled<F> {
-    fn drop(&mut self) {
-        if let Some(then) = self.then.take() {
-            then(std::mem::replace(&mut self.result, Ok(())));
-        }
-    }
-}
-
-/// Ends the driver when the last clone goes; what is not confirmed is sent first, as by [`SharedStore::close`].
+/// Ends the driver when the last clone is dropped, after sending unconfirmed invalidations as [`SharedStore::close`] does.
 struct Owner(Arc<Inner>);
 
 impl Drop for Owner {
     fn drop(&mut self) {
         self.0.begin_close(CLOSE_TIMEOUT);
     }
-}
-
-struct Inner {
-    config: StoreConfig,
-    keys: Keys,
-    origin: Arc<str>,
-    listener: Weak<dyn Listener>,
-    base: Instant,
-    core: Mutex<Core>,
-    /// Until when knowledge may be trusted, in microseconds from `base`; 0 while off.
-    lease: AtomicU64,
-    /// The driver has something to do.
-    wake: Notify,
-    /// Changes when invalidations were confirmed, and at the end.
-    progress: watch::Sender<()>,
-    /// A look-up got no answer in time, and nothing was heard from the store since.
-    is_silent: AtomicBool,
-    /// The first attempt to connect has not ended.
-    is_starting: AtomicBool,
-    handle: Handle,
-    hits: AtomicU64,
-    errors: AtomicU64,
-}
-
-/// What a lock protects. No listener is called while it is held.
-struct Core {
-    machine: Machine,
-    /// What the driver is to do.
-    io: Vec<Action>,
-    look_ups: Vec<Asked>,
-    remembers: Vec<Remember>,
-    /// Set once: when to end at the latest.
-    closes_at: Option<Instant>,
-    is_closed: bool,
-}
-
-/// A look-up to be sent.
-struct Asked {
-    soul: Arc<str>,
-    answer: oneshot::Sender<LookUp>,
-}
-
-/// An entry to be sent.
-struct Remember {
-    soul: Arc<str>,
-    token: Token,
-    life: Duration,
 }
 
 impl LookUp {
@@ -189,7 +130,7 @@ impl LookUp {
 }
 
 impl SharedStore {
-    /// Begins to connect, on `handle`; until then the store is off. `listener` is called on that runtime's threads.
+    /// Begins to connect, on `handle`; until it is connected, the store is off. `listener` is called on that runtime's threads.
     pub fn open(config: &StoreConfig, handle: &Handle, listener: Weak<dyn Listener>) -> SharedStore {
         let seed = RandomState::new().build_hasher().finish();
         let machine = Machine::new(Moment::ZERO, seed);
@@ -220,7 +161,7 @@ impl SharedStore {
         SharedStore { _owner: Arc::new(Owner(Arc::clone(&inner))), inner }
     }
 
-    /// What may be used at `now` of what is known. One atomic load.
+    /// What a call may use at `now`. One atomic load.
     pub fn trust(&self, now: Instant) -> Trust {
         match self.inner.lease.load(Relaxed) {
             0 => Trust::Own,
@@ -234,13 +175,13 @@ impl SharedStore {
         self.trust(Instant::now()) == Trust::Everything
     }
 
-    /// Whether the first attempt to connect is still under way; see [`SharedStore::started`].
+    /// Whether the first attempt to connect has not ended; see [`SharedStore::started`].
     pub fn has_to_start(&self) -> bool {
         self.inner.is_starting.load(Relaxed)
     }
 
-    /// Waits for the first attempt to connect, for [`START_TIMEOUT`] at most: the first calls of a process that was restarted
-    /// come before its store is there. Later attempts are not waited for.
+    /// Waits at most [`START_TIMEOUT`] for the first attempt to connect, because the first calls after a restart come before the
+    /// store is connected. Does not wait for later attempts.
     pub async fn started(&self) {
         let inner = &*self.inner;
         let started = inner.wait_for(|_| !inner.is_starting.load(Relaxed));
@@ -249,9 +190,8 @@ impl SharedStore {
         }
     }
 
-    /// Asks the store about a soul, for [`LOOK_UP_TIMEOUT`] at most. Look-ups of one turn of the runtime are one round
-    /// trip. While the store is off, or the soul's invalidation has not reached it, the answer is [`LookUp::Nothing`] at
-    /// once.
+    /// Asks the store about a soul, for at most [`LOOK_UP_TIMEOUT`]. Look-ups in one turn of the runtime share a round trip. While
+    /// the store is off, or an invalidation of the soul has not reached it, returns [`LookUp::Nothing`] at once.
     pub async fn look_up(&self, soul: &str) -> LookUp {
         let inner = &*self.inner;
         let answered = {
@@ -268,7 +208,7 @@ impl SharedStore {
         match timeout(LOOK_UP_TIMEOUT, answered).await {
             Ok(answer) => answer.unwrap_or(LookUp::Nothing),
             Err(_) => {
-                // Further calls do not wait for a store that hangs; the heartbeat finds out about it.
+                // Further calls do not wait for a store that hangs; the next heartbeat will time out.
                 inner.is_silent.store(true, Relaxed);
                 inner.count_error();
                 LookUp::Nothing
@@ -276,8 +216,8 @@ impl SharedStore {
         }
     }
 
-    /// Tells the store that the soul is missing, unless something in its slot was invalidated since the token. Not
-    /// awaited: a store that does not take it does without.
+    /// Sends an entry for a missing soul. The store refuses it if a soul in the same slot was invalidated since the token. Does
+    /// not wait and is not repeated.
     pub fn remember(&self, soul: &str, token: Token, life: Duration) {
         let inner = &*self.inner;
         {
@@ -291,8 +231,8 @@ impl SharedStore {
         inner.wake.notify_one();
     }
 
-    /// Invalidates a soul for all processes. Returns at once; until the store has confirmed it, it is kept and sent again,
-    /// and the store is not asked about the soul. To be called before the soul is forgotten locally.
+    /// Invalidates a soul for all processes. Returns at once. Until the store has confirmed it, it is sent again and the store is
+    /// not asked about the soul. Call it before the soul is forgotten locally.
     pub fn invalidate(&self, soul: &str) {
         self.inner.core().machine.invalidate(soul);
         self.inner.wake.notify_one();
@@ -304,8 +244,8 @@ impl SharedStore {
         self.inner.wake.notify_one();
     }
 
-    /// Resolves once all invalidations so far have reached the store; fails if that is not confirmed within 2 s. They are
-    /// kept and sent in any case.
+    /// Resolves when all invalidations so far have reached the store; fails if that is not confirmed within 2 s. In either case
+    /// they are kept and sent.
     pub fn flushed(&self) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
         let inner = Arc::clone(&self.inner);
         let mark = inner.core().machine.mark();
@@ -328,8 +268,8 @@ impl SharedStore {
         }
     }
 
-    /// Calls `then` with the result of [`SharedStore::flushed`], at once if it is known already, else on the network's thread;
-    /// in any case, even if that thread ends before.
+    /// Calls `then` with the result of [`SharedStore::flushed`]: at once if it is already known, otherwise on the network thread.
+    /// It is called even if that thread ends first.
     pub fn flushed_then(&self, then: impl FnOnce(Result<(), StoreError>) + Send + 'static) {
         let closed = StoreError { store: self.shown().to_owned(), message: CLOSED.to_owned() };
         let mut result = Settled { result: Err(closed), then: Some(then) };
@@ -355,19 +295,19 @@ impl SharedStore {
         &self.inner.config.url.shown
     }
 
-    /// Figures of now.
+    /// Current counters.
     pub fn stats(&self) -> StoreStats {
         let hits = self.inner.hits.load(Relaxed);
         let connected = self.inner.lease.load(Relaxed) != 0;
         StoreStats { connected, loaded: hits, hits, errors: self.inner.errors.load(Relaxed) }
     }
 
-    /// Sends what is not confirmed, for 500 ms at most, and disconnects. Nothing is sent afterwards.
+    /// Sends unconfirmed invalidations, for at most 500 ms, and disconnects. Nothing is sent afterwards.
     pub fn close(&self) -> impl Future<Output = ()> + Send + use<> {
         let inner = Arc::clone(&self.inner);
         inner.begin_close(CLOSE_TIMEOUT);
         async move {
-            // The driver may be gone with its runtime, in which case nobody ends it.
+            // The driver may have ended with its runtime without closing the store.
             let closed = inner.wait_for(|core| core.is_closed);
             let _ = timeout(2 * CLOSE_TIMEOUT, closed).await;
         }
@@ -378,86 +318,4 @@ impl std::fmt::Debug for SharedStore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("SharedStore").field(&self.inner.config.url).finish()
     }
-}
-
-impl Inner {
-    fn core(&self) -> MutexGuard<'_, Core> {
-        // Nothing that is done under the lock panics half-way.
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn now(&self) -> Moment {
-        self.base.elapsed()
-    }
-
-    fn has_started(&self) {
-        if self.is_starting.load(Relaxed) && self.is_starting.swap(false, Relaxed) {
-            self.progress.send_replace(());
-        }
-    }
-
-    fn count_error(&self) {
-        self.errors.fetch_add(1, Relaxed);
-    }
-
-    /// Takes an event: tells the client at once, and leaves to the driver what is for it. Called on the network's thread,
-    /// so that the client hears of everything in its order.
-    fn handle(&self, session: u64, event: Event<'_>) {
-        let actions = {
-            let mut core = self.core();
-            let mut actions = core.machine.handle(self.now(), session, event);
-            core.io.extend(actions.extract_if(.., |action| action.is_io()));
-            actions
-        };
-        let listener = self.listener.upgrade();
-        for action in actions {
-            if let Action::Trust(until) = action {
-                self.lease.store(until.map_or(0, micros), Relaxed);
-                self.has_started();
-                continue;
-            }
-            let Some(listener) = &listener else { continue };
-            match action {
-                Action::Forget(soul) => listener.forget(&soul),
-                Action::ForgetAll(cause) => listener.forget_all(cause),
-                Action::Lost(why) => listener.lost(&why),
-                Action::Back(down_for) => listener.back(down_for),
-                _ => {}
-            }
-        }
-    }
-
-    /// A message of the channel, in the order in which the store sent it.
-    fn handle_message(&self, session: u64, text: &[u8]) {
-        let event = match Message::parse(text) {
-            Some(Message::Soul { n, origin, soul }) => Event::Message { n, origin, soul },
-            Some(Message::All { origin, epoch }) => Event::All { origin, epoch },
-            None => Event::Unreadable,
-        };
-        self.handle(session, event);
-        self.wake.notify_one();
-    }
-
-    fn begin_close(&self, within: Duration) {
-        let closes_at = Instant::now() + within;
-        {
-            let mut core = self.core();
-            let earlier = core.closes_at.map_or(closes_at, |at| at.min(closes_at));
-            core.closes_at = Some(earlier);
-        }
-        self.wake.notify_one();
-    }
-
-    async fn wait_for(&self, is_so: impl Fn(&Core) -> bool) {
-        let mut progress = self.progress.subscribe();
-        while !is_so(&self.core()) {
-            if progress.changed().await.is_err() {
-                return;
-            }
-        }
-    }
-}
-
-fn micros(moment: Moment) -> u64 {
-    u64::try_from(moment.as_micros()).unwrap_or(u64::MAX)
 }

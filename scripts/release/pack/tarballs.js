@@ -6,43 +6,61 @@
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { ROOT, output } = require('../../command');
-const { binaryOf, packageOf } = require('../targets');
-const { cargoManifest, mainManifest, platformManifest } = require('./manifests');
+const { NAPI, ROOT, output } = require('../../command');
+const { binaryOf } = require('../targets');
+const { cargoManifest, mainManifest, platformSource } = require('./manifests');
 
 /** Packs the main package into a folder; returns the tarball's path. */
 function packMain(folder) {
-  return packed(folder, (stage) => {
+  return inScratch((stage) => {
     // npm itself resolves `files` in package.json.
     const [{ files }] = JSON.parse(output('npm', ['pack', '--dry-run', '--json', '--ignore-scripts']));
     for (const file of files) copy(path.join(ROOT, file.path), path.join(stage, file.path));
     fs.writeFileSync(path.join(stage, 'Cargo.toml'), cargoManifest());
-    return mainManifest();
+    writeManifest(stage, mainManifest());
+    return pack(stage, folder);
   });
 }
 
 /** Packs a target's package with this binary into a folder; returns the tarball's path. */
 function packPlatform(folder, target, binary) {
-  return packed(folder, (stage) => {
-    copy(binary, path.join(stage, binaryOf(target)));
+  return inScratch((scratch) => {
+    const stage = createPlatform(scratch, target);
+    copy(binary, path.join(scratch, 'artifacts', binaryOf(target)));
+    output(process.execPath, [NAPI, 'artifacts', '--cwd', scratch]);
     copy(path.join(ROOT, 'LICENSE'), path.join(stage, 'LICENSE'));
-    const readme = `# ${packageOf(target)}\n\nThe binary of gun-native for ${target.name}. Install \`gun-native\`: it brings this.\n`;
-    fs.writeFileSync(path.join(stage, 'README.md'), readme);
-    return platformManifest(target);
+    return pack(stage, folder);
   });
 }
 
-/** Packs what `fill` writes to a folder, with the manifest that it returns. */
-function packed(folder, fill) {
+/**
+ * Creates a target's package, without its binary, in an empty folder; returns the package's folder. One target at a time, because
+ * `napi artifacts` fails unless it finds the binaries of all.
+ */
+function createPlatform(scratch, target) {
+  writeManifest(scratch, platformSource(target));
+  output(process.execPath, [NAPI, 'create-npm-dirs', '--cwd', scratch]);
+  return path.join(scratch, 'npm', target.name);
+}
+
+/** Packs a folder; returns the path of the tarball. */
+function pack(stage, folder) {
   fs.mkdirSync(folder, { recursive: true });
-  const stage = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-pack-'));
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', path.resolve(folder)];
+  const [{ filename }] = JSON.parse(output('npm', args, { cwd: stage }));
+  return path.join(folder, filename);
+}
+
+function writeManifest(folder, manifest) {
+  fs.writeFileSync(path.join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+function inScratch(action) {
+  const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'gun-native-pack-'));
   try {
-    fs.writeFileSync(path.join(stage, 'package.json'), `${JSON.stringify(fill(stage), null, 2)}\n`);
-    const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', path.resolve(folder)];
-    const [{ filename }] = JSON.parse(output('npm', args, { cwd: stage }));
-    return path.join(folder, filename);
+    return action(scratch);
   } finally {
-    fs.rmSync(stage, { recursive: true });
+    fs.rmSync(scratch, { recursive: true });
   }
 }
 
@@ -51,4 +69,4 @@ function copy(from, to) {
   fs.copyFileSync(from, to);
 }
 
-module.exports = { packMain, packPlatform };
+module.exports = { createPlatform, packMain, packPlatform };

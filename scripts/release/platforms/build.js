@@ -1,16 +1,20 @@
 'use strict';
 
-// Builds a target's binary for publishing: for the oldest supported glibc, and without paths of this machine, so that another
-// machine builds the same bytes. `npm run build` is faster and does neither.
+// Builds a target's binary for publishing with `napi build`: for the oldest supported glibc, and without paths of this machine,
+// so that another machine builds the same bytes. The CLI sets no such flags, so they are given here. `npm run build` is faster
+// and does neither.
 
 const fs = require('fs');
 const os = require('os');
 const path = require('path');
-const { ROOT, run } = require('../../command');
+const { NAPI, ROOT, run } = require('../../command');
 const { GLIBC_BASELINE, binaryOf } = require('../targets');
 const { libnode } = require('./libnode');
 const { toolsEnvironment } = require('./python');
 const { toolchain } = require('./rust');
+
+/** For every build: the library alone, with the versions of Cargo.lock. */
+const CARGO_ARGS = ['--lib', '--locked'];
 
 /** The binary's exports, for a Windows linker. */
 const EXPORTS = path.join(__dirname, 'exports.def');
@@ -27,41 +31,36 @@ function isBuildable(target) {
 }
 
 /**
- * Builds the sources in `source` and copies the binary to `folder`; returns its path. `cargoTarget` is cargo's target folder.
+ * Builds the sources in `source` and writes the binary to `folder`; returns its path. `cargoTarget` is cargo's target folder.
  */
 function build(target, { source = ROOT, cargoTarget = path.join(ROOT, 'target'), folder = path.join(ROOT, 'target', 'binaries') } = {}) {
-  const { args, env, triple, file } = process.platform === 'linux' ? fromLinux(target) : native(target);
+  const isForeignWindows = target.os === 'win32' && process.platform === 'linux';
+  const triple = isForeignWindows ? target.triple.replace('-msvc', '-gnullvm') : target.triple;
   const rust = toolchain(triple);
   const flags = [...remaps(source, rust.sources), ...linking(target)];
-  const environment = { ...env, ...rust.env, CARGO_TARGET_DIR: cargoTarget, CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') };
-  environment.PATH = [rust.env.PATH, env.PATH || process.env.PATH].filter(Boolean).join(path.delimiter);
-  run('cargo', [...args, ...rust.args, '--release', '--lib', '--locked'], { cwd: source, env: environment });
-  fs.mkdirSync(folder, { recursive: true });
+  const zig = process.platform === 'linux' ? toolsEnvironment() : {};
+  const env = { ...zig, ...rust.env, CARGO_TARGET_DIR: cargoTarget, CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f') };
+  env.PATH = [rust.env.PATH, zig.PATH || process.env.PATH].filter(Boolean).join(path.delimiter);
   const binary = path.join(folder, binaryOf(target));
-  fs.copyFileSync(path.join(cargoTarget, triple, 'release', file), binary);
+  fs.mkdirSync(folder, { recursive: true });
+  if (isForeignWindows) {
+    // `napi build --cross-compile` needs Microsoft's libraries there. The binary finds Node's functions at run time.
+    const args = ['zigbuild', '--target', triple, '--features', 'napi/dyn-symbols', '--release', ...CARGO_ARGS, ...rust.args];
+    run('cargo', args, { cwd: source, env: { ...env, LIBNODE_PATH: libnode(target) } });
+    fs.copyFileSync(path.join(cargoTarget, triple, 'release', 'gun_native.dll'), binary);
+    return binary;
+  }
+  // No tool here strips macOS binaries.
+  if (target.os === 'darwin' && process.platform === 'linux') env.CARGO_PROFILE_RELEASE_STRIP = 'none';
+  const args = ['--cwd', source, '--package-json-path', path.join(ROOT, 'package.json'), '--output-dir', folder, ...crossing(target)];
+  run(process.execPath, [NAPI, 'build', '--platform', '--release', '--no-js', ...args, '--', ...CARGO_ARGS, ...rust.args], { env });
   return binary;
 }
 
-/** Builds with zig, which links for any system and any glibc version. */
-function fromLinux(target) {
-  const env = toolsEnvironment();
-  if (target.os === 'win32') {
-    // MSVC's linker is not available there. The binary finds Node's functions at run time.
-    const triple = target.triple.replace('-msvc', '-gnullvm');
-    const args = ['zigbuild', '--target', triple, '--features', 'napi/dyn-symbols'];
-    return { env: { ...env, LIBNODE_PATH: libnode(target) }, triple, args, file: 'gun_native.dll' };
-  }
-  const version = target.libc === 'glibc' ? `.${GLIBC_BASELINE}` : '';
-  const args = ['zigbuild', '--target', `${target.triple}${version}`];
-  if (target.os === 'linux') return { env, triple: target.triple, args, file: 'libgun_native.so' };
-  // Nor is a tool that strips macOS binaries.
-  return { env: { ...env, CARGO_PROFILE_RELEASE_STRIP: 'none' }, triple: target.triple, args, file: 'libgun_native.dylib' };
-}
-
-/** Builds with the system's own tools. */
-function native(target) {
-  const file = target.os === 'win32' ? 'gun_native.dll' : 'libgun_native.dylib';
-  return { env: {}, triple: target.triple, args: ['build', '--target', target.triple], file };
+/** The target for `napi build`. On Linux zig links, for any system and any glibc version. */
+function crossing({ triple, libc }) {
+  if (process.platform !== 'linux') return ['--target', triple];
+  return ['--cross-compile', '--target', libc === 'glibc' ? `${triple}.${GLIBC_BASELINE}` : triple];
 }
 
 /** Replaces this machine's paths; the folder of crates has a name that depends on cargo's configuration. */

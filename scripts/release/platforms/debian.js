@@ -1,6 +1,6 @@
 'use strict';
 
-// Debian packages, unpacked into a folder and never installed.
+// Debian packages, unpacked into a folder and never installed: compilers, Wine and emulators for targets that this machine is not.
 
 const fs = require('fs');
 const path = require('path');

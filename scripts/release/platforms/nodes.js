@@ -1,6 +1,7 @@
 'use strict';
 
-// Node for other versions, libcs and processors, and how to start it on this machine.
+// Node for other versions, libcs and processors, and how to start it on this machine, so that a binary is run before it is
+// published.
 
 const fs = require('fs');
 const path = require('path');

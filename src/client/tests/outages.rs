@@ -1,4 +1,4 @@
-//! Outages in virtual time: what a relay that does nothing but fail gets, and what its callers are told.
+//! Outages in virtual time: what is sent to a relay that only fails, and the errors of its callers.
 
 use super::*;
 use crate::breaker::BreakerPolicy;

@@ -1,4 +1,4 @@
-//! A process that was paused, and relays that fall silent for a moment: healthy must not look broken.
+//! Paused processes, and relays that are silent for a moment: they must not look like an outage.
 
 use super::*;
 use std::thread;

@@ -1,4 +1,4 @@
-//! Two clients of one relay and a real store: what one learned the other knows.
+//! Two clients of one relay with a real store: each knows what the other one learned.
 
 use super::*;
 use crate::config::OptionValue;

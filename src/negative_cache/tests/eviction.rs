@@ -1,4 +1,4 @@
-//! What is evicted: never much worse than an exact LRU, and expired entries first.
+//! Eviction: never much worse than an exact LRU, and expired entries first.
 
 use super::traces::{self, Trace};
 use super::*;

@@ -1,4 +1,4 @@
-//! How long entries live: doubling, refresh-ahead, and what a store knows.
+//! TTLs of entries: doubling, refresh-ahead, entries from a store.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn refreshing() -> (NegativeCache, Instant) {
     (NegativeCache::new(CachePolicy { refresh: true, ..policy(10) }, now), now)
 }
 
-/// Whether an entry made at `now` lives for exactly so long.
+/// Whether an entry made at `now` lives for exactly this time.
 fn lives_for(cache: &NegativeCache, now: Instant, life: Duration) -> bool {
     cache.knows("a", now + life - MS) && !cache.knows("a", now + life)
 }

@@ -16,7 +16,7 @@ const SCANNED: u64 = 1 << 40;
 /// Requests to a capacity in each trace.
 const REQUESTS_PER_ENTRY: usize = 30;
 
-/// Every kind of trace for a cache of `capacity` entries, with a working set of so many percent of it.
+/// Every kind of trace for a cache of `capacity` entries, with a working set of a percentage of it.
 pub fn all(capacity: usize, percent: usize, seed: u64) -> Vec<Trace> {
     let random = &mut Rng::with_seed(seed);
     let souls = (capacity * percent / 100).max(1);
@@ -47,7 +47,7 @@ pub fn scan(requests: usize) -> Vec<u64> {
     (SCANNED..).take(requests).collect()
 }
 
-/// After every so many requests of the trace, so many for souls that are asked for once.
+/// Inserts groups of souls that are requested once into a trace, at regular intervals.
 pub fn with_scans(trace: Vec<u64>, every: usize, requests: usize) -> Vec<u64> {
     let mut scanned = 2 * SCANNED..;
     trace

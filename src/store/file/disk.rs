@@ -1,11 +1,11 @@
-//! The files of one store: who may use them, the log that is appended to, and the snapshot that replaces it.
+//! The files of one store: the lock, the log that is appended to, and the snapshot that replaces it.
 //!
-//! | file | what for |
+//! | file | purpose |
 //! |---|---|
 //! | `<path>` | snapshot and log |
-//! | `<path>.lock` | locked by the one store that uses them; stays, as removing it would let two stores in |
-//! | `<path>.tmp` | the next snapshot until it is whole |
-//! | `<path>.not-a-cache` | what was found at `<path>` and was no cache file |
+//! | `<path>.lock` | locked by the one store that uses them; never removed, because two stores could then lock different files |
+//! | `<path>.tmp` | the next snapshot until it is complete |
+//! | `<path>.not-a-cache` | a file found at `<path>` that was not a cache file |
 
 use super::format::MAGIC;
 use std::ffi::OsString;
@@ -13,7 +13,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-/// Why a store got no files.
+/// Why a store cannot use its files.
 #[derive(Debug)]
 pub enum Denied {
     /// Another process or client holds the lock.
@@ -35,7 +35,7 @@ pub struct Held {
     pub lock: File,
     /// `None` if there is no cache file.
     pub log: Option<Log>,
-    /// Where a file that was no cache file went.
+    /// Where a file that was not a cache file was moved to.
     pub moved: Option<PathBuf>,
 }
 
@@ -47,18 +47,18 @@ pub struct Log {
     file: File,
     /// Bytes of the file.
     pub len: u64,
-    /// Those behind the snapshot.
+    /// Those after the snapshot.
     pub logged: u64,
 }
 
 impl Log {
-    /// `file`, which is at its end, will be or is at `path`.
+    /// A cache file that is, or will be moved, at `path`. `file` is positioned at its end.
     pub fn new(path: &Path, file: File, len: u64, logged: u64) -> Self {
         Self { path: path.to_owned(), file, len, logged }
     }
 
-    /// Appends a whole record. The kernel has it then: it survives the process, though not a loss of power. After an error
-    /// the end of the file is unknown.
+    /// Appends a record. The kernel then has it: it survives the end of the process, but not a power failure. After an error the
+    /// end of the file is unknown.
     pub fn append(&mut self, record: &[u8]) -> io::Result<()> {
         self.file.write_all(record)?;
         self.len += record.len() as u64;
@@ -66,18 +66,18 @@ impl Log {
         Ok(())
     }
 
-    /// Makes sure that nothing in the file can be read again. That takes no space, so it works on a full disk.
+    /// Makes the file unreadable. This needs no space, so it works on a full disk.
     pub fn clear(&self) -> io::Result<()> {
         self.file.set_len(0).or_else(|_| fs::remove_file(&self.path))
     }
 }
 
-/// The path as it will stay whatever becomes of the working directory, behind any symbolic link.
+/// The absolute path behind any symbolic link, independent of the working directory.
 pub fn settle(path: &Path) -> PathBuf {
     fs::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Whether there may be a cache file: that it cannot be looked at does not mean that there is none.
+/// Whether there may be a cache file. If it cannot be inspected, there may be one.
 pub fn may_exist(path: &Path) -> bool {
     match fs::metadata(path) {
         Ok(found) => found.is_file(),
@@ -94,7 +94,7 @@ pub fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// Takes the lock and opens the cache file, if there is one.
 pub fn hold(path: &Path) -> Result<Held, Denied> {
-    // First of all: a folder, a device or a pipe is not to be moved aside, and nothing is to be left beside it.
+    // First of all: a folder, a device or a pipe must not be moved, and no file be created beside it.
     let exists = match fs::metadata(path) {
         Ok(found) if found.is_file() => true,
         Ok(_) => return Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file").into()),
@@ -118,7 +118,7 @@ pub fn hold(path: &Path) -> Result<Held, Denied> {
         let len = file.seek(SeekFrom::End(0))?;
         held.log = Some(Log::new(path, file, len, 0));
     } else {
-        // Perhaps somebody's data, and a wrong path: it is not overwritten.
+        // The path may be wrong and this somebody's data, so it is not overwritten.
         let aside = beside(path, ".not-a-cache");
         fs::rename(path, &aside)?;
         held.moved = Some(aside);
@@ -126,7 +126,7 @@ pub fn hold(path: &Path) -> Result<Held, Denied> {
     Ok(held)
 }
 
-/// A new, empty `<path>.tmp`. What an interrupted write left there is removed, never followed or written into.
+/// Creates an empty `<path>.tmp`. A leftover of an interrupted write is removed first, never followed or written to.
 pub fn create_temporary(path: &Path) -> io::Result<File> {
     let temporary = beside(path, ".tmp");
     match fs::remove_file(&temporary) {
@@ -135,13 +135,12 @@ pub fn create_temporary(path: &Path) -> io::Result<File> {
     }
 }
 
-/// Puts `<path>.tmp` in the place of the cache file, at once.
+/// Atomically replaces the cache file with `<path>.tmp`.
 pub fn replace(path: &Path) -> io::Result<()> {
     fs::rename(beside(path, ".tmp"), path)
 }
 
-/// Makes a rename survive a loss of power, where folders can be synced. Where they cannot, the older file may come back, which
-/// is as good as the loss of power itself promises.
+/// Makes a rename survive a power failure, on systems that can sync folders. On others the older file may come back.
 pub fn sync_folder(path: &Path) {
     if let Some(folder) = path.parent().filter(|_| cfg!(unix)) {
         let _ = File::open(folder).and_then(|folder| folder.sync_all());

@@ -1,4 +1,4 @@
-//! The bytes of a cache file: a snapshot, and behind it the log of what was invalidated since.
+//! The format of a cache file: a snapshot, followed by a log of later invalidations.
 //!
 //! ```text
 //! snapshot  "gun-native missing souls, v1\n"
@@ -9,8 +9,8 @@
 //!           crc: u32          CRC-32 of everything before it
 //! log       each              crc: u32 of the rest of the record; u16 length (0: every soul), UTF-8
 //! ```
-//! Integers are little-endian. A file is read whole or not at all: what follows a damaged record may have been an
-//! invalidation, and without it the snapshot would bring back an entry that a put removed.
+//! Integers are little-endian. If any part is damaged, nothing of the file is used: an invalidation may be lost, without which
+//! the snapshot would bring back an entry that a put removed.
 
 use crate::soul;
 use crc32fast::Hasher;
@@ -18,13 +18,13 @@ use smallvec::SmallVec;
 use std::collections::HashSet;
 use std::io::{self, Write};
 
-/// How every version begins. A file that does not is not a cache file.
+/// How files of every version begin. Other files are not cache files.
 pub const MAGIC: &[u8] = b"gun-native missing souls, v";
 const VERSION: &[u8] = b"1\n";
-/// The least that an entry takes: a life, a length, one byte.
+/// Minimum size of an entry: TTL, length, one byte.
 const MIN_ENTRY_BYTES: usize = 8 + 2 + 1;
 
-/// A soul with its life in ms.
+/// A soul with its remaining TTL in ms.
 type Entry<'f> = (&'f str, u64);
 
 /// Why a file's entries cannot be used, as a predicate of the file.
@@ -49,7 +49,7 @@ pub enum Unusable {
 pub struct Contents<'f> {
     /// When the snapshot was taken, in ms since 1970.
     pub written: u64,
-    /// Each soul with the ms it had left then; none that was invalidated since.
+    /// Each soul with its remaining TTL then, in ms, without the souls invalidated since.
     pub entries: Vec<Entry<'f>>,
     /// Bytes of the log.
     pub logged: u64,
@@ -69,7 +69,7 @@ impl Invalidated<'_> {
     }
 }
 
-/// Reads a whole file of `relay`'s.
+/// Reads a file, which must belong to `relay`.
 pub fn decode<'f>(bytes: &'f [u8], relay: &str) -> Result<Contents<'f>, Unusable> {
     let version = bytes.strip_prefix(MAGIC).ok_or(Unusable::NotACache)?;
     let mut reader = Reader(version.strip_prefix(VERSION).ok_or(Unusable::OtherVersion)?);
@@ -113,7 +113,7 @@ pub fn size(relay: &str, entries: &[(Box<str>, u64)]) -> u64 {
     (head + entries + 4) as u64
 }
 
-/// Writes a snapshot of souls ([`soul::check`]) with the ms that each has left.
+/// Writes a snapshot of souls ([`soul::check`]) with the remaining TTL of each in ms.
 pub fn encode(out: impl Write, relay: &str, written: u64, entries: &[(Box<str>, u64)]) -> io::Result<()> {
     let mut out = Checked { out, hasher: Hasher::new() };
     out.write_all(MAGIC)?;
@@ -131,7 +131,7 @@ pub fn encode(out: impl Write, relay: &str, written: u64, entries: &[(Box<str>, 
     out.write_all(&hasher.finalize().to_le_bytes())
 }
 
-/// A record of the log: one soul ([`soul::check`]), or every soul.
+/// A log record: one soul ([`soul::check`]), or every soul.
 pub fn record(soul: Option<&str>) -> SmallVec<[u8; 128]> {
     let soul = soul.unwrap_or_default();
     let mut record = SmallVec::from_slice(&[0; 4]);
@@ -142,13 +142,13 @@ pub fn record(soul: Option<&str>) -> SmallVec<[u8; 128]> {
     record
 }
 
-/// What lies between the version and the checksum: the relay, when it was written, and the entries.
+/// Reads what is between version and checksum: relay, time of writing, entries.
 fn snapshot<'f>(reader: &mut Reader<'f>) -> Option<(&'f str, u64, Vec<Entry<'f>>)> {
     let written = reader.u64()?;
     let length = reader.u32()? as usize;
     let relay = str::from_utf8(reader.take(length)?).ok()?;
     let count = usize::try_from(reader.u64()?).ok()?;
-    // The checksum comes last: a wrong count must not ask for memory that the file cannot fill.
+    // The checksum is verified last, so a wrong count must not reserve more memory than the file can fill.
     if count > reader.0.len() / MIN_ENTRY_BYTES {
         return None;
     }
@@ -160,7 +160,7 @@ fn snapshot<'f>(reader: &mut Reader<'f>) -> Option<(&'f str, u64, Vec<Entry<'f>>
     Some((relay, written, entries))
 }
 
-/// What is left to read.
+/// The rest of the input.
 struct Reader<'f>(&'f [u8]);
 
 impl<'f> Reader<'f> {
@@ -188,7 +188,7 @@ impl<'f> Reader<'f> {
     }
 }
 
-/// Checksums what passes.
+/// Computes a checksum of what is written.
 struct Checked<W> {
     out: W,
     hasher: Hasher,

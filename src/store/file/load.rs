@@ -1,4 +1,4 @@
-//! What is read at start, and why it may be nothing.
+//! Loading the file at start.
 
 use super::format::{self, Contents, Unusable};
 use super::state::{MAX_LOG_BYTES, Phase};
@@ -8,7 +8,7 @@ use std::io::{self, Read as _};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
-/// How far a file may be ahead of the clock. More than that, and nobody knows how long ago it was written.
+/// How far a file may be ahead of the clock. Beyond that, its age is unknown.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
 
 /// Why a client starts with no entries, as a predicate of the file.
@@ -28,18 +28,18 @@ pub enum Cold {
     Unusable(#[from] Unusable),
 }
 
-/// What was read without the lock of the store.
+/// A file that was read without the store's lock.
 pub struct Read<'b> {
     contents: Contents<'b>,
-    /// As many bytes.
+    /// Its length in bytes.
     len: u64,
-    /// Has what was appended since.
+    /// The open file, with the records appended since.
     later: File,
 }
 
 impl FileStore {
-    /// Reads the file and gives the cache each entry that is alive, with the rest of its life, in the order written. To be
-    /// called once, off the main thread; until then nothing is written. `remember` must keep an entry that is there already.
+    /// Reads the file and passes each live entry with its remaining TTL to `remember`, in the order written. Call it once, off
+    /// the main thread; nothing is written before. `remember` must not replace existing entries.
     pub fn load(&self, now: SystemTime, mut remember: impl FnMut(&str, Duration)) -> Loaded {
         let _io = lock(&self.io);
         let mut bytes = Vec::new();
@@ -47,7 +47,7 @@ impl FileStore {
         self.finish_load(read, now, &mut remember)
     }
 
-    /// Gives what was read, unless it was invalidated since, and takes up work.
+    /// Adds the entries that were not invalidated since, and starts normal operation.
     pub(super) fn finish_load(
         &self,
         read: Result<Read<'_>, Cold>,
@@ -77,8 +77,8 @@ impl FileStore {
             Ok(given) => loaded.entries = given,
             Err(cold) => {
                 state.errors += u64::from(matches!(cold, Cold::Unreadable(_)));
-                // Another time the same file might be usable, and would bring back what is invalidated from now on. If it
-                // cannot be emptied, invalidations are appended to it as ever.
+                // The same file might be usable at another time and would then bring back what is invalidated from now on. If it
+                // cannot be emptied, invalidations are appended to it as usual.
                 let _ = state.clear();
                 let text = || line(&self.path, &format!("{cold}; starting without cached entries"));
                 loaded.warning.get_or_insert_with(text);
@@ -97,7 +97,7 @@ impl FileStore {
             len => into.reserve_exact(len as usize),
         }
         let later = File::open(&self.path)?;
-        // Appends go on meanwhile; what is within the length is whole.
+        // Records may be appended meanwhile; those within the length are complete.
         if (&later).take(len).read_to_end(into)? as u64 != len {
             return Err(Unusable::Damaged.into());
         }
@@ -106,7 +106,7 @@ impl FileStore {
         if ahead > CLOCK_TOLERANCE { Err(Cold::Ahead(ahead.as_secs())) } else { Ok(Read { contents, len, later }) }
     }
 
-    /// Gives what is alive and was not invalidated in the next `appended` bytes; how many entries.
+    /// Passes on live entries that were not invalidated in the next `appended` bytes; returns how many.
     fn give(
         &self,
         contents: Contents<'_>,

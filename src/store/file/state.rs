@@ -1,45 +1,45 @@
-//! What is on disk at this moment, as far as an invalidation must know.
+//! The state of the file, as far as invalidations need it.
 
 use super::disk::Log;
 use super::format;
 use std::fs::File;
 use std::io;
 
-/// Most of a log, 4 MiB: some 90,000 invalidations between two snapshots. Beyond it the file is emptied, which forgets all
-/// that was on disk until the next snapshot and brings nothing back.
+/// Maximum length of the log, 4 MiB: about 90,000 invalidations between two snapshots. Beyond it the file is emptied, so
+/// nothing can be loaded until the next snapshot.
 pub const MAX_LOG_BYTES: usize = 4 << 20;
 
-/// What the lock of a store guards.
+/// The data that the store's lock protects.
 #[derive(Debug)]
 pub struct State {
     pub phase: Phase,
-    /// The file, unless nothing in it could be read again.
+    /// The file, unless it is empty or absent.
     pub log: Option<Log>,
-    /// Records since a write began, for the file that it makes.
+    /// Records since a write began, for the new file.
     pub pending: Option<Vec<u8>>,
-    /// A line for the log that waits for the load.
+    /// A log line that is reported by the load.
     pub warning: Option<String>,
     /// Reads, writes and appends that failed.
     pub errors: u64,
-    /// Whether the last write did.
+    /// Whether the last write failed.
     pub is_failing: bool,
 }
 
-/// Where a store is in its life.
+/// Phases of a store.
 #[derive(Debug)]
 pub enum Phase {
-    /// Open, and not read yet.
+    /// Open, not loaded yet.
     Loading { _lock: File },
     /// Open.
     Ready { _lock: File },
-    /// It could not be opened. With `stale`, there may be a file that holds what is invalidated now.
+    /// It could not be opened. `stale`: there may be a file that contains souls invalidated meanwhile.
     Detached { stale: bool },
-    /// Given up.
+    /// Released.
     Released,
 }
 
 impl State {
-    /// Puts down that a soul was invalidated.
+    /// Records that a soul was invalidated.
     pub fn invalidate(&mut self, soul: &str) -> io::Result<()> {
         self.check_attached()?;
         if self.log.is_none() && self.pending.is_none() {
@@ -57,13 +57,13 @@ impl State {
             return self.clear();
         }
         log.append(&record).or_else(|_| {
-            // A full disk, for one. Without the record the whole file must go.
+            // For example, the disk is full. Without the record, the file must not be read again.
             self.errors += 1;
             self.clear()
         })
     }
 
-    /// Puts down that every soul was invalidated.
+    /// Records that every soul was invalidated.
     pub fn invalidate_all(&mut self) -> io::Result<()> {
         if let Some(pending) = &mut self.pending {
             *pending = format::record(None).to_vec();
@@ -72,7 +72,7 @@ impl State {
         self.clear()
     }
 
-    /// Makes sure that nothing on disk can be read again.
+    /// Makes everything on disk unreadable.
     pub fn clear(&mut self) -> io::Result<()> {
         if let Some(log) = &self.log {
             log.clear().inspect_err(|_| self.errors += 1)?;

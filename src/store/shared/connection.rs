@@ -1,4 +1,4 @@
-//! A connection that is ready: logged in, with the scripts loaded and the channel subscribed.
+//! A ready connection: logged in, scripts loaded, channel subscribed.
 
 use super::scripts::{ALL, Script};
 use super::{Inner, driver};
@@ -16,20 +16,20 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
-/// Commands of the connection that wait to be written; whoever has more of them waits.
+/// Maximum queued commands; senders of further ones wait.
 const BUFFERED_COMMANDS: usize = 1_024;
-/// Longest text of the store's that is shown.
+/// Maximum length of the store's text in messages.
 const MAX_SHOWN: usize = 200;
 
 /// Cheap to clone. Ends with its [`Task`].
 #[derive(Clone)]
 pub struct Connection {
     commands: MultiplexedConnection,
-    /// Their names: SHA-1, as the store calculated them.
+    /// SHA-1 of each script, as calculated by the store.
     scripts: Arc<[String]>,
 }
 
-/// What reads and writes. Dropped, it ends at once, whatever is on its way: a server that hangs keeps nothing alive.
+/// The task that reads and writes. Dropping it ends it at once, so a server that hangs keeps nothing alive.
 pub struct Task(JoinHandle<()>);
 
 impl Drop for Task {
@@ -39,7 +39,7 @@ impl Drop for Task {
 }
 
 impl Connection {
-    /// Opens a connection for a session. The caller bounds the time.
+    /// Opens a connection for a session. The caller limits the time.
     pub async fn open(inner: &Arc<Inner>, session: u64) -> Result<(Connection, Task), String> {
         let url = &inner.config.url;
         let stream = TcpStream::connect((url.host.as_str(), url.port)).await.map_err(|error| of_io(&error))?;
@@ -59,7 +59,7 @@ impl Connection {
     {
         let weak = Arc::downgrade(inner);
         let config = AsyncConnectionConfig::new()
-            // Times are the state machine's.
+            // Timeouts are the state machine's.
             .set_response_timeout(None)
             .set_pipeline_buffer_size(BUFFERED_COMMANDS)
             .set_push_sender(move |push: PushInfo| -> Result<(), ()> {
@@ -78,14 +78,14 @@ impl Connection {
         Ok((Connection { commands, scripts: scripts.into() }, task))
     }
 
-    /// The command that runs a script, to which its keys and arguments are to be added.
+    /// The command that runs a script, without keys and arguments.
     pub fn script(&self, script: Script, keys: usize) -> Cmd {
         let mut command = redis::cmd("EVALSHA");
         command.arg(&*self.scripts[script as usize]).arg(keys);
         command
     }
 
-    /// Runs commands in one round trip; the first error fails it.
+    /// Runs commands in one round trip; fails with the first error.
     pub async fn run(&mut self, commands: &Pipeline) -> Result<Vec<Value>, String> {
         commands.query_async(&mut self.commands).await.map_err(|error| of_redis(&error))
     }
@@ -97,7 +97,7 @@ impl Connection {
 }
 
 fn login(url: &StoreUrl) -> RedisConnectionInfo {
-    // The library's name would need a permission of its own.
+    // To set the library's name would need an additional permission.
     let mut login = RedisConnectionInfo::default().set_protocol(ProtocolVersion::RESP3).set_skip_set_lib_name();
     login = login.set_db(url.database.into());
     if let Some(user) = &url.user {
@@ -109,7 +109,7 @@ fn login(url: &StoreUrl) -> RedisConnectionInfo {
     login
 }
 
-/// Called by the connection's task between two reads, so that a message is dealt with before anything after it.
+/// Called by the connection's task between two reads, so that a message is handled before anything that follows it.
 fn pushed(inner: &Weak<Inner>, session: u64, push: &PushInfo) {
     let Some(inner) = inner.upgrade() else { return };
     match (&push.kind, &*push.data) {
@@ -119,9 +119,9 @@ fn pushed(inner: &Weak<Inner>, session: u64, push: &PushInfo) {
     }
 }
 
-/// What the system says; its number is of no use to anybody.
+/// The system's message without the error number.
 fn of_io(error: &io::Error) -> String {
-    // An error with one inside is a library's, such as TLS's or the resolver's.
+    // An error that wraps another one comes from a library, such as TLS or the resolver.
     if error.get_ref().is_some() { shown(&error.to_string()) } else { error.kind().to_string() }
 }
 
@@ -135,7 +135,7 @@ fn of_redis(error: &RedisError) -> String {
     }
 }
 
-/// A text of the store's on one line, not too long.
+/// A text of the store on one line, shortened if necessary.
 fn shown(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_SHOWN).collect()
 }

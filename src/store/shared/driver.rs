@@ -1,4 +1,4 @@
-//! Does what the state machine asks for: one task on the network's thread.
+//! The driver: a task on the network thread that carries out the state machine's actions.
 
 use super::connection::{Connection, Task};
 use super::keys::{Keys, slot};
@@ -12,23 +12,23 @@ use std::time::Duration;
 use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, sleep_until, timeout};
 
-/// Most look-ups or entries of one round trip: the store answers others between two.
+/// Maximum look-ups or entries per round trip, so that the store can answer other clients in between.
 const CHUNK: usize = 256;
-/// How long an answer may be late before nothing is made of it.
+/// An answer later than this is discarded.
 const LATE: Duration = super::machine::ANSWER_TIMEOUT;
 
-/// What a command ended with.
+/// Result of a command.
 enum Done {
     Opened(Connection, Task),
     Hello(Arc<str>, u64),
     Beat(Option<u64>),
     Invalidated(bool),
-    /// Look-ups and entries, which say themselves what became of them.
+    /// Look-ups and entries, which handle their results themselves.
     Nothing,
     Failed(String),
 }
 
-/// The live connection and the commands on their way.
+/// The live connection and its commands in flight.
 #[derive(Default)]
 struct Session {
     number: u64,
@@ -70,7 +70,7 @@ pub async fn drive(inner: Arc<Inner>) {
     inner.progress.send_replace(());
 }
 
-/// What there is to do, and when there is more at the latest.
+/// Due actions, and until when to wait for more.
 struct Due {
     io: Vec<Action>,
     wait_until: Option<Instant>,
@@ -144,7 +144,7 @@ impl Session {
         }
     }
 
-    /// Runs a script of the protocol; any answer but the expected ones ends the session.
+    /// Runs a script of the protocol; an unexpected answer ends the session.
     fn run<R>(&mut self, inner: &Inner, command: impl FnOnce(&Keys, &Connection) -> (redis::Cmd, R))
     where
         R: FnOnce(Value) -> Option<Done> + Send + 'static,
@@ -177,7 +177,7 @@ impl Session {
         });
     }
 
-    /// Sends the look-ups and entries that wait; without a session nobody waits any longer.
+    /// Sends queued look-ups and entries; without a session, drops them.
     fn ask(&mut self, inner: &Arc<Inner>) {
         let mut core = inner.core();
         let look_ups = std::mem::take(&mut core.look_ups);
@@ -248,7 +248,7 @@ async fn look_up(inner: Arc<Inner>, mut connection: Connection, epoch: Arc<str>,
     Done::Nothing
 }
 
-/// The generations and the lives; `None` where the epoch is another one, or the answer is of another form.
+/// The generations and remaining TTLs; `None` if the epoch has changed or the answer has an unexpected form.
 fn read_look_up(replies: &[Value], epoch: &str, count: usize) -> Option<(Vec<i64>, Vec<i64>)> {
     let (first, lives) = replies.split_first()?;
     let Value::Array(fields) = first else { return None };

@@ -1,27 +1,27 @@
-//! Names of keys and of the channel, and what a message says.
+//! Names of keys and of the channel, and the format of messages.
 
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Goes into every key: processes that would read each other's data wrongly do not meet.
+/// Part of every key, so that processes with another format use other keys.
 const PROTOCOL: &str = "gun-native 1";
-/// Generations are kept for this many groups of souls.
+/// Number of slots; each has one generation.
 pub const SLOTS: u64 = 4_096;
 
-/// The names that one namespace has in one database.
+/// The names of one namespace in one database.
 #[derive(Debug, Clone)]
 pub struct Keys {
     prefix: String,
     /// The hash of epoch, server, count and generations.
     pub generations: String,
-    /// Where invalidations are published. Channels are the same for all databases of a server, so it carries the number.
+    /// The channel for invalidations. All databases of a server share its channels, so the name contains the number.
     pub channel: String,
 }
 
 impl Keys {
-    /// `namespace` is what distinguishes one relay from another.
+    /// `namespace` distinguishes relays.
     pub fn new(namespace: &str, db: u32) -> Self {
         let hash = xxh3_64(format!("{PROTOCOL}\n{namespace}").as_bytes());
-        // The braces make it a hash tag: in a cluster one node has all of it.
+        // The braces make it a hash tag: in a cluster, all keys are on one node.
         let prefix = format!("gun:{{{hash:016x}}}");
         Self { generations: format!("{prefix}:g"), channel: format!("{prefix}:{db}"), prefix }
     }
@@ -32,7 +32,7 @@ impl Keys {
     }
 }
 
-/// The soul's group, the same in all processes and versions.
+/// The soul's slot, the same in all processes and versions.
 pub fn slot(soul: &str) -> u16 {
     (xxh3_64(soul.as_bytes()) % SLOTS) as u16
 }
@@ -59,7 +59,7 @@ pub enum Message<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Reads a message; `None` where it is none.
+    /// Parses a message; `None` if it is invalid.
     pub fn parse(text: &'a [u8]) -> Option<Self> {
         let text = std::str::from_utf8(text).ok()?;
         if let Some(all) = text.strip_prefix("* ") {

@@ -1,24 +1,24 @@
-//! Invalidations that the store has not confirmed yet. They outlive sessions and are bounded.
+//! Invalidations that the store has not confirmed. They are kept across sessions and bounded.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// Souls held one by one. Beyond it, and beyond [`MAX_BYTES`], all of them become one invalidation of every soul.
+/// Maximum souls. Beyond it, or beyond [`MAX_BYTES`], they become one invalidation of every soul.
 pub const MAX_SOULS: usize = 100_000;
-/// Their text, so that long souls meet a bound too.
+/// Maximum text of the souls.
 const MAX_BYTES: usize = 16 << 20;
-/// Most souls of one batch: some 50 KB on the wire.
+/// Maximum souls per batch, about 50 KB.
 const BATCH: usize = 512;
 
-/// Invalidations are numbered in the order of their calls.
+/// The number of an invalidation, in the order of calls.
 pub type Number = u64;
 
-/// What is still to be confirmed.
+/// The unconfirmed invalidations.
 #[derive(Debug)]
 pub struct Pending {
     souls: HashMap<Arc<str>, Entry>,
     bytes: usize,
-    /// Souls to be sent; each is in it once.
+    /// Souls to be sent, each once.
     queue: VecDeque<Arc<str>>,
     all: Option<Entry>,
     next: Number,
@@ -26,15 +26,15 @@ pub struct Pending {
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    /// The latest call that this entry stands for.
+    /// The latest call included in this entry.
     last: Number,
-    /// The first call that this entry stands for and that no batch has carried yet.
+    /// The first call included in this entry that was not yet in a batch.
     first: Number,
-    /// Whether it waits to be sent; otherwise it is in the batch on its way.
+    /// Whether it is queued; otherwise it is in the batch in flight.
     is_queued: bool,
 }
 
-/// What is sent at once and confirmed as a whole.
+/// Invalidations that are sent together and confirmed as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Batch {
     /// Every soul.
@@ -74,7 +74,7 @@ impl Pending {
         }
     }
 
-    /// Adds every soul, which replaces what was added before.
+    /// Adds every soul, which replaces all earlier entries.
     pub fn add_all(&mut self) {
         let last = self.number();
         let first = self.oldest().unwrap_or(last);
@@ -84,7 +84,7 @@ impl Pending {
         self.bytes = 0;
     }
 
-    /// Whether an invalidation of the soul is not confirmed yet.
+    /// Whether an invalidation of the soul is unconfirmed.
     pub fn holds(&self, soul: &str) -> bool {
         self.all.is_some() || self.souls.contains_key(soul)
     }
@@ -94,7 +94,7 @@ impl Pending {
         self.all.is_none() && self.souls.is_empty()
     }
 
-    /// The next batch. The one before must have been confirmed or returned.
+    /// The next batch. The previous one must have been confirmed or requeued.
     pub fn take(&mut self) -> Option<Batch> {
         if let Some(all) = self.all.as_mut().filter(|all| all.is_queued) {
             all.is_queued = false;
@@ -126,7 +126,7 @@ impl Pending {
                         self.souls.remove(soul);
                         self.bytes -= soul.len();
                     } else {
-                        // Invalidated again meanwhile: there may have been a put after the first one was carried out.
+                        // It was invalidated again meanwhile: there may have been a put after the first invalidation was carried out.
                         entry.first = sent + 1;
                     }
                 }
@@ -134,7 +134,7 @@ impl Pending {
         }
     }
 
-    /// The batch on its way was not confirmed: everything is to be sent again.
+    /// The batch in flight was not confirmed: it will be sent again.
     pub fn requeue(&mut self) {
         if let Some(all) = &mut self.all {
             all.is_queued = true;
@@ -147,7 +147,7 @@ impl Pending {
         }
     }
 
-    /// Everything added so far has a number below this one.
+    /// A number above those of everything added so far.
     pub fn mark(&self) -> Number {
         self.next
     }

@@ -1,14 +1,14 @@
-//! What the store runs in one step each. `KEYS[1]` is the hash of epoch (`e`), server (`r`), count of messages (`n`) and
-//! a generation for each slot; it is evicted and flushed as a whole only, which is safe.
+//! Scripts, which the store runs atomically. `KEYS[1]` is a hash: epoch (`e`), server (`r`), count of messages (`n`) and the
+//! generation of each slot. It can only be evicted or flushed as a whole, which is safe.
 
-/// A day. Heartbeats renew it.
+/// TTL of the hash, a day, renewed by heartbeats.
 macro_rules! life_of_generations {
     () => {
         "86400000"
     };
 }
 
-/// The server's identity: a restart or a failover changes it.
+/// The server's identity, which a restart or failover changes.
 macro_rules! identity {
     () => {
         "local id=string.match(redis.call('INFO','server'),'run_id:(%w+)')..':'..\
@@ -16,8 +16,8 @@ macro_rules! identity {
     };
 }
 
-/// Arguments: a nonce. Gives the epoch and the count, both new where the data is not this server's own. The first
-/// command is a write, so that a replica refuses.
+/// Arguments: a nonce. Returns epoch and count, both new if the data was written by another server. The first command is a
+/// write, so that a replica refuses it.
 pub const HELLO: &str = concat!(
     "redis.call('PEXPIRE',KEYS[1],",
     life_of_generations!(),
@@ -33,7 +33,7 @@ redis.call('PEXPIRE',KEYS[1],",
 return {ARGV[1],0}"
 );
 
-/// Arguments: the epoch. Gives the count, or nil in another epoch. It writes, so that a demoted server refuses.
+/// Arguments: the epoch. Returns the count, or nil in another epoch. It writes, so that a demoted server refuses it.
 pub const BEAT: &str = concat!(
     "local g=redis.call('HMGET',KEYS[1],'e','n')
 if g[1]~=ARGV[1] then return nil end
@@ -44,15 +44,15 @@ return tonumber(g[2])"
 );
 
 /// `KEYS[2]`: the entry. Arguments: the epoch, the slot, its generation when the request began, the entry's life in ms.
-/// Gives 1 if the entry was made, 0 if something in its slot was invalidated meanwhile, nil in another epoch.
+/// Returns 1 if the entry was added, 0 if a soul in its slot was invalidated meanwhile, nil in another epoch.
 pub const REMEMBER: &str = "local g=redis.call('HMGET',KEYS[1],'e',ARGV[2])
 if g[1]~=ARGV[1] then return nil end
 if tonumber(g[2] or 0)~=tonumber(ARGV[3]) then return 0 end
 redis.call('SET',KEYS[2],'','PX',ARGV[4])
 return 1";
 
-/// `KEYS[2]`: the entry. Arguments: the epoch, the slot, the channel, the soul, the origin. Gives the message's number,
-/// or nil in another epoch. The first write is a DEL, which a store that is out of memory accepts, and all after it.
+/// `KEYS[2]`: the entry. Arguments: the epoch, the slot, the channel, the soul, the origin. Returns the message's number,
+/// or nil in another epoch. The first write is a DEL: a store that is out of memory accepts it and the writes after it.
 pub const INVALIDATE: &str = "if redis.call('HGET',KEYS[1],'e')~=ARGV[1] then return nil end
 redis.call('DEL',KEYS[2])
 local n=redis.call('HINCRBY',KEYS[1],'n',1)

@@ -1,4 +1,4 @@
-//! Two clients of a real server: what one learns the other knows, and what one invalidates the other forgets.
+//! Two clients of a real server: each knows what the other one learned and forgets what it invalidated.
 
 use super::server::Server;
 use crate::config::{Config, OptionValue};
@@ -126,7 +126,7 @@ async fn what_one_process_learned_the_other_knows_until_either_invalidates_it() 
     b.store.invalidate("missing");
     assert_eq!(b.store.look_up("missing").await, LookUp::Nothing, "until it is confirmed");
     b.store.flushed().await.expect("the server runs");
-    until("a is told", || a.told.has("forget missing")).await;
+    until("a is notified", || a.told.has("forget missing")).await;
     assert!(!b.told.has("forget missing"), "it knows already");
     assert!(!a.knows("missing").await && !b.knows("missing").await);
     assert_eq!(a.store.stats().hits + b.store.stats().hits, 2);
@@ -145,7 +145,7 @@ async fn an_answer_to_a_request_that_began_before_an_invalidation_is_refused() {
     // So is one from before an invalidation of everything.
     b.store.invalidate_all();
     b.store.flushed().await.expect("the server runs");
-    until("a is told", || a.told.has("forget all: Invalidated")).await;
+    until("a is notified", || a.told.has("forget all: Invalidated")).await;
     assert!(!a.knows("later").await);
     a.store.remember("soul", old, LIFE);
     a.learn("last").await;
@@ -163,7 +163,7 @@ async fn any_soul_can_be_stored_and_invalidated() {
         assert!(b.knows(soul).await);
         b.store.invalidate(soul);
         b.store.flushed().await.expect("the server runs");
-        until("a is told", || a.told.has(&format!("forget {soul}"))).await;
+        until("a is notified", || a.told.has(&format!("forget {soul}"))).await;
         assert!(!a.knows(soul).await);
     }
     assert!(!a.told.has("forget all: Gap") && !a.told.has("forget all: Invalidated"), "{}", a.told.all());
@@ -280,9 +280,9 @@ async fn the_documented_permissions_are_enough_and_the_password_is_shown_nowhere
     b.store.invalidate("soul");
     b.store.invalidate_all();
     b.store.flushed().await.expect("permitted");
-    until("a is told", || a.told.has("forget")).await;
+    until("a is notified", || a.told.has("forget")).await;
     assert!(!a.told.has("lost") && a.store.stats().errors == 0, "{}", a.told.all());
-    // Another database is another world, its messages too.
+    // Another database shares nothing, not even messages.
     let other = Process::connected(&format!("redis://gun:s3cret-word@127.0.0.1:{}", server.port)).await;
     a.learn("here").await;
     assert!(!other.knows("here").await);
@@ -303,7 +303,7 @@ async fn close_sends_what_is_pending_and_a_dropped_store_disconnects() {
     let (a, b) = (Process::connected(&url).await, Process::connected(&url).await);
     a.store.invalidate("soul");
     a.store.close().await;
-    until("b is told", || b.told.has("forget soul")).await;
+    until("b is notified", || b.told.has("forget soul")).await;
     a.store.invalidate("another");
     let error = a.store.flushed().await.expect_err("closed").to_string();
     assert!(error.contains("closed"), "{error}");
