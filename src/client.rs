@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::error::{CallError, Cause, Code, Fault, OtherRelay};
 use crate::knowledge::{Knowledge, Known};
 use crate::metrics::{AttemptCounts, CallCounts, Metrics};
+use crate::negative_cache::Mirror;
 use crate::notice::{Circuit, Notice};
 use crate::record::RecordText;
 use crate::record_cache::RecordCache;
@@ -24,6 +25,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// One attempt at a relay. Tests use a script instead.
@@ -123,6 +125,8 @@ pub(crate) struct Shared<C> {
     stats_every: u64,
     pub knowledge: Knowledge,
     pub single_flight: Arc<SingleFlight<C>>,
+    /// Notified when mirrors begin to remember.
+    on_lease: Arc<Notify>,
     is_closed: AtomicBool,
     on_closed: Mutex<Option<OnClosed>>,
     on_notice: Box<dyn Fn(Notice) + Send + Sync>,
@@ -162,6 +166,7 @@ impl<C: Caller> Client<C> {
             stats_every: config.stats_every,
             knowledge: knowledge.with_shared_store(config, handle, weak.clone()),
             single_flight: Arc::clone(&single_flight),
+            on_lease: Arc::default(),
             is_closed: AtomicBool::new(false),
             on_closed: Mutex::new(None),
             on_notice: Box::new(on_notice),
@@ -233,9 +238,46 @@ impl<C: Caller> Client<C> {
     /// Counts a call whose outcome its caller has been given, and whether that came from the cache; the stats line where
     /// one is due.
     pub fn count_settled(&self, is_hit: bool) -> Option<StatsLine> {
-        let shared = &*self.shared;
-        let (hits, calls) = shared.stats.count_settled(is_hit, shared.stats_every)?;
-        Some(StatsLine { hits, calls, size: shared.knowledge.missing.size() })
+        let Shared { knowledge, stats, stats_every: every, .. } = &*self.shared;
+        let line = knowledge.missing.allow_mirrored(|mirrored| {
+            let line = stats.count_settled(is_hit, mirrored, *every);
+            (line, stats.until_line(mirrored, *every))
+        });
+        self.stats_line(line)
+    }
+
+    /// The same for a hit that has just been looked up on the thread of this mirror, if there is one.
+    pub fn count_hit(&self, mirror: Option<&Mirror>) -> Option<StatsLine> {
+        let Shared { knowledge, stats, stats_every: every, .. } = &*self.shared;
+        let mirrored = knowledge.missing.counts().mirrored_hits.load(Relaxed);
+        let line = stats.count_settled(true, mirrored, *every);
+        if let Some(mirror) = mirror {
+            mirror.allow(stats.until_line(mirrored, *every));
+        }
+        self.stats_line(line)
+    }
+
+    fn stats_line(&self, line: Option<(u64, u64)>) -> Option<StatsLine> {
+        line.map(|(hits, calls)| StatsLine { hits, calls, size: self.shared.knowledge.missing.size() })
+    }
+
+    /// A mirror for one thread; none with a shared store, whose entries are good as long as it is heard from.
+    pub fn add_mirror(&self) -> Option<Arc<Mirror>> {
+        if self.has_shared_store() { None } else { self.shared.knowledge.missing.add_mirror() }
+    }
+
+    /// Removes the mirror of a thread that reads no more.
+    pub fn remove_mirror(&self, mirror: &Arc<Mirror>) {
+        self.shared.knowledge.missing.remove_mirror(mirror);
+    }
+
+    /// The place of a soul's entry in the negative cache, if mirrors may answer from it.
+    pub fn to_mirror(&self, soul: &str) -> Option<u32> {
+        let (place, begins_lease) = self.shared.knowledge.missing.to_mirror(soul, Instant::now())?;
+        if begins_lease {
+            self.shared.on_lease.notify_one();
+        }
+        Some(place)
     }
 
     /// Forgets what is known of a soul; whether it was known to be missing. No answer to a request that began before is
@@ -285,6 +327,7 @@ impl<C: Caller> Client<C> {
         let shared = &*self.shared;
         *shared.on_closed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(on_closed));
         shared.is_closed.store(true, Relaxed);
+        shared.knowledge.missing.forget_mirrored();
         shared.single_flight.close();
     }
 
@@ -318,14 +361,16 @@ impl<C: Caller> Client<C> {
     pub fn snapshot(&self) -> Snapshot {
         let Shared { knowledge, admission, stats, attempts, .. } = &*self.shared;
         let (cache, durations) = (&knowledge.missing, attempts.durations());
-        let (hits, total) = (stats.hits.load(Relaxed), stats.total.load(Relaxed));
+        let size = cache.size(); // first: it works off the reads of mirrors
+        let mirrored = cache.counts().mirrored_hits.load(Relaxed);
+        let (hits, total) = (stats.hits.load(Relaxed) + mirrored, stats.total.load(Relaxed) + mirrored);
         let counts = cache.counts();
         let in_flight = stats.in_flight.now();
         Snapshot {
             hits,
             total,
             hit_rate: hit_rate(hits, total),
-            size: cache.size(),
+            size,
             capacity: cache.capacity(),
             ttl_ms: cache.ttl().as_millis() as u64,
             inserts: counts.inserts.load(Relaxed),

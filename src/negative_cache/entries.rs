@@ -108,6 +108,7 @@ pub struct Entries {
     requests: i64,
     debt: i64,
     most_kept: usize,
+    version: u64,
 }
 
 impl Entries {
@@ -128,6 +129,7 @@ impl Entries {
             requests: 0,
             debt: 0,
             most_kept: capacity / 8,
+            version: 0,
         }
     }
 
@@ -139,6 +141,16 @@ impl Entries {
     /// The entry of a soul.
     pub fn find(&self, soul: &[u8]) -> Option<Index> {
         self.search(soul).filter(|&index| self.slots[index as usize].place != Place::Ghost)
+    }
+
+    /// Whether there is an entry at this place.
+    pub fn has_entry_at(&self, index: Index) -> bool {
+        self.slots.get(index as usize).is_some_and(|slot| matches!(slot.place, Place::Recent | Place::Kept))
+    }
+
+    /// Changes whenever an entry goes or gets another life.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// The life of an entry.
@@ -158,6 +170,7 @@ impl Entries {
 
     /// Gives an entry a new life.
     pub fn renew(&mut self, index: Index, life: Life) {
+        self.version += 1;
         self.make_recent(index);
         self.slots[index as usize].life = life;
         let at = self.slots[index as usize].heap_at as usize;
@@ -355,7 +368,9 @@ impl Entries {
         (is_worth_it && is_affordable && is_recent).then_some(unread)
     }
 
+    /// Whatever ends an entry comes through here.
     fn leave_heap(&mut self, at: usize) {
+        self.version += 1;
         self.heap.swap_remove(at);
         if at < self.heap.len() {
             self.slots[self.heap[at] as usize].heap_at = at as u32;
