@@ -67,16 +67,27 @@ function register(client) {
  */
 function promised(client, begun, signal, request, read = JSON.parse) {
   if (begun === undefined) return Promise.resolve(null);
-  return new Promise((resolve, reject) => {
-    if (request !== undefined) [resolve, reject] = heardBy(request, resolve, reject);
-    if (typeof begun === 'number') {
-      const call = new Call(client, begun, signal, resolve, reject, request, read);
-      pending[begun] = call;
-      if (signal) watch(signal, call);
-    } else {
-      settle(begun, new Call(client, 0, undefined, resolve, reject, request, read));
-    }
-  });
+  const promise = new Promise(keep);
+  let resolve = keptResolve;
+  let reject = keptReject;
+  if (request !== undefined) [resolve, reject] = heardBy(request, resolve, reject);
+  if (typeof begun === 'number') {
+    const call = new Call(client, begun, signal, resolve, reject, request, read);
+    pending[begun] = call;
+    if (signal) watch(signal, call);
+  } else {
+    settle(begun, new Call(client, 0, undefined, resolve, reject, request, read));
+  }
+  return promise;
+}
+
+let keptResolve;
+let keptReject;
+
+/** The executor of every promise: one for each would be a closure more. */
+function keep(resolve, reject) {
+  keptResolve = resolve;
+  keptReject = reject;
 }
 
 /** Whatever becomes of what hears it, the caller gets the outcome. */
