@@ -5,11 +5,11 @@
 //!
 //! | module | its one idea |
 //! |---|---|
-//! | `client` | the public client: what a call does before its request, and what is counted |
+//! | `client` | the public client: what a call does before its request, how requests complete, what is counted |
 //! | `knowledge` | what is known of a soul without asking the relay |
 //! | `negative_cache`, `record_cache` | souls known to be missing, and found records: bounded, each entry with a TTL |
 //! | `store` | what outlives the process: a file, and Valkey or Redis for many processes |
-//! | `single_flight` | one request per soul, shared by its callers |
+//! | `single_flight` | one request per soul, shared by its waiters; the queue of requests to the driver |
 //! | `admission` | who may ask a relay, and when: `breaker`, `budget` and permits |
 //! | `request` | one request from its permit to its completion: attempts, backoff, fallbacks |
 //! | `retry`, `deadline` | whether and when to try again; deadlines that hold for a paused process |

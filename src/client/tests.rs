@@ -1,8 +1,11 @@
 //! A call's way in virtual time, against a script in place of the relay.
 
 use super::*;
+use crate::breaker::Breaker;
 use crate::negative_cache::LEASE;
 use crate::record::read_answer;
+use crate::relay::Answer;
+use crate::single_flight::{CallInfo, Outcome};
 use crate::stats::SweepLine;
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicUsize;
