@@ -14,7 +14,7 @@
 //! | `request` | one request from its permit to its completion: attempts, backoff, fallbacks |
 //! | `retry`, `deadline` | whether and when to try again; deadlines that hold for a paused process |
 //! | `relay` | the HTTP exchange, and what its answer means |
-//! | `record`, `batch` | the record's JSON text; many calls that settle as one |
+//! | `record`, `batch`, `utf16` | the record's JSON text; many calls that settle as one; text as JavaScript has it |
 //! | `completion_queue` | the way from the network thread to an event loop |
 //! | `engine`, `background` | the network thread, and blocking work off it |
 //! | `config` | options and environment become a checked whole |
@@ -49,3 +49,4 @@ pub mod single_flight;
 pub mod soul;
 pub mod stats;
 pub mod store;
+pub mod utf16;

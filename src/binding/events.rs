@@ -56,7 +56,7 @@ impl Events {
                 let body = unsafe { NativeBody::to_napi_value(self.env, NativeBody::new(record.clone()))? };
                 self.push(Tag::Found, id, body)
             }
-            Outcome::Found(record) => match values::string(self.env, record.as_str(), record.is_ascii) {
+            Outcome::Found(record) => match values::string(self.env, record.as_bytes(), record.is_ascii) {
                 Ok(text) => self.push(Tag::Found, id, text),
                 Err(_) => self.failure(id, &too_long()),
             },
@@ -79,7 +79,7 @@ impl Events {
             true => values::null(self.env)?,
             false => self.text(&serde_json::Value::from(failures).to_string())?,
         };
-        let Ok(records) = values::string(self.env, &part.text, part.is_ascii) else {
+        let Ok(records) = values::string(self.env, part.text.as_bytes(), part.is_ascii) else {
             return self.failure(id, &too_long());
         };
         let body = values::array(self.env, &[failures, records])?;
@@ -164,7 +164,7 @@ impl Events {
     }
 
     fn text(&self, text: &str) -> Result<sys::napi_value> {
-        values::string(self.env, text, text.is_ascii())
+        values::string(self.env, text.as_bytes(), text.is_ascii())
     }
 }
 
