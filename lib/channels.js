@@ -21,16 +21,20 @@ const cache = {
 /** A relay's circuit opened or closed. */
 const breaker = channel('gun-native:breaker');
 
+// Constants of their own: `isWatched` is part of the cost of every call, and that of a known-missing answer is small.
+const { start, end, error, retry } = request;
+const { hit, insert, invalidate } = cache;
+
 /** Whether any channel for calls has a subscriber. If none has, this check is the only cost. */
 function isWatched() {
   return (
-    request.start.hasSubscribers ||
-    request.end.hasSubscribers ||
-    request.error.hasSubscribers ||
-    request.retry.hasSubscribers ||
-    cache.hit.hasSubscribers ||
-    cache.insert.hasSubscribers ||
-    cache.invalidate.hasSubscribers
+    start.hasSubscribers ||
+    end.hasSubscribers ||
+    error.hasSubscribers ||
+    retry.hasSubscribers ||
+    hit.hasSubscribers ||
+    insert.hasSubscribers ||
+    invalidate.hasSubscribers
   );
 }
 

@@ -4,6 +4,7 @@ const { callOptions, clientOptions, environment, lineMethod, loggerOf, loggerOfE
 const { dispatcher, native, promised, register, writeAtExit } = require('./dispatch');
 const { cache, isWatched } = require('./channels');
 const { GunError, fromJson, hide, invalidArgument } = require('./error');
+const { NONE_YET, recentOf } = require('./recent');
 const { reasonOf } = require('./signals');
 
 // Members that are nobody else's business; being symbols and hidden, they show up in no log and no copy.
@@ -14,7 +15,8 @@ const CLOSED = Symbol('closed');
 class GunClient {
   constructor(options) {
     const flat = clientOptions(options);
-    attach(this, loggerOf(options ? options.logger : undefined), (id) => dispatcher.open(id, flat));
+    const logger = loggerOf(options ? options.logger : undefined);
+    attach(this, logger, (id) => dispatcher.open(id, flat, Boolean(logger)));
     if (!options) return;
     if (options.rejectUnauthorized === false) warnUnverified();
     require('./unknown-options').warnUnknown(options);
@@ -23,7 +25,9 @@ class GunClient {
   getRecord(soul, options) {
     try {
       const handle = this[NATIVE];
-      if (options === undefined && !isWatched() && !handle.isClosing) return promised(handle, handle.get(soul));
+      if (options === undefined && !isWatched() && !handle.isClosing) {
+        return handle.recent.has(soul) ? Promise.resolve(null) : getPlain(handle, soul);
+      }
       const checked = callOptions(options);
       if (handle.isClosing) throw closed(handle, soul);
       const call = ask(handle, soul, checked);
@@ -108,6 +112,16 @@ function warnUnverified() {
 /** Loaded with the first call that somebody listens to: most programs have none, and load quicker for it. */
 function watched() {
   return require('./diagnostics');
+}
+
+/** Begins a call for one soul without options that nobody watches. */
+function getPlain(handle, soul) {
+  const begun = handle.get(soul);
+  if (begun !== undefined) return promised(handle, begun);
+  // Made with the first soul that was known: most clients of a short life know none.
+  if (handle.recent === NONE_YET) handle.recent = recentOf(handle);
+  else handle.recent.add(soul);
+  return Promise.resolve(null);
 }
 
 /** Begins a call for one soul with its checked options, unless its signal was aborted before. */
@@ -195,6 +209,7 @@ function attach(client, logger, open) {
   handle.lines = lines;
   handle.resolving = 0;
   handle.isClosing = false;
+  handle.recent = NONE_YET;
   hide(client, NATIVE, handle);
   for (const name of METHODS) hide(client, name, client[name].bind(client));
 }

@@ -1,13 +1,12 @@
 'use strict';
 
 const { AsyncResource } = require('async_hooks');
-const { FAILED, promised } = require('./dispatch');
+const { native, promised } = require('./dispatch');
 const channels = require('./channels');
 const { GunError } = require('./error');
 
-// What became of a soul's entry, as src/binding/events.rs numbers it.
-const INSERTED = 1;
-const INVALIDATED = 2;
+const { Failed } = native.Tag;
+const { Inserted, Invalidated } = native.EntryChange;
 
 /** Errors of calls that never began. */
 const NOT_BEGUN = ['ERR_GUN_INVALID_ARGUMENT', 'ERR_GUN_CLOSED'];
@@ -36,8 +35,8 @@ class WatchedRequest extends AsyncResource {
     Object.assign(this.message, { attempts, coalesced: joined === 1 });
     if (status !== 0) this.message.status = status;
     const { soul, relay } = this.message;
-    if (change === INSERTED) this.publish(channels.cache.insert, { soul, relay });
-    if (change === INVALIDATED) this.publish(channels.cache.invalidate, { soul, relay, removed: 1 });
+    if (change === Inserted) this.publish(channels.cache.insert, { soul, relay });
+    if (change === Invalidated) this.publish(channels.cache.invalidate, { soul, relay, removed: 1 });
   }
 
   ended(record) {
@@ -73,7 +72,7 @@ function getWatched(handle, soul, { signal, timeoutMs, fresh, asBody }, read) {
 
 /** Where a call ended as it began, lines for the log may stand before its outcome. */
 function isHit(begun) {
-  return begun === undefined || (typeof begun === 'object' && begun[begun.length - 3] !== FAILED);
+  return begun === undefined || (typeof begun === 'object' && begun[begun.length - 3] !== Failed);
 }
 
 function isRequest(begun) {
@@ -86,7 +85,7 @@ async function getManyWatched(handle, souls, options) {
   const { signal } = options;
   // What refuses a batch without souls, a client that is closed, refuses every batch, of whatever souls.
   const empty = handle.getMany([]);
-  if (empty[0] === FAILED) return promised(handle, empty);
+  if (empty[0] === Failed) return promised(handle, empty);
   const isWhole = (reason) => {
     const isAbort = Boolean(signal) && signal.aborted && reason === signal.reason;
     return isAbort || !(reason instanceof GunError) || reason.code === 'ERR_GUN_CLOSED';

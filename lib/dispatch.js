@@ -7,17 +7,8 @@ const { breaker, cache } = require('./channels');
 const { GunError, fromJson, unreadable } = require('./error');
 const { reasonOf, unwatch, watch } = require('./signals');
 
-// The tags of src/binding/events.rs.
-const FOUND = 0;
-const MISSING = 1;
-const FAILED = 2;
-const BATCH = 3;
-const LINE = 4;
-const CLOSED = 5;
-const INFO = 6;
-const RETRY = 7;
-const NOTICE = 8;
-const PART = 9;
+// Constants of their own: the switch below runs once per call.
+const { Found, Missing, Failed, Batch, Part, Line, Notice, Info, Retry, Closed } = native.Tag;
 
 /** Calls that wait, by the id that the addon gave them, which is never 0. */
 const pending = [];
@@ -76,16 +67,27 @@ function register(client) {
  */
 function promised(client, begun, signal, request, read = JSON.parse) {
   if (begun === undefined) return Promise.resolve(null);
-  return new Promise((resolve, reject) => {
-    if (request !== undefined) [resolve, reject] = heardBy(request, resolve, reject);
-    if (typeof begun === 'number') {
-      const call = new Call(client, begun, signal, resolve, reject, request, read);
-      pending[begun] = call;
-      if (signal) watch(signal, call);
-    } else {
-      settle(begun, new Call(client, 0, undefined, resolve, reject, request, read));
-    }
-  });
+  const promise = new Promise(keep);
+  let resolve = keptResolve;
+  let reject = keptReject;
+  if (request !== undefined) [resolve, reject] = heardBy(request, resolve, reject);
+  if (typeof begun === 'number') {
+    const call = new Call(client, begun, signal, resolve, reject, request, read);
+    pending[begun] = call;
+    if (signal) watch(signal, call);
+  } else {
+    settle(begun, new Call(client, 0, undefined, resolve, reject, request, read));
+  }
+  return promise;
+}
+
+let keptResolve;
+let keptReject;
+
+/** The executor of every promise: one for each would be a closure more. */
+function keep(resolve, reject) {
+  keptResolve = resolve;
+  keptReject = reject;
 }
 
 /** Whatever becomes of what hears it, the caller gets the outcome. */
@@ -134,28 +136,28 @@ function settle(events, atOnce) {
 }
 
 function settleOne(tag, id, body, call) {
-  if (tag === LINE) {
+  if (tag === Line) {
     log(id, body);
     return;
   }
-  if (tag === NOTICE) {
+  if (tag === Notice) {
     notify(id, JSON.parse(body));
     return;
   }
   if (call === undefined) {
     // A body that nobody reads holds room in the budget of texts.
-    if (tag === FOUND && typeof body === 'object') body.release();
+    if (tag === Found && typeof body === 'object') body.release();
     return;
   }
-  if (tag === INFO) {
+  if (tag === Info) {
     call.request.came(body);
     return;
   }
-  if (tag === RETRY) {
+  if (tag === Retry) {
     retrying(call, JSON.parse(body));
     return;
   }
-  if (tag === PART) {
+  if (tag === Part) {
     addPart(call, body);
     return;
   }
@@ -181,20 +183,20 @@ function throwLater(thrown) {
 
 function finish(call, tag, body) {
   switch (tag) {
-    case FOUND:
+    case Found:
       finishWith(call, call.read, body);
       break;
-    case MISSING:
+    case Missing:
       call.resolve(null);
       break;
-    case FAILED:
+    case Failed:
       if (body === null) call.reject(undelivered());
       else fail(call, JSON.parse(body));
       break;
-    case BATCH:
+    case Batch:
       finishWith(call, (part) => addPart(call, part), body);
       break;
-    case CLOSED:
+    case Closed:
       // Not before the failures that were reported with it.
       call.resolve(afterReaction());
       break;
@@ -288,4 +290,4 @@ function log(clientId, line, level = 'log') {
   }
 }
 
-module.exports = { FAILED, dispatcher, native, promised, register, writeAtExit };
+module.exports = { dispatcher, native, promised, register, writeAtExit };

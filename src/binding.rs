@@ -7,6 +7,7 @@ mod completion;
 mod dispatcher;
 mod events;
 mod getter;
+mod mirror;
 mod values;
 
 use crate::client::{CallOptions, Client as CoreClient, Relays};
@@ -20,6 +21,7 @@ use dispatcher::{Dispatcher, Pending};
 use events::{Events, error_json};
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -50,8 +52,12 @@ impl NativeDispatcher {
 
     /// A client with a pool and a cache of its own. `client_id` names it in log lines.
     #[napi(catch_unwind)]
-    pub fn open(&self, client_id: u32, options: NamedValues) -> Result<NativeClient> {
-        let config = Config::from_options(&options.0).map_err(thrown)?;
+    pub fn open(&self, client_id: u32, options: NamedValues, has_logger: bool) -> Result<NativeClient> {
+        let mut config = Config::from_options(&options.0).map_err(thrown)?;
+        if !has_logger {
+            // A line that nobody writes costs as much as ten cached answers.
+            config.stats_every = 0;
+        }
         let queue = Arc::downgrade(&self.dispatcher.queue);
         let client = open(&config, move |notice| {
             send_notice(&queue, client_id, notice);
@@ -91,7 +97,7 @@ impl NativeDispatcher {
 
     fn client(&self, id: u32, client: Client) -> NativeClient {
         let dispatcher = Rc::clone(&self.dispatcher);
-        let calls = Rc::new(Calls { dispatcher, client, id });
+        let calls = Rc::new(Calls { dispatcher, client, id, mirror: OnceCell::new() });
         self.dispatcher.add_client(&calls);
         NativeClient { calls }
     }
@@ -110,6 +116,20 @@ impl NativeClient {
     #[napi(catch_unwind)]
     pub fn getter(&self, env: Env) -> Result<Handle> {
         getter::create(env.raw(), Rc::clone(&self.calls)).map(Handle)
+    }
+
+    /// The memory of the client's mirror in this environment, see [`mirror`]; nothing if there cannot be one. To be called once.
+    #[napi(catch_unwind)]
+    pub fn mirror(&self, env: Env) -> Option<Handle> {
+        let Calls { client, mirror, .. } = &*self.calls;
+        let added = client.add_mirror()?;
+        match mirror::words(env.raw(), &added) {
+            Ok(words) => mirror.set(added).is_ok().then_some(words),
+            Err(_) => {
+                client.remove_mirror(&added);
+                None
+            }
+        }
     }
 
     /// Begins a batch: its id when it waits, else events that settle it.

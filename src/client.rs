@@ -1,78 +1,33 @@
-//! The public client: what a call does before its request, and what it counts.
+//! The public client: what a call does before its request.
 
+mod complete;
+mod counts;
 mod driver;
+mod relays;
+
+pub(crate) use complete::Ended;
+pub use relays::{Ask, FallbackRelay, Relays};
 
 use crate::admission::Admission;
-use crate::breaker::Breaker;
 use crate::config::Config;
-use crate::error::{CallError, Cause, Code, Fault, OtherRelay};
+use crate::error::{CallError, Code, Fault};
 use crate::knowledge::{Knowledge, Known};
-use crate::metrics::{AttemptCounts, CallCounts, Metrics};
-use crate::notice::{Circuit, Notice};
+use crate::metrics::{AttemptCounts, CallCounts};
+use crate::negative_cache::Mirror;
+use crate::notice::Notice;
 use crate::record::RecordText;
-use crate::record_cache::RecordCache;
-use crate::relay::{Answer, Relay};
 use crate::retry::RetryPolicy;
-use crate::single_flight::{
-    CallInfo, Caller, Change, Join, Outcome, Request, SingleFlight, Terms, Waiter, WaiterHandle,
-};
-use crate::stats::{BreakerState, Requests, Snapshot, Stats, StatsLine, hit_rate};
-use crate::store::shared::{Flush, LookUp, Trust};
+use crate::single_flight::{Caller, Join, SingleFlight, Terms, WaiterHandle};
+use crate::stats::Stats;
+use crate::store::shared::{Flush, Trust};
 use crate::store::{Listener, StoreError};
-use std::future::Future;
 use std::mem;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::Notify;
 use tokio::time::Instant;
-
-/// One attempt at a relay. Tests use a script instead.
-pub trait Ask: Send + Sync + 'static {
-    /// Asks for the soul and says what the answer means, within the time of an attempt.
-    fn ask(&self, soul: &str) -> impl Future<Output = Answer> + Send;
-}
-
-impl Ask for Relay {
-    /// Asks for the soul and says what the answer means, within the time of an attempt.
-    fn ask(&self, soul: &str) -> impl Future<Output = Answer> + Send {
-        Relay::ask(self, soul)
-    }
-}
-
-/// The relays of a client.
-#[derive(Debug)]
-pub struct Relays<A> {
-    /// The one whose word counts.
-    pub first: A,
-    /// Asked in order if the first one fails.
-    pub fallbacks: Vec<FallbackRelay<A>>,
-}
-
-/// A relay that can turn a failure of the first one into a record.
-#[derive(Debug)]
-pub struct FallbackRelay<A> {
-    /// What asks it.
-    pub relay: A,
-    /// The relay as it may be shown: without credentials.
-    pub shown: Arc<str>,
-    /// Its own circuit.
-    pub breaker: Breaker,
-}
-
-impl Relays<Relay> {
-    /// The relays of a configuration.
-    pub fn new(config: &Config) -> Self {
-        let first = Relay::new(config);
-        let fallbacks = config.fallbacks.iter().map(|url| FallbackRelay {
-            relay: first.beside(&Config { relay: url.clone(), ..config.clone() }),
-            shown: Arc::clone(&url.shown),
-            breaker: Breaker::new(config.breaker, Instant::now()),
-        });
-        let fallbacks = fallbacks.collect();
-        Self { first, fallbacks }
-    }
-}
 
 /// The options of one call.
 #[derive(Debug, Clone, Copy, Default)]
@@ -124,6 +79,8 @@ pub(crate) struct Shared<C> {
     stats_every: u64,
     pub knowledge: Knowledge,
     pub single_flight: Arc<SingleFlight<C>>,
+    /// Notified when mirrors begin to remember.
+    on_lease: Arc<Notify>,
     is_closed: AtomicBool,
     end: Mutex<End>,
     on_notice: Box<dyn Fn(Notice) + Send + Sync>,
@@ -171,6 +128,7 @@ impl<C: Caller> Client<C> {
             stats_every: config.stats_every,
             knowledge: knowledge.with_shared_store(config, handle, weak.clone()),
             single_flight: Arc::clone(&single_flight),
+            on_lease: Arc::default(),
             is_closed: AtomicBool::new(false),
             end: Mutex::new(End::Open),
             on_notice: Box::new(on_notice),
@@ -247,12 +205,23 @@ impl<C: Caller> Client<C> {
         left.is_some()
     }
 
-    /// Counts a call whose outcome its caller has been given, and whether that came from the cache; the stats line where
-    /// one is due.
-    pub fn count_settled(&self, is_hit: bool) -> Option<StatsLine> {
-        let shared = &*self.shared;
-        let (hits, calls) = shared.stats.count_settled(is_hit, shared.stats_every)?;
-        Some(StatsLine { hits, calls, size: shared.knowledge.missing.size() })
+    /// A mirror for one thread; none with a shared store, whose entries are good as long as it is heard from.
+    pub fn add_mirror(&self) -> Option<Arc<Mirror>> {
+        if self.has_shared_store() { None } else { self.shared.knowledge.missing.add_mirror() }
+    }
+
+    /// Removes the mirror of a thread that reads no more.
+    pub fn remove_mirror(&self, mirror: &Arc<Mirror>) {
+        self.shared.knowledge.missing.remove_mirror(mirror);
+    }
+
+    /// The place of a soul's entry in the negative cache, if mirrors may answer from it.
+    pub fn to_mirror(&self, soul: &str) -> Option<u32> {
+        let (place, begins_lease) = self.shared.knowledge.missing.to_mirror(soul, Instant::now())?;
+        if begins_lease {
+            self.shared.on_lease.notify_one();
+        }
+        Some(place)
     }
 
     /// Forgets what is known of a soul; whether it was known to be missing. No answer to a request that began before is
@@ -301,6 +270,7 @@ impl<C: Caller> Client<C> {
     pub fn close(&self, on_closed: impl FnOnce() + Send + 'static) {
         let shared = &*self.shared;
         shared.is_closed.store(true, Relaxed);
+        shared.knowledge.missing.forget_mirrored();
         let mut end = shared.end.lock().unwrap_or_else(PoisonError::into_inner);
         if matches!(*end, End::Ended) {
             drop(end);
@@ -330,50 +300,6 @@ impl<C: Caller> Client<C> {
     pub fn max_body_bytes(&self) -> usize {
         self.shared.max_body_bytes
     }
-
-    /// All figures, those of `cacheStats()` among them.
-    pub fn metrics(&self) -> Metrics {
-        let Shared { stats, calls, attempts, .. } = &*self.shared;
-        Metrics::new(self.snapshot(), stats.exhausted.load(Relaxed), calls, attempts)
-    }
-
-    /// What `cacheStats()` gives.
-    pub fn snapshot(&self) -> Snapshot {
-        let Shared { knowledge, admission, stats, attempts, .. } = &*self.shared;
-        let (cache, durations) = (&knowledge.missing, attempts.durations());
-        let (hits, total) = (stats.hits.load(Relaxed), stats.total.load(Relaxed));
-        let counts = cache.counts();
-        let in_flight = stats.in_flight.now();
-        Snapshot {
-            hits,
-            total,
-            hit_rate: hit_rate(hits, total),
-            size: cache.size(),
-            capacity: cache.capacity(),
-            ttl_ms: cache.ttl().as_millis() as u64,
-            inserts: counts.inserts.load(Relaxed),
-            evictions: counts.evictions.load(Relaxed),
-            expirations: counts.expirations.load(Relaxed),
-            invalidations: counts.invalidations.load(Relaxed),
-            requests: Requests {
-                sent: stats.sent.load(Relaxed),
-                coalesced: stats.coalesced.load(Relaxed),
-                retried: stats.retried.load(Relaxed),
-                in_flight,
-                queued: self.shared.queued(),
-                found: stats.found.load(Relaxed),
-                missing: stats.missing.load(Relaxed),
-                failed: stats.failed(),
-                p50: durations.quantile_ms(0.5),
-                p90: durations.quantile_ms(0.9),
-                p99: durations.quantile_ms(0.99),
-                refreshed: stats.refreshed.load(Relaxed),
-            },
-            breaker: BreakerState::new(&admission.breaker.circuit(), Instant::now()),
-            store: knowledge.store(),
-            records: knowledge.records.as_ref().map(RecordCache::stats),
-        }
-    }
 }
 
 impl<C> Drop for Shared<C> {
@@ -394,48 +320,10 @@ impl<C> Shared<C> {
         }
     }
 
-    /// Takes note of a change of a relay's circuit.
-    pub fn circuit_changed(&self, relay: &Arc<str>, is_open: bool, lasted: Duration, last_error: String) {
-        let failed_calls = self.calls.failed_so_far() - self.failed_before.load(Relaxed);
-        let relay = Arc::clone(relay);
-        (self.on_notice)(Notice::Circuit(Circuit { relay, is_open, lasted, failed_calls, last_error }));
-    }
-
-    /// The first relay gave a proper answer.
-    pub fn answered(&self) {
-        self.failed_before.store(self.calls.failed_so_far(), Relaxed);
-    }
-
-    /// Requests that wait for a permit.
-    fn queued(&self) -> u64 {
-        let active = self.single_flight.active_count() as u64;
-        active.saturating_sub(self.stats.in_flight.now() + self.stats.backing_off.now())
-    }
-
     fn notify(&self, notice: Option<Notice>) {
         if let Some(notice) = notice {
             (self.on_notice)(notice);
         }
-    }
-
-    /// The error of a request's caller.
-    pub fn failure(&self, fault: Fault, request: &Request<C>, began: Instant) -> CallError {
-        CallError {
-            fault,
-            relay: Arc::clone(&self.relay),
-            soul: Arc::clone(&request.soul),
-            attempts: request.attempts(),
-            elapsed: began.elapsed(),
-            others: Vec::new(),
-        }
-    }
-
-    /// An expired record that may be returned instead of an error to so many calls.
-    pub fn stale(&self, soul: &str, calls: usize) -> Option<RecordText> {
-        let records = self.knowledge.records.as_ref()?;
-        let record = records.stale(soul, Instant::now())?;
-        records.count_stale(calls);
-        Some(record)
     }
 
     /// A failure before any attempt.
@@ -460,100 +348,6 @@ impl<C: Caller> Listener for Shared<C> {
 
     fn back(&self, down_for: Duration) {
         self.notify(self.knowledge.store_back(down_for));
-    }
-}
-
-impl<C: Caller> Shared<C> {
-    /// Ends a request: what it learned goes into the caches, and its callers get their outcomes. There is no answer if they
-    /// have left before.
-    pub fn complete(&self, request: &Arc<Request<C>>, ended: Option<Ended>) {
-        let Some(Ended { answer, others, is_known, looked_up }) = ended else {
-            self.complete_without_answer(request);
-            return;
-        };
-        let now = Instant::now();
-        // True whenever the request began: at worst a soul that went missing since is asked for once more.
-        let is_forgotten = matches!(answer, Answer::Found(_))
-            && self.knowledge.forget_missing(request, &looked_up, &self.single_flight, now);
-        let mut change = is_forgotten.then_some(Change::Invalidated);
-        let waiters = self.single_flight.complete(request, || {
-            if self.knowledge.learn(&request.soul, &answer, looked_up, now) {
-                change = Some(Change::Inserted);
-            }
-        });
-        let status = answer.status();
-        let outcome = match answer {
-            Answer::Found(text) => {
-                Stats::count(&self.stats.found);
-                Outcome::Found(text)
-            }
-            Answer::Missing { .. } if is_known => Outcome::Missing,
-            Answer::Missing { .. } => {
-                Stats::count(&self.stats.missing);
-                Outcome::Missing
-            }
-            Answer::Failed { .. } if request.is_refresh() && waiters.is_empty() => return,
-            Answer::Failed { fault, .. } => {
-                self.stats.count_failed(fault.code());
-                let stale = if fault.is_transient() { self.stale(&request.soul, waiters.len()) } else { None };
-                match stale {
-                    Some(record) => Outcome::Found(record),
-                    None => {
-                        let failure = self.failure(fault, request, request.began);
-                        Outcome::Failed(Arc::new(CallError { others, ..failure }))
-                    }
-                }
-            }
-        };
-        for waiter in waiters {
-            let change = if waiter.caller.is_watching() { change.take() } else { None };
-            let joined = waiter.has_joined();
-            let info = CallInfo { attempts: request.attempts(), status, joined, change, is_hit: is_known };
-            self.settle(waiter, outcome.clone(), info, now);
-        }
-    }
-
-    fn complete_without_answer(&self, request: &Arc<Request<C>>) {
-        let waiters = self.single_flight.complete(request, || ());
-        if waiters.is_empty() {
-            return;
-        }
-        let cause = Cause::new(None, "the request was broken off by a fault of gun-native");
-        self.stats.count_failed(Code::Connect);
-        let failure = self.failure(Fault::Connect(cause), request, request.began);
-        let outcome = Outcome::Failed(Arc::new(failure));
-        for waiter in waiters {
-            let joined = waiter.has_joined();
-            let info = CallInfo { attempts: request.attempts(), status: None, joined, change: None, is_hit: false };
-            self.settle(waiter, outcome.clone(), info, Instant::now());
-        }
-    }
-
-    /// Gives a caller its outcome.
-    pub fn settle(&self, waiter: Waiter<C>, outcome: Outcome, info: CallInfo, now: Instant) {
-        if info.is_hit {
-            Stats::count(&self.stats.hits);
-        } else {
-            self.calls.ended(&outcome, now - waiter.began);
-        }
-        waiter.caller.settle(outcome, info);
-    }
-}
-
-/// How a request ended.
-pub(crate) struct Ended {
-    pub answer: Answer,
-    /// What the fallback relays answered, if they were asked and had no record.
-    pub others: Vec<OtherRelay>,
-    /// Whether a store knew the answer, so the relay was not asked.
-    pub is_known: bool,
-    /// What the shared store said before the relay was asked.
-    pub looked_up: LookUp,
-}
-
-impl From<Answer> for Ended {
-    fn from(answer: Answer) -> Self {
-        Self { answer, others: Vec::new(), is_known: false, looked_up: LookUp::Nothing }
     }
 }
 

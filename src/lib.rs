@@ -5,16 +5,16 @@
 //!
 //! | module | purpose |
 //! |---|---|
-//! | `client` | the public client: caches, joining requests, counting |
+//! | `client` | the public client: caches, joining and completing requests, counting |
 //! | `knowledge` | what is known about a soul without asking the relay |
 //! | `negative_cache`, `record_cache` | souls known to be missing, and found records: bounded, each entry with a TTL |
 //! | `store` | entries that outlive the process: a file, or Valkey or Redis for many processes |
-//! | `single_flight` | one request per soul, shared by its callers |
+//! | `single_flight` | one request per soul, shared by its callers; the queue of requests to the driver |
 //! | `admission` | whether and when a request is sent: `breaker`, `budget` and permits |
 //! | `request` | one request from its permit to its completion: attempts, backoff, fallbacks |
 //! | `retry`, `deadline` | whether and when to try again; deadlines for a process that may be paused |
 //! | `relay` | the HTTP exchange and the classification of its answer |
-//! | `record`, `batch` | the record's JSON text; many calls that settle as one |
+//! | `record`, `batch`, `utf16` | the record's JSON text; many calls that settle as one; text as JavaScript has it |
 //! | `completion_queue` | delivery from the network thread to an event loop |
 //! | `engine`, `background` | the network thread, and blocking work off it |
 //! | `config` | validated options and environment |
@@ -49,3 +49,4 @@ pub mod single_flight;
 pub mod soul;
 pub mod stats;
 pub mod store;
+pub mod utf16;

@@ -2,12 +2,18 @@
 
 mod entries;
 mod list;
+mod mirror;
+
+pub use mirror::{LEASE, LOG_LENGTH, Mirror};
 
 use entries::{Entries, Life, Moment, Pushed};
+use list::Index;
+use mirror::Mirrors;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, UnitWeighter};
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -48,7 +54,9 @@ pub struct NegativeCache {
     policy: CachePolicy,
     epoch: Instant,
     /// `None` when the capacity is 0.
-    entries: Option<Mutex<Entries>>,
+    contents: Option<Mutex<Contents>>,
+    /// Whether there is a mirror, or was.
+    has_mirrors: AtomicBool,
     /// Number of 404s per soul, by its hash; kept longer than the entries. `None` if all TTLs are the same.
     streaks: Option<Streaks>,
     hasher: DefaultHashBuilder,
@@ -70,6 +78,44 @@ pub struct Counts {
     pub invalidations: AtomicU64,
     /// Reads of entries that were learned from a store.
     pub learned_hits: AtomicU64,
+    /// Reads that mirrors answered. Exact right after anything was done with the entries on the same thread.
+    pub mirrored_hits: AtomicU64,
+}
+
+/// What the lock protects.
+#[derive(Debug)]
+struct Contents {
+    entries: Entries,
+    mirrors: Mirrors,
+}
+
+/// The entries, locked. Mirrors hear of what changed before the lock is released.
+struct Locked<'c> {
+    guard: MutexGuard<'c, Contents>,
+    /// The entries' when they were locked.
+    version: u64,
+}
+
+impl Deref for Locked<'_> {
+    type Target = Entries;
+
+    fn deref(&self) -> &Entries {
+        &self.guard.entries
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Entries {
+        &mut self.guard.entries
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        if self.guard.entries.version() != self.version {
+            self.guard.mirrors.forget();
+        }
+    }
 }
 
 /// Result of a sweep.
@@ -87,7 +133,9 @@ impl NegativeCache {
         let CachePolicy { capacity, ttl, first_ttl, .. } = policy;
         Self {
             epoch,
-            entries: (capacity > 0).then(|| Mutex::new(Entries::new(capacity))),
+            contents: (capacity > 0)
+                .then(|| Mutex::new(Contents { entries: Entries::new(capacity), mirrors: Mirrors::default() })),
+            has_mirrors: AtomicBool::new(false),
             streaks: (capacity > 0 && first_ttl < ttl).then(|| streaks(capacity)),
             hasher: DefaultHashBuilder::default(),
             counts: Counts::default(),
@@ -126,10 +174,7 @@ impl NegativeCache {
         if lookup == Lookup::KnownRefresh {
             life.refresh_from = Moment::MAX;
         }
-        if life.is_learned {
-            self.counts.learned_hits.fetch_add(1, Relaxed);
-        }
-        entries.touch(index);
+        self.note_read(&mut entries, index);
         lookup
     }
 
@@ -169,6 +214,7 @@ impl NegativeCache {
         let Some(mut entries) = self.lock() else { return 0 };
         let now = self.moment(now);
         let forgotten = std::mem::replace(&mut *entries, Entries::new(self.policy.capacity));
+        entries.guard.mirrors.forget();
         let alive = forgotten.lives().filter(|&&life| self.count_removed(life, now)).count();
         drop(entries); // before the memory is given back
         alive
@@ -282,8 +328,24 @@ impl NegativeCache {
         is_alive
     }
 
-    fn lock(&self) -> Option<MutexGuard<'_, Entries>> {
-        Some(self.entries.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
+    fn note_read(&self, entries: &mut Entries, index: Index) {
+        if entries.life(index).is_learned {
+            self.counts.learned_hits.fetch_add(1, Relaxed);
+        }
+        entries.touch(index);
+    }
+
+    fn lock(&self) -> Option<Locked<'_>> {
+        let mut guard = self.contents.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let Contents { entries, mirrors } = &mut *guard;
+        mirrors.work_off(entries, |entries, index| {
+            self.counts.mirrored_hits.fetch_add(1, Relaxed);
+            if let Some(index) = index {
+                self.note_read(entries, index);
+            }
+        });
+        let version = entries.version();
+        Some(Locked { guard, version })
     }
 
     fn hash(&self, soul: &str) -> u64 {

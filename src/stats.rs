@@ -21,6 +21,8 @@ pub struct Stats {
     settled: AtomicU64,
     /// Of those, calls answered from the cache.
     settled_hits: AtomicU64,
+    /// Stats lines that were due.
+    lines: AtomicU64,
     /// Attempts sent.
     pub sent: AtomicU64,
     /// Of those, attempts after the first.
@@ -60,14 +62,23 @@ impl Stats {
         failed
     }
 
-    /// Counts a settled call and whether it was a hit; returns `(hits, settled)` at every `every`-th settled call.
-    pub fn count_settled(&self, is_hit: bool, every: u64) -> Option<(u64, u64)> {
+    /// Counts a settled call and whether it was a hit; `mirrored` hits count besides. Returns `(hits, settled)` at
+    /// every multiple of `every` settled calls.
+    pub fn count_settled(&self, is_hit: bool, mirrored: u64, every: u64) -> Option<(u64, u64)> {
         if is_hit {
             Self::count(&self.settled_hits);
         }
-        let settled = Self::count(&self.settled);
-        // Another thread may have counted its hit but not yet its call.
-        (every > 0 && settled.is_multiple_of(every)).then(|| (self.settled_hits.load(Relaxed).min(settled), settled))
+        let settled = Self::count(&self.settled) + mirrored;
+        let line = settled.checked_div(every)?;
+        // Other threads may have counted a hit and not yet its call, or more calls than one.
+        let is_due = self.lines.fetch_max(line, Relaxed) < line;
+        is_due.then(|| ((self.settled_hits.load(Relaxed) + mirrored).min(line * every), line * every))
+    }
+
+    /// How many calls may settle before the next line is due.
+    pub fn until_line(&self, mirrored: u64, every: u64) -> u64 {
+        let settled = self.settled.load(Relaxed) + mirrored;
+        settled.checked_rem(every).map_or(u64::MAX, |past| every - past - 1)
     }
 }
 
@@ -268,9 +279,9 @@ mod tests {
     #[test]
     fn every_nth_settled_call_returns_the_hits_so_far_and_none_when_n_is_0() {
         let stats = Stats::default();
-        let lines: Vec<_> = (0..10).filter_map(|call| stats.count_settled(call % 2 == 0, 3)).collect();
+        let lines: Vec<_> = (0..10).filter_map(|call| stats.count_settled(call % 2 == 0, 0, 3)).collect();
         assert_eq!(lines, [(2, 3), (3, 6), (5, 9)]);
-        assert_eq!(stats.count_settled(false, 0), None);
+        assert_eq!(stats.count_settled(false, 0, 0), None);
     }
 
     #[test]

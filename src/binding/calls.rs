@@ -8,12 +8,15 @@ use super::{Client, Handle};
 use crate::batch::{Batch, BatchText};
 use crate::client::{Begun, CallOptions};
 use crate::error::Fault;
+use crate::negative_cache::Mirror;
 use crate::single_flight::{CallInfo, Caller, Outcome, Retry, WaiterHandle};
 use crate::soul::NotASoul;
 use napi::bindgen_prelude::*;
 use napi::sys;
+use std::cell::OnceCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Acquire;
 
 /// A call of JavaScript that waits.
 pub struct JsCaller {
@@ -79,6 +82,16 @@ pub struct Calls {
     pub client: Client,
     /// Names the client in log lines.
     pub id: u32,
+    /// What this environment answers without a call, once it has asked for it.
+    pub mirror: OnceCell<Arc<Mirror>>,
+}
+
+impl Drop for Calls {
+    fn drop(&mut self) {
+        if let Some(mirror) = self.mirror.get() {
+            self.client.remove_mirror(mirror);
+        }
+    }
 }
 
 impl Calls {
@@ -96,13 +109,20 @@ impl Calls {
             Ok(soul) => soul,
             Err(error) => return self.at_once(env, &self.refused(error), as_body),
         };
+        // First: whatever changes from here on makes the offer below worthless.
+        let mirror = self.mirror.get().map(|mirror| (mirror, mirror.generation.load(Acquire)));
         let waits = self.dispatcher.wait(|id| match self.begin(soul, options, id, Purpose::Alone { watch, as_body }) {
             Ok(handle) => Ok(Pending::Call { client: self.client.clone(), handle }),
             Err(outcome) => Err(outcome),
         });
         match waits {
             Ok(id) => values::number(env, id).map(|id| Some(Handle(id))),
-            Err(outcome) => self.at_once(env, &outcome, as_body),
+            Err(outcome) => {
+                if let Some((mirror, began_in)) = mirror.filter(|_| outcome == Outcome::Missing) {
+                    mirror.offer(|| self.client.to_mirror(soul), began_in);
+                }
+                self.at_once(env, &outcome, as_body)
+            }
         }
     }
 
@@ -191,9 +211,11 @@ impl Calls {
     /// The events of a call that ended as it began: none if the soul is known to be missing and no line is due.
     fn at_once(&self, env: sys::napi_env, outcome: &Outcome, as_body: bool) -> Result<Option<Handle>> {
         let mut events = Events::new(env);
-        if outcome.ends_a_call() {
-            let hits = usize::from(*outcome == Outcome::Missing);
-            count_settled(&self.client, 1, hits, self.id, &mut events)?;
+        if *outcome == Outcome::Missing {
+            let line = self.client.count_hit(self.mirror.get().map(|mirror| &**mirror));
+            line.map_or(Ok(()), |line| events.line(self.id, &line.to_string()))?;
+        } else if outcome.ends_a_call() {
+            count_settled(&self.client, 1, 0, self.id, &mut events)?;
         }
         if events.is_empty() && *outcome == Outcome::Missing {
             return Ok(None);

@@ -43,7 +43,7 @@ pub struct Dispatcher {
 
 impl Dispatcher {
     pub fn open(env: sys::napi_env, callback: sys::napi_value) -> Result<Rc<Self>> {
-        let name = values::string(env, "gun-native", true)?;
+        let name = values::string(env, b"gun-native", true)?;
         let mut dispatcher = Self {
             env,
             callback: ptr::null_mut(),

@@ -1,5 +1,4 @@
 //! Events for JavaScript, as a flat array of triples: `[tag, id, body, tag, id, body, ...]`.
-//! The tags are those of `lib/dispatch.js`.
 
 use super::body::NativeBody;
 use super::values;
@@ -10,20 +9,33 @@ use crate::single_flight::{CallInfo, Change, Outcome, Retry};
 use napi::Result;
 use napi::bindgen_prelude::ToNapiValue;
 use napi::sys;
+use napi_derive::napi;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
 
-const FOUND: u32 = 0;
-const MISSING: u32 = 1;
-const FAILED: u32 = 2;
-const BATCH: u32 = 3;
-const LINE: u32 = 4;
-const CLOSED: u32 = 5;
-const INFO: u32 = 6;
-const RETRY: u32 = 7;
-const NOTICE: u32 = 8;
-const PART: u32 = 9;
+/// What an event is about. JavaScript gets it as an object of numbers.
+#[napi]
+pub enum Tag {
+    Found,
+    Missing,
+    Failed,
+    Batch,
+    Part,
+    Line,
+    Notice,
+    Info,
+    Retry,
+    Closed,
+}
+
+/// What became of a soul's entry. JavaScript gets it as an object of numbers.
+#[napi]
+pub enum EntryChange {
+    Nothing,
+    Inserted,
+    Invalidated,
+}
 
 /// Events to be handed to JavaScript in one call.
 pub struct Events {
@@ -42,13 +54,13 @@ impl Events {
             Outcome::Found(record) if as_body => {
                 // SAFETY: `env` is the environment of the running callback.
                 let body = unsafe { NativeBody::to_napi_value(self.env, NativeBody::new(record.clone()))? };
-                self.push(FOUND, id, body)
+                self.push(Tag::Found, id, body)
             }
-            Outcome::Found(record) => match values::string(self.env, record.as_str(), record.is_ascii) {
-                Ok(text) => self.push(FOUND, id, text),
+            Outcome::Found(record) => match values::string(self.env, record.as_bytes(), record.is_ascii) {
+                Ok(text) => self.push(Tag::Found, id, text),
                 Err(_) => self.failure(id, &too_long()),
             },
-            Outcome::Missing => self.push(MISSING, id, values::null(self.env)?),
+            Outcome::Missing => self.push(Tag::Missing, id, values::null(self.env)?),
             Outcome::Failed(error) => self.failure(id, error),
         }
     }
@@ -56,7 +68,7 @@ impl Events {
     /// A call has failed.
     pub fn failure(&mut self, id: u32, error: &CallError) -> Result<()> {
         let text = self.text(&call_json(error).to_string())?;
-        self.push(FAILED, id, text)
+        self.push(Tag::Failed, id, text)
     }
 
     /// A part of a batch's answer: the body is the failures' JSON, or null, and the records' JSON. With the last part the
@@ -67,35 +79,35 @@ impl Events {
             true => values::null(self.env)?,
             false => self.text(&serde_json::Value::from(failures).to_string())?,
         };
-        let Ok(records) = values::string(self.env, &part.text, part.is_ascii) else {
+        let Ok(records) = values::string(self.env, part.text.as_bytes(), part.is_ascii) else {
             return self.failure(id, &too_long());
         };
         let body = values::array(self.env, &[failures, records])?;
-        self.push(if is_last { BATCH } else { PART }, id, body)
+        self.push(if is_last { Tag::Batch } else { Tag::Part }, id, body)
     }
 
     /// A call has ended, but there was no memory to say how.
     pub fn lost(&mut self, id: u32) -> Result<()> {
-        self.push(FAILED, id, values::null(self.env)?)
+        self.push(Tag::Failed, id, values::null(self.env)?)
     }
 
     /// A line for the log of a client.
     pub fn line(&mut self, client_id: u32, line: &str) -> Result<()> {
         let text = self.text(line)?;
-        self.push(LINE, client_id, text)
+        self.push(Tag::Line, client_id, text)
     }
 
-    /// How a watched call came to the outcome that follows: attempts, status or 0, whether it joined a request, and what
-    /// became of the soul's entry: 0 nothing, 1 inserted, 2 invalidated.
+    /// How a watched call came to the outcome that follows: attempts, status or 0, whether it joined a request, and the
+    /// [`EntryChange`].
     pub fn info(&mut self, id: u32, info: CallInfo) -> Result<()> {
         let change = match info.change {
-            None => 0,
-            Some(Change::Inserted) => 1,
-            Some(Change::Invalidated) => 2,
+            None => EntryChange::Nothing,
+            Some(Change::Inserted) => EntryChange::Inserted,
+            Some(Change::Invalidated) => EntryChange::Invalidated,
         };
-        let members = [info.attempts, info.status.unwrap_or(0).into(), info.joined.into(), change];
+        let members = [info.attempts, info.status.unwrap_or(0).into(), info.joined.into(), change as u32];
         let body = self.numbers(&members)?;
-        self.push(INFO, id, body)
+        self.push(Tag::Info, id, body)
     }
 
     /// A watched call will be tried again.
@@ -103,7 +115,7 @@ impl Events {
         let delay_ms = retry.delay.as_secs_f64() * 1_000.0;
         let text =
             self.text(&json!({ "watch": watch, "delayMs": delay_ms, "error": call_json(&retry.error) }).to_string())?;
-        self.push(RETRY, id, text)
+        self.push(Tag::Retry, id, text)
     }
 
     /// Something for a client's log and channels, as JSON.
@@ -123,12 +135,12 @@ impl Events {
             } }),
         };
         let text = self.text(&members.to_string())?;
-        self.push(NOTICE, client_id, text)
+        self.push(Tag::Notice, client_id, text)
     }
 
     /// A client has closed.
     pub fn closed(&mut self, id: u32) -> Result<()> {
-        self.push(CLOSED, id, values::null(self.env)?)
+        self.push(Tag::Closed, id, values::null(self.env)?)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -140,8 +152,8 @@ impl Events {
         values::array(self.env, &self.values)
     }
 
-    fn push(&mut self, tag: u32, id: u32, body: sys::napi_value) -> Result<()> {
-        let (tag, id) = (values::number(self.env, tag)?, values::number(self.env, id)?);
+    fn push(&mut self, tag: Tag, id: u32, body: sys::napi_value) -> Result<()> {
+        let (tag, id) = (values::number(self.env, tag as u32)?, values::number(self.env, id)?);
         self.values.extend([tag, id, body]);
         Ok(())
     }
@@ -152,7 +164,7 @@ impl Events {
     }
 
     fn text(&self, text: &str) -> Result<sys::napi_value> {
-        values::string(self.env, text, text.is_ascii())
+        values::string(self.env, text.as_bytes(), text.is_ascii())
     }
 }
 

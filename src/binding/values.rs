@@ -2,6 +2,7 @@
 
 use crate::config::OptionValue;
 use crate::soul::{self, NotASoul};
+use crate::utf16;
 use napi::bindgen_prelude::*;
 use napi::{check_status, sys};
 use std::mem::MaybeUninit;
@@ -130,19 +131,42 @@ pub fn read_bool(env: sys::napi_env, value: sys::napi_value) -> bool {
     status == sys::Status::napi_ok && is_true
 }
 
-/// Text as a string of V8; fails where it is longer than V8's strings may be.
-pub fn string(env: sys::napi_env, text: &str, is_ascii: bool) -> Result<sys::napi_value> {
+/// Longer text is decoded by V8, which takes longer but no memory beside the string's own.
+const MAX_CONVERTED: usize = 256 * 1024;
+
+/// Text in UTF-8 as a string of V8; fails where it is longer than V8's strings may be. What is not ASCII is brought into one of
+/// the two forms that V8 has for strings.
+pub fn string(env: sys::napi_env, text: &[u8], is_ascii: bool) -> Result<sys::napi_value> {
+    if is_ascii {
+        return latin1(env, text);
+    }
+    if text.len() > MAX_CONVERTED {
+        return utf8(env, text);
+    }
+    let (units, bits) = utf16::units_of(text);
+    if bits < 256 { latin1(env, &utf16::narrow(&units)) } else { two_byte(env, &units) }
+}
+
+fn latin1(env: sys::napi_env, text: &[u8]) -> Result<sys::napi_value> {
+    let mut value = ptr::null_mut();
+    let (characters, length) = (text.as_ptr().cast(), text.len() as isize);
+    // SAFETY: `characters` points at `length` of them, which outlive the call.
+    check_status!(unsafe { sys::napi_create_string_latin1(env, characters, length, &mut value) })?;
+    Ok(value)
+}
+
+fn utf8(env: sys::napi_env, text: &[u8]) -> Result<sys::napi_value> {
     let mut value = ptr::null_mut();
     let (bytes, length) = (text.as_ptr().cast(), text.len() as isize);
-    // SAFETY: `bytes` points at `length` bytes that outlive the call; ASCII is Latin-1, and `text` is UTF-8.
-    let status = unsafe {
-        if is_ascii {
-            sys::napi_create_string_latin1(env, bytes, length, &mut value)
-        } else {
-            sys::napi_create_string_utf8(env, bytes, length, &mut value)
-        }
-    };
-    check_status!(status)?;
+    // SAFETY: `bytes` points at `length` of them, which outlive the call.
+    check_status!(unsafe { sys::napi_create_string_utf8(env, bytes, length, &mut value) })?;
+    Ok(value)
+}
+
+fn two_byte(env: sys::napi_env, units: &[u16]) -> Result<sys::napi_value> {
+    let mut value = ptr::null_mut();
+    // SAFETY: the slice outlives the call.
+    check_status!(unsafe { sys::napi_create_string_utf16(env, units.as_ptr(), units.len() as isize, &mut value) })?;
     Ok(value)
 }
 

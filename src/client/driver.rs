@@ -4,7 +4,7 @@ use super::{Ask, Relays, Shared};
 use crate::admission::Permit;
 use crate::background;
 use crate::knowledge::WRITE_EVERY;
-use crate::negative_cache::Swept;
+use crate::negative_cache::{LEASE, Swept};
 use crate::notice::Notice;
 use crate::request;
 use crate::single_flight::{Caller, Request, SingleFlight};
@@ -51,6 +51,7 @@ pub(super) async fn drive<C: Caller>(
     let tasks = Tasks(vec![
         spawn(look_after_file(shared.clone())),
         spawn(sweep_regularly(shared.clone(), sweep_every)),
+        spawn(end_leases(shared.clone())),
         spawn(refresh(shared.clone(), Arc::clone(&single_flight), running.downgrade(), start.clone())),
     ]);
     let feeds = tokio::spawn(feed(shared.clone(), Arc::clone(&single_flight), running.clone(), start.clone()));
@@ -155,6 +156,17 @@ async fn look_after_file<C: Caller>(shared: Weak<Shared<C>>) {
         sleep(WRITE_EVERY).await;
         let Some(shared) = with_file() else { return };
         background::run(move || shared.knowledge.write()).await;
+    }
+}
+
+/// Makes mirrors forget before what they remember has come to its end.
+async fn end_leases<C: Caller>(shared: Weak<Shared<C>>) {
+    let Some(on_lease) = shared.upgrade().map(|shared| Arc::clone(&shared.on_lease)) else { return };
+    loop {
+        on_lease.notified().await;
+        sleep(LEASE).await;
+        let Some(shared) = shared.upgrade() else { return };
+        shared.knowledge.missing.forget_mirrored();
     }
 }
 

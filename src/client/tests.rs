@@ -1,7 +1,11 @@
 //! Calls in virtual time, against a scripted relay.
 
 use super::*;
+use crate::breaker::Breaker;
+use crate::negative_cache::LEASE;
 use crate::record::read_answer;
+use crate::relay::Answer;
+use crate::single_flight::{CallInfo, Outcome};
 use crate::stats::SweepLine;
 use std::collections::VecDeque;
 use std::sync::atomic::AtomicUsize;
@@ -159,6 +163,29 @@ async fn a_missing_soul_is_asked_for_once_and_then_known_until_its_life_ends() {
     advance(Config::default().ttl).await;
     assert_eq!(fixture.get("a").await, Outcome::Missing);
     assert_eq!(fixture.script.asked(), ["a", "a"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_mirror_forgets_when_its_lease_ends_and_when_the_client_closes() {
+    let fixture = fixture(Config::default(), []);
+    let mirror = fixture.client.add_mirror().expect("no shared store");
+    let generation = || mirror.generation.load(Relaxed);
+    fixture.get("a").await;
+    for _ in 0..2 {
+        let offered_in = generation();
+        assert!(fixture.client.to_mirror("a").is_some());
+        sleep(LEASE - Duration::from_millis(10)).await;
+        assert!(fixture.client.to_mirror("a").is_some(), "the lease is not a new one");
+        assert_eq!(generation(), offered_in);
+        sleep(Duration::from_millis(20)).await;
+        assert_ne!(generation(), offered_in);
+        let idle = generation();
+        sleep(3 * LEASE).await;
+        assert_eq!(generation(), idle, "nothing was offered");
+    }
+    let before = generation();
+    fixture.client.close(|| {});
+    assert_ne!(generation(), before);
 }
 
 #[tokio::test(start_paused = true)]

@@ -91,6 +91,7 @@ pub struct Entries {
     requests: i64,
     debt: i64,
     most_kept: usize,
+    version: u64,
 }
 
 impl Entries {
@@ -111,6 +112,7 @@ impl Entries {
             requests: 0,
             debt: 0,
             most_kept: capacity / 8,
+            version: 0,
         }
     }
 
@@ -122,6 +124,16 @@ impl Entries {
     /// The entry of a soul.
     pub fn find(&self, soul: &[u8]) -> Option<Index> {
         self.search(soul).filter(|&index| self.slots[index as usize].place != Place::Ghost)
+    }
+
+    /// Whether there is an entry at this place.
+    pub fn has_entry_at(&self, index: Index) -> bool {
+        self.slots.get(index as usize).is_some_and(|slot| matches!(slot.place, Place::Recent | Place::Kept))
+    }
+
+    /// Changes whenever an entry goes or gets another lifetime.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 
     /// The lifetime of an entry.
@@ -141,6 +153,7 @@ impl Entries {
 
     /// Gives an entry a new lifetime.
     pub fn renew(&mut self, index: Index, life: Life) {
+        self.version += 1;
         self.make_recent(index);
         self.slots[index as usize].life = life;
         let at = self.slots[index as usize].heap_at as usize;

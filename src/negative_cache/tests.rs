@@ -2,6 +2,7 @@
 
 mod eviction;
 mod lives;
+mod mirrors;
 #[allow(dead_code, reason = "the trace benchmark uses all of it")]
 mod traces;
 

@@ -8,7 +8,7 @@ const MINUTE: Terms =
 impl SingleFlight<usize> {
     /// The next request for the driver, if there is one.
     pub fn next_of_queue(&self) -> Option<Arc<Request<usize>>> {
-        self.lock().queue.pop_first().map(|(_, request)| request)
+        self.lock().queue.pop()
     }
 }
 

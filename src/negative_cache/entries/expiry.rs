@@ -3,7 +3,9 @@
 use super::Entries;
 
 impl Entries {
+    /// Whatever ends an entry comes through here.
     pub(super) fn leave_heap(&mut self, at: usize) {
+        self.version += 1;
         self.heap.swap_remove(at);
         if at < self.heap.len() {
             self.slots[self.heap[at] as usize].heap_at = at as u32;
