@@ -4,7 +4,6 @@ const { callOptions, clientOptions, environment, lineMethod, loggerOf, loggerOfE
 const { dispatcher, native, promised, register, writeAtExit } = require('./dispatch');
 const { cache, isWatched } = require('./channels');
 const { GunError, fromJson, hide, invalidArgument } = require('./error');
-const { NONE_YET, recentOf } = require('./recent');
 const { reasonOf } = require('./signals');
 
 // Members that are nobody else's business; being symbols and hidden, they show up in no log and no copy.
@@ -114,12 +113,14 @@ function watched() {
   return require('./diagnostics');
 }
 
+/** What a client remembers before it knows a soul to be missing: most programs load quicker without the rest. */
+const NONE_YET = { has: () => false, add() {} };
+
 /** Begins a call for one soul without options that nobody watches. */
 function getPlain(handle, soul) {
   const begun = handle.get(soul);
   if (begun !== undefined) return promised(handle, begun);
-  // Made with the first soul that was known: most clients of a short life know none.
-  if (handle.recent === NONE_YET) handle.recent = recentOf(handle);
+  if (handle.recent === NONE_YET) handle.recent = require('./recent').recentOf(handle);
   else handle.recent.add(soul);
   return Promise.resolve(null);
 }

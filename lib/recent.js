@@ -95,21 +95,10 @@ class Recent {
   }
 }
 
-/** Remembers nothing: there is nothing to remember yet, or no memory that could be shared with the addon. */
-class Nothing {
-  has() {
-    return false;
-  }
-
-  add() {}
-}
-
-const NONE_YET = new Nothing();
-
-/** What remembers souls for a client's addon side. */
+/** What remembers souls for a client's addon side; where there is no memory to share with the addon, nothing does. */
 function recentOf(handle) {
   const words = handle.mirror();
-  return words ? new Recent(words) : new Nothing();
+  return words ? new Recent(words) : { has: () => false, add() {} };
 }
 
-module.exports = { NONE_YET, recentOf };
+module.exports = { recentOf };
