@@ -1,5 +1,6 @@
 'use strict';
 
+const diagnosticsChannel = require('diagnostics_channel');
 const { inspect } = require('util');
 const { GunError } = require('..');
 const { missing, reset, stall, status } = require('./helpers/answers');
@@ -120,6 +121,39 @@ test.each([
   }
   const { stack } = await failureOf(outer());
   expect(stack).toMatch(/at (async )?inner .*\n\s+at (async )?outer /);
+});
+
+describe('the answers of a batch', () => {
+  async function stacksOf(client) {
+    async function inner() {
+      return await client.getRecords(['a', 'gone', 'b', 3]);
+    }
+    async function outer() {
+      return (await inner()).filter(Boolean).map(({ stack }) => stack);
+    }
+    return outer();
+  }
+
+  test.each([['watched', true], ['not watched', false]])('have the functions that made the call in their stacks: %s', async (_what, isWatched) => {
+    const { client } = await setup({ a: status(400), b: status(400) });
+    const ignore = () => {};
+    if (isWatched) diagnosticsChannel.subscribe('gun-native:request:error', ignore);
+    const stacks = await stacksOf(client).finally(() => diagnosticsChannel.unsubscribe('gun-native:request:error', ignore));
+    expect(stacks).toHaveLength(3);
+    for (const stack of stacks) expect(stack).toMatch(/^GunError: [^\n]+\n[^]* at (async |Object\.)?inner /);
+    expect(stacks[0].split('\n')[0]).toContain('"a"');
+  });
+});
+
+test('a watched call has the functions that made it in its stack', async () => {
+  const { client } = await setup({ a: status(400) });
+  const ignore = () => {};
+  diagnosticsChannel.subscribe('gun-native:request:error', ignore);
+  async function inner() {
+    return await client.getRecord('a');
+  }
+  const { stack } = await failureOf(inner()).finally(() => diagnosticsChannel.unsubscribe('gun-native:request:error', ignore));
+  expect(stack).toMatch(/^GunError: [^\n]+\n[^]* at (async |Object\.)?inner /);
 });
 
 test('inspect shows the fields', async () => {

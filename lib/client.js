@@ -3,7 +3,7 @@
 const { callOptions, clientOptions, environment, lineMethod, loggerOf, loggerOfEnvironment, show } = require('./arguments');
 const { dispatcher, native, promised, register, writeAtExit } = require('./dispatch');
 const { cache, isWatched } = require('./channels');
-const { GunError, fromJson, hide, invalidArgument } = require('./error');
+const { GunError, callSite, fromJson, hide, invalidArgument } = require('./error');
 const { reasonOf } = require('./signals');
 
 // Members that are nobody else's business; being symbols and hidden, they show up in no log and no copy.
@@ -143,7 +143,7 @@ function askMany(handle, souls, options) {
   const { signal, timeoutMs, fresh } = options;
   if (signal && signal.aborted) return Promise.reject(reasonOf(signal));
   if (souls.length > 0 && isWatched()) return watched().getManyWatched(handle, souls, options);
-  return promised(handle, handle.getMany(souls, timeoutMs, fresh), signal);
+  return promised(handle, handle.getMany(souls, timeoutMs, fresh), signal, undefined, undefined, callSite(askMany));
 }
 
 /** Souls may be forgotten one by one or, where `soul` is undefined, all at once. */

@@ -3,7 +3,7 @@
 const { AsyncResource } = require('async_hooks');
 const { native, promised } = require('./dispatch');
 const channels = require('./channels');
-const { GunError } = require('./error');
+const { GunError, callSite } = require('./error');
 
 const { Failed } = native.Tag;
 const { Inserted, Invalidated } = native.EntryChange;
@@ -58,7 +58,7 @@ class WatchedRequest extends AsyncResource {
 }
 
 /** Begins a call that somebody watches. */
-function getWatched(handle, soul, { signal, timeoutMs, fresh, asBody }, read) {
+function getWatched(handle, soul, { signal, timeoutMs, fresh, asBody }, read, site = callSite(getWatched)) {
   const { relay } = handle.lines;
   // 0 stands for nobody.
   lastWatch = (lastWatch + 1) >>> 0 || 1;
@@ -67,7 +67,7 @@ function getWatched(handle, soul, { signal, timeoutMs, fresh, asBody }, read) {
   const begun = handle.get(soul, timeoutMs, fresh, watch, asBody);
   if (isHit(begun)) channels.cache.hit.publish({ soul, relay });
   const request = isRequest(begun) ? new WatchedRequest(watch, began, { soul, relay }) : undefined;
-  return promised(handle, begun, signal, request, read);
+  return promised(handle, begun, signal, request, read, site);
 }
 
 /** Where a call ended as it began, lines for the log may stand before its outcome. */
@@ -85,7 +85,8 @@ async function getManyWatched(handle, souls, options) {
   const { signal } = options;
   // What refuses a batch without souls, a client that is closed, refuses every batch, of whatever souls.
   const empty = handle.getMany([]);
-  if (empty[0] === Failed) return promised(handle, empty);
+  const site = callSite(getManyWatched);
+  if (empty[0] === Failed) return promised(handle, empty, undefined, undefined, undefined, site);
   const isWhole = (reason) => {
     const isAbort = Boolean(signal) && signal.aborted && reason === signal.reason;
     return isAbort || !(reason instanceof GunError) || reason.code === 'ERR_GUN_CLOSED';
@@ -94,7 +95,7 @@ async function getManyWatched(handle, souls, options) {
     if (isWhole(reason)) throw reason;
     return reason;
   };
-  return Promise.all(Array.from(souls, (soul) => getWatched(handle, soul, options).catch(asAnswer)));
+  return Promise.all(Array.from(souls, (soul) => getWatched(handle, soul, options, undefined, site).catch(asAnswer)));
 }
 
 module.exports = { getManyWatched, getWatched };

@@ -4,7 +4,7 @@
 const { setImmediate } = require('timers');
 const native = require('./binary');
 const { breaker, cache } = require('./channels');
-const { GunError, fromJson, unreadable } = require('./error');
+const { GunError, fromJson, fromJsonAt, unreadable } = require('./error');
 const { reasonOf, unwatch, watch } = require('./signals');
 
 // Constants of their own: the switch below runs once per call.
@@ -24,7 +24,7 @@ dispatcher.deliver = deliver;
 
 /** A promise that waits for the addon. */
 class Call {
-  constructor(client, id, signal, resolve, reject, request, read) {
+  constructor(client, id, signal, resolve, reject, request, read, site) {
     this.client = client;
     this.id = id;
     this.signal = signal;
@@ -32,6 +32,7 @@ class Call {
     this.reject = reject;
     this.request = request;
     this.read = read;
+    this.site = site;
     /** The answers of a batch's parts so far. */
     this.answers = undefined;
   }
@@ -65,18 +66,18 @@ function register(client) {
  * The promise of something that began in the addon: `begun` is an id, events that settle it at once, or nothing. A
  * `request` hears what becomes of it, before its caller does; `read` makes the answer of a record's text.
  */
-function promised(client, begun, signal, request, read = JSON.parse) {
+function promised(client, begun, signal, request, read = JSON.parse, site = undefined) {
   if (begun === undefined) return Promise.resolve(null);
   const promise = new Promise(keep);
   let resolve = keptResolve;
   let reject = keptReject;
   if (request !== undefined) [resolve, reject] = heardBy(request, resolve, reject);
   if (typeof begun === 'number') {
-    const call = new Call(client, begun, signal, resolve, reject, request, read);
+    const call = new Call(client, begun, signal, resolve, reject, request, read, site);
     pending[begun] = call;
     if (signal) watch(signal, call);
   } else {
-    settle(begun, new Call(client, 0, undefined, resolve, reject, request, read));
+    settle(begun, new Call(client, 0, undefined, resolve, reject, request, read, site));
   }
   return promise;
 }
@@ -209,7 +210,8 @@ function finish(call, tag, body) {
  * on the stack.
  */
 function fail(call, members) {
-  if (call.id === 0 || call.request !== undefined) call.reject(fromJson(members));
+  if (call.site !== undefined) call.reject(fromJsonAt(call.site, members));
+  else if (call.id === 0) call.reject(fromJson(members));
   else call.resolve(failure(members));
 }
 
@@ -241,7 +243,7 @@ function addPart(call, [failures, records]) {
   if (call.answers === undefined) call.answers = part;
   else for (const answer of part) call.answers.push(answer);
   if (failures !== null) {
-    for (const [index, members] of JSON.parse(failures)) call.answers[index] = fromJson(members);
+    for (const [index, members] of JSON.parse(failures)) call.answers[index] = fromJsonAt(call.site, members);
   }
   return call.answers;
 }

@@ -54,6 +54,35 @@ function causeFrom(members) {
   return cause;
 }
 
+/**
+ * The place of a call, for errors that are made when its caller is no longer on the stack. It costs a microsecond, and its text is
+ * not made before an error needs it. Functions from `inside` inwards are left out.
+ */
+function callSite(inside) {
+  const site = { name: 'Error', message: '' };
+  Error.captureStackTrace(site, inside);
+  return site;
+}
+
+/** The same as `fromJson`, with the stack of a call's place. Its own stack, which would cost more than the rest, is not made. */
+function fromJsonAt(site, members) {
+  const { stack } = site;
+  const frames = typeof stack === 'string' ? stack.indexOf('\n    at ') : -1;
+  const setting = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');
+  // It may have been deleted or, with --frozen-intrinsics, be read-only.
+  if (frames < 0 || !setting || !setting.writable) return fromJson(members);
+  const limit = Error.stackTraceLimit;
+  let error;
+  try {
+    Error.stackTraceLimit = 0;
+    error = fromJson(members);
+  } finally {
+    Error.stackTraceLimit = limit;
+  }
+  hide(error, 'stack', `GunError: ${error.message}${stack.slice(frames)}`);
+  return error;
+}
+
 function invalidArgument(message) {
   return new GunError(message, { code: 'ERR_GUN_INVALID_ARGUMENT' });
 }
@@ -64,4 +93,4 @@ function unreadable(cause) {
   return new GunError(message, { code: 'ERR_GUN_BAD_RESPONSE', attempts: 1, cause });
 }
 
-module.exports = { GunError, fromJson, hide, invalidArgument, isGunError, isRecord, unreadable };
+module.exports = { GunError, callSite, fromJson, fromJsonAt, hide, invalidArgument, isGunError, isRecord, unreadable };
