@@ -71,6 +71,9 @@ function promised(client, begun, signal, request, read = JSON.parse, site = unde
   const promise = new Promise(keep);
   let resolve = keptResolve;
   let reject = keptReject;
+  // They would keep their promise, and what it resolves with.
+  keptResolve = undefined;
+  keptReject = undefined;
   if (request !== undefined) [resolve, reject] = heardBy(request, resolve, reject);
   if (typeof begun === 'number') {
     const call = new Call(client, begun, signal, resolve, reject, request, read, site);
