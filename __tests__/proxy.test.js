@@ -60,6 +60,16 @@ test('an http relay is asked by the absolute form, and does not see the credenti
   expect(relay.requests[0].headers.authorization).toMatch(/^Basic /);
 });
 
+test.each([
+  ['option relayUrl', { relayUrl: 'http://us:p@bücher.example:8765/ä' }],
+  ['a URL', { relayUrl: new URL('http://us:p@bücher.example:8765/ä') }],
+  ['option fallbackUrls', { relayUrl: 'http://127.0.0.1:1', fallbackUrls: ['http://us:p@BÜCHER.example:8765/ä'] }],
+])('a host name beyond ASCII is asked for in punycode: %s', async (_what, options) => {
+  const proxy = await newProxy({ answer: [503, 'not now'] });
+  await newClient({ ...options, proxy: proxy.url, retries: 0 }).getRecord('a').catch(() => {});
+  expect(proxy.seen.map(({ url }) => url)).toContain('http://xn--bcher-kva.example:8765/%C3%A4/get?soul=a');
+});
+
 test('an https relay is asked through a tunnel, in which the proxy sees nothing', async () => {
   const authority = await newAuthority();
   const headers = [];

@@ -79,6 +79,8 @@ const SWITCHES = new Set(['retryBudget', 'breaker']);
 const PEM = new Set(['ca', 'cert', 'key']);
 /** Options that may be a `URL`. */
 const URLS = new Set(['relayUrl', 'proxy', 'cache.url']);
+/** Variables with URLs. */
+const URL_VARIABLES = new Set(['GUN_PEERS', 'GUN_FALLBACK_RELAYS', 'GUN_404_CACHE_URL']);
 /** The only variable that applies to every client, because Node's own TLS reads it too. */
 const EXTRA_ROOTS = 'NODE_EXTRA_CA_CERTS';
 
@@ -112,7 +114,18 @@ function clientOptions(options) {
 
 /** The text of a `URL`, also of one from another realm; other values unchanged. */
 function textOf(value) {
+  if (typeof value === 'string') return withAsciiHosts(value);
   return isObject(value) && Object.prototype.toString.call(value) === '[object URL]' ? value.href : value;
+}
+
+/**
+ * URLs with their host names in ASCII: `bücher.example` is `xn--bcher-kva.example`. The addon does without the tables for that,
+ * which Node has.
+ */
+function withAsciiHosts(urls) {
+  if (/^[ -~\s]*$/.test(urls)) return urls;
+  const { domainToASCII } = require('url');
+  return urls.replace(/(:\/\/(?:[^/?#\s]*@)?)([^/?#:@,\s[]+)/g, (_, before, host) => before + (domainToASCII(host) || host));
 }
 
 /** A list of URLs for the addon. Messages show no part of it, because URLs may contain credentials. */
@@ -197,7 +210,8 @@ function loggerOfEnvironment() {
 function environment(names) {
   const flat = [];
   for (const name of names) {
-    if (process.env[name] !== undefined) flat.push(name, process.env[name]);
+    const value = process.env[name];
+    if (value !== undefined) flat.push(name, URL_VARIABLES.has(name) ? withAsciiHosts(value) : value);
   }
   return flat;
 }
