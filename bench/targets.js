@@ -22,23 +22,26 @@ const BATCH = { client: 'gun-native-batch' };
 
 const LIVE = 'records that are alive together are copied by the garbage collector, which the floor, one record at a time, is spared';
 const V8_MEMORY = "most of it is Node's own and what V8 keeps for parsed records, which is the same for both";
+const PARSING = 'JSON.parse and the string that it reads take most of it, see the floor in its table';
+const CROSSINGS = 'a promise, two crossings into the addon and a share of a wake-up of the event loop are what is left';
+const SYSTEM = 'half of it is the system sending to loopback; reqwest takes 70% more instructions than a bare hyper (docs/performance.md)';
 const WAKES = 'a call changes threads twice, which costs more when each wakes the other one alone';
 
 const targets = [
   ratio('found: main thread', 'found-32', MAIN, 'floor', 1.45, { why: LIVE }),
-  ratio('found: main thread', 'found-32', MAIN, 'undici', 0.3),
+  ratio('found: main thread', 'found-32', MAIN, 'undici', 0.3, { why: PARSING }),
   ratio('found: main thread', 'found-32', MAIN, 'axios', 0.06),
-  ratio('found: whole process', 'found-32', PROCESS, 'undici', 0.95),
+  ratio('found: whole process', 'found-32', PROCESS, 'undici', 0.95, { why: SYSTEM }),
   ratio('batch of 56, found: main thread per record', 'batch-found', MAIN, 'floor', 1.5, { ...BATCH, why: LIVE }),
-  ratio('missing: main thread', 'missing-32', MAIN, 'undici', 0.15),
-  ratio('missing: whole process', 'missing-32', PROCESS, 'undici', 0.9),
-  ratio('cached missing, awaited', 'known-missing', 'nsPerHit', 'lru-cache', 1),
+  ratio('missing: main thread', 'missing-32', MAIN, 'undici', 0.15, { why: CROSSINGS }),
+  ratio('missing: whole process', 'missing-32', PROCESS, 'undici', 0.9, { why: SYSTEM }),
+  ratio('cached missing, awaited', 'known-missing', 'nsPerHit', 'lru-cache', 1, { why: 'a promise is most of either; a read also counts itself in memory that the addon shares' }),
   ratio('not all ASCII: main thread', 'found-utf8', MAIN, 'floor', 1.45, { why: LIVE }),
-  ratio('240 records of 180 KB: main thread', 'found-180k', MAIN, 'undici', 0.55),
+  ratio('240 records of 180 KB: main thread', 'found-180k', MAIN, 'undici', 0.55, { why: PARSING }),
   ratio('240 records of 180 KB: peak RSS', 'found-180k', 'peakRss', 'undici', 0.75, { why: V8_MEMORY }),
   ratio('240 records of 180 KB: peak external', 'found-180k', 'peakExternal', 'undici', 0.1),
-  ratio('2,000 calls for 20 souls: main thread', 'found-repeated', MAIN, 'undici', 0.25),
-  ratio('2,000 calls for 20 souls: main thread', 'found-repeated', MAIN, 'axios', 0.04),
+  ratio('2,000 calls for 20 souls: main thread', 'found-repeated', MAIN, 'undici', 0.25, { why: PARSING }),
+  ratio('2,000 calls for 20 souls: main thread', 'found-repeated', MAIN, 'axios', 0.04, { why: PARSING }),
   ratio('1 MB, cold: peak RSS', 'found-1m-cold', 'peakRss', 'undici', 0.8, { why: V8_MEMORY }),
   ratio('found, one at a time: p50', 'found-1', 'p50Ms', 'undici', 1, { why: WAKES }),
   ratio('missing, one at a time: p50', 'missing-1', 'p50Ms', 'undici', 1, { why: WAKES }),
