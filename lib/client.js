@@ -6,7 +6,7 @@ const { cache, isWatched } = require('./channels');
 const { GunError, callSite, fromJson, hide, invalidArgument } = require('./error');
 const { reasonOf } = require('./signals');
 
-// Members that are nobody else's business; being symbols and hidden, they show up in no log and no copy.
+// Private members: symbols that are not enumerable, so logs and copies do not contain them.
 const NATIVE = Symbol('native');
 const CLOSED = Symbol('closed');
 
@@ -54,7 +54,7 @@ class GunClient {
       if (!Array.isArray(souls)) throw invalidArgument(`souls must be an array, got ${show(souls)}`);
       const checked = callOptions(options);
       if (handle.isClosing) throw closed(handle);
-      // N-API takes no array behind a proxy, as reactive stores hand them out; and the caller may change his.
+      // A copy: N-API rejects an array behind a Proxy, as reactive stores have them, and the caller may change its array.
       const list = [...souls];
       const call = askMany(handle, list, checked);
       return checked.resolveRefs ? withReferences(handle, call, list, checked) : call;
@@ -93,30 +93,30 @@ class GunClient {
   }
 }
 
-/** What can be detached from a client, `const { getRecord } = client`: each client has these bound to itself. */
+/** The methods that can be detached, `const { getRecord } = client`. Each client has bound copies of them. */
 const METHODS = Object.getOwnPropertyNames(GunClient.prototype).filter((name) => name !== 'constructor');
 
 if (Symbol.asyncDispose) hide(GunClient.prototype, Symbol.asyncDispose, GunClient.prototype.close);
 
 let hasWarned = false;
 
-/** Says once, as Node does for its own switch, that TLS protects from nobody who stands in between. */
+/** Warns once per process, as Node does for NODE_TLS_REJECT_UNAUTHORIZED, that TLS gives no protection. */
 function warnUnverified() {
   if (hasWarned) return;
   hasWarned = true;
-  const message = 'a GunClient has rejectUnauthorized: false and takes any certificate for its relay: whoever stands between the two can read and change what they say';
+  const message = 'a GunClient has rejectUnauthorized: false and takes any certificate for its relay: anyone between them can read and change the traffic';
   process.emitWarning(message, { code: 'GUN_TLS_UNVERIFIED' });
 }
 
-/** Loaded with the first call that somebody listens to: most programs have none, and load quicker for it. */
+/** Loaded with the first watched call: most programs have none, and load faster without it. */
 function watched() {
   return require('./diagnostics');
 }
 
-/** What a client remembers before it knows a soul to be missing: most programs load quicker without the rest. */
+/** The mirror of a client that has no known-missing soul yet. The real one is loaded when it is needed. */
 const NONE_YET = { has: () => false, add() {} };
 
-/** Begins a call for one soul without options that nobody watches. */
+/** Begins a call for one soul, without options and not watched. */
 function getPlain(handle, soul) {
   const begun = handle.get(soul);
   if (begun !== undefined) return promised(handle, begun);
@@ -125,7 +125,7 @@ function getPlain(handle, soul) {
   return Promise.resolve(null);
 }
 
-/** Begins a call for one soul with its checked options, unless its signal was aborted before. */
+/** Begins a call for one soul with validated options, unless its signal is already aborted. */
 function ask(handle, soul, options, read) {
   const { signal, timeoutMs, fresh, asBody } = options;
   if (signal && signal.aborted) return Promise.reject(reasonOf(signal));
@@ -133,12 +133,12 @@ function ask(handle, soul, options, read) {
   return promised(handle, handle.get(soul, timeoutMs, fresh, undefined, asBody), signal, undefined, read);
 }
 
-/** Reads an answer as `getRecordText` gives it. */
+/** Returns the answer unparsed, for `getRecordText`. */
 function asIs(answer) {
   return answer;
 }
 
-/** The same for many. A batch without a soul has nothing to watch. */
+/** Begins a batch. An empty batch has nothing to watch. */
 function askMany(handle, souls, options) {
   const { signal, timeoutMs, fresh } = options;
   if (signal && signal.aborted) return Promise.reject(reasonOf(signal));
@@ -146,14 +146,14 @@ function askMany(handle, souls, options) {
   return promised(handle, handle.getMany(souls, timeoutMs, fresh), signal, undefined, undefined, callSite(askMany));
 }
 
-/** Souls may be forgotten one by one or, where `soul` is undefined, all at once. */
+/** Publishes an invalidation: of one soul, or of all if `soul` is undefined. */
 function publishInvalidated({ lines: { relay } }, soul, removed) {
   cache.invalidate.publish({ soul, relay, removed });
 }
 
 /**
- * The answers with the records that they refer to. A timeout of the caller's own is that of all levels together; the
- * client's counts for each request, as ever.
+ * Resolves the references in the answers. The caller's own timeout covers all levels together, the client's covers each
+ * request.
  */
 async function withReferences(handle, call, souls, { signal, timeoutMs, fresh, resolveRefs }) {
   const began = performance.now();
@@ -174,7 +174,7 @@ async function withReferences(handle, call, souls, { signal, timeoutMs, fresh, r
   }
 }
 
-/** Closes a client once no call is between two levels of references, whose next one the addon would refuse. */
+/** Closes a client when no call is between two levels of references: a closed addon would refuse the next level. */
 function closing(handle) {
   if (handle.resolving === 0) return promised(handle, handle.close());
   handle.isClosing = true;
@@ -186,19 +186,19 @@ function closing(handle) {
   });
 }
 
-/** What a new call fails with before the addon has been closed, in the addon's words. */
+/** The error of a call on a closing client, with the same text as the addon's. */
 function closed(handle, soul) {
   const members = { code: 'ERR_GUN_CLOSED', soul: typeof soul === 'string' ? soul : undefined };
   return new GunError(`the client of relay ${handle.lines.relay} is closed`, members);
 }
 
-/** The one answer of a call for one soul. */
+/** The only answer of a call for one soul. */
 function only([answer]) {
   if (answer instanceof GunError) throw answer;
   return answer;
 }
 
-/** Opens the addon's side of a client and lets its log lines come to its logger. */
+/** Opens the addon's part of a client and connects it with the logger. */
 function attach(client, logger, open) {
   const method = logger && lineMethod(logger);
   const lines = { writeLine: (line, level) => logger && logger[level === 'log' ? method : level](line) };
@@ -206,7 +206,7 @@ function attach(client, logger, open) {
   if (handle.hasFile()) writeAtExit();
   handle.get = handle.getter();
   lines.relay = handle.relay();
-  // What receives the lines is registered weakly and lives as long as the addon's side does.
+  // The receiver of the lines is registered weakly; the addon's part keeps it alive.
   handle.lines = lines;
   handle.resolving = 0;
   handle.isClosing = false;
@@ -226,8 +226,8 @@ function relayOf(client) {
 }
 
 /**
- * A record's bytes in the addon's memory, or null if it is missing: `{ length, read(max), release() }`. `read` gives the
- * next chunk, at the end an empty one. What is not released is freed when it is collected.
+ * A record's bytes in the addon's memory, or null if it is missing: `{ length, read(max), release() }`. `read` returns the
+ * next chunk, an empty one at the end. The memory is freed by `release` or by garbage collection.
  */
 function bodyOf(client, soul, options) {
   try {
@@ -259,13 +259,13 @@ function fromNative(error) {
 
 let shared;
 
-/** The default client, made on first use; a bad environment is told again at every use until it is mended. */
+/** The default client, created on first use. With an invalid environment, each use throws until it is corrected. */
 function defaultClient() {
   if (shared === undefined) shared = openDefault();
   return shared;
 }
 
-/** This thread's view of the client that the whole process shares. */
+/** This thread's handle of the client that the process shares. */
 function openDefault() {
   const client = Object.create(GunClient.prototype);
   const variables = environment(native.variables());
@@ -273,7 +273,7 @@ function openDefault() {
   return client;
 }
 
-// Loaded where it may be asked for: what it needs of Node costs Node 18 a tenth of the whole require.
+// Loaded on demand: the builtins it needs are a tenth of the time of `require` on Node 18.
 if (process.env.NODE_DEBUG) require('./debug-log').logWhereAsked();
 
 module.exports = { GunClient, bodyOf, defaultClient, figuresOf, relayOf };

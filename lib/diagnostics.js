@@ -11,10 +11,10 @@ const { Inserted, Invalidated } = native.EntryChange;
 /** Errors of calls that never began. */
 const NOT_BEGUN = ['ERR_GUN_INVALID_ARGUMENT', 'ERR_GUN_CLOSED'];
 
-/** The number by which the addon knows a watched call; ids are used again, and a retry may still be on its way. */
+/** Number of the last watched call. Ids are reused, so a late retry event is matched by this number. */
 let lastWatch = 0;
 
-/** One request as its caller sees it. What it makes known, it does in the caller's asynchronous context. */
+/** One watched call. It publishes in the caller's asynchronous context. */
 class WatchedRequest extends AsyncResource {
   constructor(watch, began, message) {
     super('GunRequest');
@@ -24,13 +24,13 @@ class WatchedRequest extends AsyncResource {
     channels.request.start.publish(message);
   }
 
-  /** Hears that the addon will try again. */
+  /** The addon will try again. */
   retrying(error, delayMs) {
     Object.assign(this.message, { attempts: error.attempts, retry: { error, delayMs } });
     this.publish(channels.request.retry);
   }
 
-  /** Hears how the addon came to the outcome that follows. */
+  /** Details of the outcome that follows. */
   came([attempts, status, joined, change]) {
     Object.assign(this.message, { attempts, coalesced: joined === 1 });
     if (status !== 0) this.message.status = status;
@@ -57,10 +57,10 @@ class WatchedRequest extends AsyncResource {
   }
 }
 
-/** Begins a call that somebody watches. */
+/** Begins a watched call. */
 function getWatched(handle, soul, { signal, timeoutMs, fresh, asBody }, read, site = callSite(getWatched)) {
   const { relay } = handle.lines;
-  // 0 stands for nobody.
+  // 0 means not watched.
   lastWatch = (lastWatch + 1) >>> 0 || 1;
   const watch = lastWatch;
   const began = performance.now();
@@ -70,7 +70,7 @@ function getWatched(handle, soul, { signal, timeoutMs, fresh, asBody }, read, si
   return promised(handle, begun, signal, request, read, site);
 }
 
-/** Where a call ended as it began, lines for the log may stand before its outcome. */
+/** Whether the cache answered. Log lines may precede the outcome in the events. */
 function isHit(begun) {
   return begun === undefined || (typeof begun === 'object' && begun[begun.length - 3] !== Failed);
 }
@@ -80,10 +80,10 @@ function isRequest(begun) {
   return !isHit(begun) && !NOT_BEGUN.includes(JSON.parse(begun[begun.length - 1]).code);
 }
 
-/** Begins a batch that somebody watches: call by call, so that each is made known by itself. */
+/** Begins a watched batch, call by call, so that each one is published. */
 async function getManyWatched(handle, souls, options) {
   const { signal } = options;
-  // What refuses a batch without souls, a client that is closed, refuses every batch, of whatever souls.
+  // An empty batch fails only if the client is closed; then this batch fails as a whole.
   const empty = handle.getMany([]);
   const site = callSite(getManyWatched);
   if (empty[0] === Failed) return promised(handle, empty, undefined, undefined, undefined, site);

@@ -7,19 +7,19 @@ const { breaker, cache } = require('./channels');
 const { GunError, fromJson, fromJsonAt, unreadable } = require('./error');
 const { reasonOf, unwatch, watch } = require('./signals');
 
-// Constants of their own: the switch below runs once per call.
+// Module constants, because the switch below runs once per call.
 const { Found, Missing, Failed, Batch, Part, Line, Notice, Info, Retry, Closed } = native.Tag;
 
-/** Calls that wait, by the id that the addon gave them, which is never 0. */
+/** Waiting calls by the id that the addon gave them, which is never 0. */
 const pending = [];
 
-/** Clients by the id that their log lines carry. Held weakly: what waits for an answer holds its client itself. */
+/** Clients by the id in their log lines. Weak: a waiting call keeps its client alive itself. */
 const clients = new Map();
 const collected = new FinalizationRegistry((id) => clients.delete(id));
 let lastClientId = 0;
 
 const dispatcher = new native.NativeDispatcher(deliver);
-// The addon holds it weakly while nothing waits, so that a module that was loaded can be collected, as a whole.
+// The addon references it weakly while nothing waits, so that the whole module can be collected.
 dispatcher.deliver = deliver;
 
 /** A promise that waits for the addon. */
@@ -37,7 +37,7 @@ class Call {
     this.answers = undefined;
   }
 
-  /** Leaves the call: the addon forgets it, and an answer already on its way goes nowhere. */
+  /** Leaves the call: the addon drops it, and an answer that is already queued is ignored. */
   abort() {
     pending[this.id] = undefined;
     attempt(() => {
@@ -54,7 +54,7 @@ class Call {
   }
 }
 
-/** Gives a client its id, and lines about it to `writeLine`. */
+/** Registers a client for its log lines; returns its id. */
 function register(client) {
   lastClientId += 1;
   clients.set(lastClientId, new WeakRef(client));
@@ -63,15 +63,15 @@ function register(client) {
 }
 
 /**
- * The promise of something that began in the addon: `begun` is an id, events that settle it at once, or nothing. A
- * `request` hears what becomes of it, before its caller does; `read` makes the answer of a record's text.
+ * The promise of a call that began in the addon. `begun` is an id, events that settle it at once, or undefined for a soul
+ * known to be missing. `request` is notified before the caller; `read` converts a record's text; `site` is where it was made.
  */
 function promised(client, begun, signal, request, read = JSON.parse, site = undefined) {
   if (begun === undefined) return Promise.resolve(null);
   const promise = new Promise(keep);
   let resolve = keptResolve;
   let reject = keptReject;
-  // They would keep their promise, and what it resolves with.
+  // Otherwise they would keep the promise and its value alive.
   keptResolve = undefined;
   keptReject = undefined;
   if (request !== undefined) [resolve, reject] = heardBy(request, resolve, reject);
@@ -88,13 +88,13 @@ function promised(client, begun, signal, request, read = JSON.parse, site = unde
 let keptResolve;
 let keptReject;
 
-/** The executor of every promise: one for each would be a closure more. */
+/** The executor of every promise. A shared one saves a closure per call. */
 function keep(resolve, reject) {
   keptResolve = resolve;
   keptReject = reject;
 }
 
-/** Whatever becomes of what hears it, the caller gets the outcome. */
+/** Notifies `request` first. If that throws, the caller still gets the outcome. */
 function heardBy(request, resolve, reject) {
   const fulfil = (record) => {
     attempt(() => request.ended(record));
@@ -107,12 +107,12 @@ function heardBy(request, resolve, reject) {
   return [fulfil, refuse];
 }
 
-/** Whether `deliver` was called by an immediate, and not by the addon's wake-up. */
+/** Whether `deliver` runs in an immediate, not in the addon's wake-up. */
 let isImmediate = false;
 
-/** Takes what the addon delivers in one turn of the event loop; if there is more, the loop goes on before that. */
+/** Settles what the addon delivers in one turn of the event loop. The rest is delivered in a later turn. */
 function deliver(events, hasMore) {
-  // First, so that nothing that goes wrong below keeps it from happening. Immediates run in the turn of a wake-up, too.
+  // Scheduled first, so that an exception below cannot prevent it. Twice, because an immediate runs in the wake-up's turn, too.
   if (hasMore) setImmediate(isImmediate ? nextTurn : setImmediate, nextTurn);
   settle(events);
 }
@@ -124,8 +124,8 @@ function nextTurn() {
 }
 
 /**
- * Takes events: triples of tag, id and body. The id 0 is that of `atOnce`, a call that did not have to wait. It is in no
- * list: a logger may begin another such call before this one has its outcome.
+ * Handles events, which are triples of tag, id and body. Id 0 is `atOnce`, a call that did not have to wait. It is not in
+ * `pending`: a logger may begin another such call before this one is settled.
  */
 function settle(events, atOnce) {
   for (let at = 0; at < events.length; at += 3) {
@@ -133,7 +133,7 @@ function settle(events, atOnce) {
     try {
       settleOne(events[at], id, events[at + 2], id === 0 ? atOnce : pending[id]);
     } catch (thrown) {
-      // One that goes wrong does not take the others with it.
+      // The other events are still handled.
       throwLater(thrown);
     }
   }
@@ -149,7 +149,7 @@ function settleOne(tag, id, body, call) {
     return;
   }
   if (call === undefined) {
-    // A body that nobody reads holds room in the budget of texts.
+    // An unread body would take up room in the buffer budget.
     if (tag === Found && typeof body === 'object') body.release();
     return;
   }
@@ -178,7 +178,7 @@ function attempt(action) {
   }
 }
 
-/** Makes an exception known as uncaught, as Node does with those of diagnostics channels, and lets the caller go on. */
+/** Throws an exception as uncaught, as Node does for subscribers of diagnostics channels, and lets the caller continue. */
 function throwLater(thrown) {
   process.nextTick(() => {
     throw thrown;
@@ -201,16 +201,16 @@ function finish(call, tag, body) {
       finishWith(call, (part) => addPart(call, part), body);
       break;
     case Closed:
-      // Not before the failures that were reported with it.
+      // After the failures that were reported with it.
       call.resolve(afterReaction());
       break;
   }
 }
 
 /**
- * Fails a call with an error whose stack has the functions that await it. V8 knows them only while a promise settles that
- * the caller's promise was resolved with, so the error is made there. A call that did not have to wait still has its caller
- * on the stack.
+ * Fails a call with an error whose stack contains the functions that await it. V8 knows them only while it settles a promise
+ * that the caller's promise was resolved with, so the error is created there. For a call that did not have to wait, the
+ * caller is still on the stack.
  */
 function fail(call, members) {
   if (call.site !== undefined) call.reject(fromJsonAt(call.site, members));
@@ -223,7 +223,7 @@ async function failure(members) {
   throw fromJson(members);
 }
 
-/** Ends when a promise that was resolved with another one has begun to wait for it. */
+/** Resolves after a promise that was resolved with another promise has subscribed to it. */
 async function afterReaction() {
   await undefined;
   await undefined;
@@ -240,7 +240,7 @@ function finishWith(call, read, body) {
   call.resolve(value);
 }
 
-/** Adds a part to a batch's answers, with the failures put in their places; the answers so far. */
+/** Adds a part to a batch's answers, failures included; returns the answers so far. */
 function addPart(call, [failures, records]) {
   const part = JSON.parse(records);
   if (call.answers === undefined) call.answers = part;
@@ -251,7 +251,7 @@ function addPart(call, [failures, records]) {
   return call.answers;
 }
 
-/** The addon had no memory to say how a call ended. */
+/** The error for an outcome that the addon could not deliver for lack of memory. */
 function undelivered() {
   const message = 'the answer could not be handed to JavaScript: out of memory';
   return new GunError(message, { code: 'ERR_GUN_BAD_RESPONSE', attempts: 1, retryable: true });
@@ -259,25 +259,25 @@ function undelivered() {
 
 let writesAtExit = false;
 
-/** Sees to it that files behind caches are written when the process exits, however it does. */
+/** Writes cache files when the process exits. */
 function writeAtExit() {
   if (writesAtExit) return;
   writesAtExit = true;
   process.once('exit', () => dispatcher.persist());
 }
 
-/** The client of an id, unless it was collected. */
+/** The client of an id; undefined if it was garbage-collected. */
 function clientOf(id) {
   const reference = clients.get(id);
   return reference && reference.deref();
 }
 
-/** Another attempt is to come. An id may be that of a later call by now. */
+/** Reports a retry. The id may already belong to a later call, so the watch number must match. */
 function retrying({ request }, { watch: watched, delayMs, error }) {
   if (request !== undefined && request.watch === watched) request.retrying(fromJson(error), delayMs);
 }
 
-/** Something for a client's log and channels. */
+/** Writes a notice to a client's log and channels. */
 function notify(clientId, { level, line, sweep, breaker: circuit }) {
   log(clientId, line, level);
   const client = clientOf(clientId);
@@ -285,7 +285,7 @@ function notify(clientId, { level, line, sweep, breaker: circuit }) {
   if (client && circuit && breaker.hasSubscribers) breaker.publish(circuit);
 }
 
-/** A logger that throws is its owner's affair and breaks no call. */
+/** Writes a line to a client's log. Exceptions of a logger are ignored, because they must not break a call. */
 function log(clientId, line, level = 'log') {
   const client = clientOf(clientId);
   try {

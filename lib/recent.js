@@ -1,7 +1,7 @@
 'use strict';
 
-// Souls known to be missing that were asked for lately, so that asking again costs no call into the addon. The addon says what
-// may be remembered, and for how long: src/negative_cache/mirror.rs has the rules.
+// The JavaScript side of a mirror: known-missing souls that were read lately are answered without a call into the addon. The
+// addon decides what may be kept, and for how long; src/negative_cache/mirror.rs has the rules.
 
 const native = require('./binary');
 
@@ -21,26 +21,26 @@ const NOTHING = 2 ** 32 - 1;
 /** Memory: with souls of usual length, half a megabyte. */
 const MAX_SOULS = 4096;
 
-// Calls to sit out after souls were remembered and hardly read before all had to be forgotten; twice as many each time.
+// If souls were kept but hardly read before they were dropped, the mirror pauses for this many calls, doubled each time.
 const MIN_PAUSE = 64;
 const MAX_PAUSE = 8192;
 
-/** The generation of one that sits out. */
+/** The generation during a pause. */
 const NO_GENERATION = -1;
 
 class Recent {
   constructor(words) {
     this.words = words;
-    /** Places of entries by soul, of one generation. */
+    /** Places of entries by soul; all of one generation. */
     this.places = new Map();
     this.lastPause = 0;
     this.begin();
   }
 
   /**
-   * Whether a soul is known to be missing. If so, the read counts as a call that was a hit. The words are read without
-   * `Atomics`, each of which costs a twentieth of the whole: whatever tells this thread that another one has invalidated a
-   * soul, a message or an atomic of the user's, comes before these reads and after those writes.
+   * Whether a soul is known to be missing. If so, this counts as a call and as a hit. `Atomics` would cost a twentieth of an
+   * answer each and are not needed: to know that another thread has invalidated a soul, this thread must have received a
+   * message or read an atomic, which orders its reads after the invalidation.
    */
   has(soul) {
     const { words } = this;
@@ -57,7 +57,7 @@ class Recent {
     return true;
   }
 
-  /** Remembers a soul that the addon has just said is missing, if it offers to. */
+  /** Keeps a soul that the addon has just reported as missing, if the addon offers it. */
   add(soul) {
     const { places, words } = this;
     if (words[OFFERED] === NOTHING || words[OFFERED_IN] !== this.generation) return;
@@ -65,7 +65,7 @@ class Recent {
     if (places.size >= MAX_SOULS) words[WANTED] = 0;
   }
 
-  /** Forgets what is of a former generation. Where it was read less often than it was remembered, nothing is for a while. */
+  /** Drops what an older generation left. If it was read less often than it was filled, the mirror pauses. */
   forget() {
     const { places, words } = this;
     if (this.pause > 0) {
@@ -95,7 +95,7 @@ class Recent {
   }
 }
 
-/** What remembers souls for a client's addon side; where there is no memory to share with the addon, nothing does. */
+/** The mirror of a client; one that keeps nothing if memory cannot be shared with the addon. */
 function recentOf(handle) {
   const words = handle.mirror();
   return words ? new Recent(words) : { has: () => false, add() {} };

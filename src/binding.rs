@@ -1,4 +1,4 @@
-//! The one place that knows N-API: turns values into calls of the core and outcomes into values; decides nothing.
+//! The only place that knows N-API. It converts JavaScript values to calls of the core, and outcomes to values.
 #![allow(unsafe_code, reason = "N-API is a C interface")]
 
 mod body;
@@ -29,8 +29,8 @@ use values::{Handle, NamedValues, SoulBuffer};
 
 type Client = CoreClient<JsCaller>;
 
-/// Delivers what has ended: the callback gets events ([`events`]), and whether it is to let the event loop go on and then
-/// call [`NativeDispatcher::next_turn`].
+/// Delivers completions. The callback receives events ([`events`]) and whether there are more: then it must yield to the event
+/// loop and call [`NativeDispatcher::next_turn`].
 #[napi]
 pub struct NativeDispatcher {
     dispatcher: Rc<Dispatcher>,
@@ -44,7 +44,7 @@ impl NativeDispatcher {
         Ok(Self { dispatcher })
     }
 
-    /// Delivers what was too much for the turns of the event loop so far.
+    /// Delivers more of what did not fit into the last turn of the event loop.
     #[napi(catch_unwind)]
     pub fn next_turn(&self) -> Result<()> {
         self.dispatcher.next_turn()
@@ -55,7 +55,7 @@ impl NativeDispatcher {
     pub fn open(&self, client_id: u32, options: NamedValues, has_logger: bool) -> Result<NativeClient> {
         let mut config = Config::from_options(&options.0).map_err(thrown)?;
         if !has_logger {
-            // A line that nobody writes costs as much as ten cached answers.
+            // A stats line costs as much as ten cached answers.
             config.stats_every = 0;
         }
         let queue = Arc::downgrade(&self.dispatcher.queue);
@@ -65,7 +65,7 @@ impl NativeDispatcher {
         Ok(self.client(client_id, client))
     }
 
-    /// The client that the whole process shares, made from the environment by the first that asks.
+    /// The client that the process shares, created from the environment on first use.
     #[napi(catch_unwind)]
     pub fn open_default(&self, client_id: u32, variables: NamedValues) -> Result<NativeClient> {
         let mut default = DEFAULT.lock().unwrap_or_else(PoisonError::into_inner);
@@ -74,7 +74,7 @@ impl NativeDispatcher {
             none => {
                 let variables: Vec<_> = variables.0.into_iter().filter_map(as_text).collect();
                 let config = Config::from_env(&variables).map_err(thrown)?;
-                // The first reader is there before the client has something to say.
+                // Registered before the client can send a notice.
                 let log = SharedLog::default();
                 let reader = (Arc::downgrade(&self.dispatcher.queue), client_id);
                 log.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
@@ -89,7 +89,7 @@ impl NativeDispatcher {
         Ok(self.client(client_id, client.clone()))
     }
 
-    /// Writes the files behind the caches, for a process that ends. It blocks.
+    /// Writes the cache files before the process exits. Blocks.
     #[napi(catch_unwind)]
     pub fn persist(&self) {
         self.dispatcher.persist();
@@ -111,14 +111,14 @@ pub struct NativeClient {
 
 #[napi]
 impl NativeClient {
-    /// The function that begins a call, `(soul, timeoutMs?, fresh?, watch?, asBody?)`: it returns undefined for a soul known to be
-    /// missing, the call's id when it waits, else events that settle it.
+    /// The function that begins a call, `(soul, timeoutMs?, fresh?, watch?, asBody?)`. It returns undefined for a soul known to be
+    /// missing, an id if the call waits, otherwise the events that settle it.
     #[napi(catch_unwind)]
     pub fn getter(&self, env: Env) -> Result<Handle> {
         getter::create(env.raw(), Rc::clone(&self.calls)).map(Handle)
     }
 
-    /// The memory of the client's mirror in this environment, see [`mirror`]; nothing if there cannot be one. To be called once.
+    /// The memory of the client's mirror in this environment, see [`mirror`]; undefined if there cannot be one. Call it once.
     #[napi(catch_unwind)]
     pub fn mirror(&self, env: Env) -> Option<Handle> {
         let Calls { client, mirror, .. } = &*self.calls;
@@ -132,7 +132,7 @@ impl NativeClient {
         }
     }
 
-    /// Begins a batch: its id when it waits, else events that settle it.
+    /// Begins a batch. Returns an id if it waits, otherwise the events that settle it.
     #[napi(catch_unwind)]
     pub fn get_many(
         &self,
@@ -145,7 +145,7 @@ impl NativeClient {
         self.calls.get_many(env.raw(), &souls, options)
     }
 
-    /// Gives up a waiting call or batch. Events if a line is due.
+    /// Leaves a waiting call or batch. Returns events if a stats line is due.
     #[napi(catch_unwind)]
     pub fn leave(&self, env: Env, id: u32) -> Result<Option<Handle>> {
         let mut events = Events::new(env.raw());
@@ -156,13 +156,13 @@ impl NativeClient {
         events.into_array().map(Handle).map(Some)
     }
 
-    /// The relay as it may be shown.
+    /// The relay's URL without credentials.
     #[napi(catch_unwind)]
     pub fn relay(&self) -> String {
         self.calls.client.relay().to_owned()
     }
 
-    /// Whether a file outlives the process, which must be written at its end.
+    /// Whether there is a cache file to write at exit.
     #[napi(catch_unwind)]
     pub fn has_file(&self) -> bool {
         self.calls.client.has_file()
@@ -174,19 +174,19 @@ impl NativeClient {
         self.calls.client.max_body_bytes() as f64
     }
 
-    /// What `cacheStats()` gives, as JSON.
+    /// The result of `cacheStats()`, as JSON.
     #[napi(catch_unwind)]
     pub fn stats(&self) -> Result<String> {
         to_json(&self.calls.client.snapshot())
     }
 
-    /// What `gun-native/metrics` makes its metrics of, as JSON.
+    /// The figures for `gun-native/metrics`, as JSON.
     #[napi(catch_unwind)]
     pub fn metrics(&self) -> Result<String> {
         to_json(&self.calls.client.metrics())
     }
 
-    /// Forgets that a soul is missing; whether it was known to be.
+    /// Invalidates a soul; returns whether it was cached as missing.
     #[napi(catch_unwind)]
     pub fn invalidate(&self, env: Env, soul: Handle) -> Result<bool> {
         match SoulBuffer::new().read(env.raw(), soul.0) {
@@ -195,15 +195,15 @@ impl NativeClient {
         }
     }
 
-    /// Forgets every soul; how many were known to be missing.
+    /// Invalidates every soul; returns how many were cached as missing.
     #[napi(catch_unwind)]
     pub fn invalidate_all(&self) -> u32 {
         // The capacity of a cache is below 2^32.
         self.calls.client.invalidate_all() as u32
     }
 
-    /// Waits for the shared store: the returned id is reported as closed once every invalidation so far has reached it, or as
-    /// failed. Nothing to wait for without such a store.
+    /// Waits for the shared store. The returned id is reported as closed when every invalidation so far has reached the store,
+    /// or as failed. Returns undefined without a store.
     #[napi(catch_unwind)]
     pub fn flushed(&self) -> Result<Either<u32, Undefined>> {
         let Calls { dispatcher, client, .. } = &*self.calls;
@@ -218,7 +218,7 @@ impl NativeClient {
         Ok(Either::A(id))
     }
 
-    /// Takes no more calls. The returned id is reported as closed once the connections are gone. To be called once.
+    /// Accepts no more calls. The returned id is reported as closed when the connections are closed. Call it once.
     #[napi(catch_unwind)]
     pub fn close(&self) -> Result<u32> {
         let Calls { dispatcher, client, .. } = &*self.calls;
@@ -249,14 +249,14 @@ pub fn variables() -> Vec<&'static str> {
     Config::variables().collect()
 }
 
-/// Who reads the notices of the default client, in the order in which they came.
+/// The environments that log the notices of the default client, oldest first.
 type SharedLog = Arc<Mutex<Vec<(Weak<CompletionQueue>, u32)>>>;
 
 /// The default client, from its first use to the end of the process.
 static DEFAULT: Mutex<Option<(Client, SharedLog)>> = Mutex::new(None);
 
 fn open(config: &Config, on_notice: impl Fn(Notice) + Send + Sync + 'static) -> Result<Client> {
-    // The network's thread may outlive the environment that loaded the addon, which Windows unloads with its last one.
+    // Windows unloads the addon with the last environment, but the network thread may still run.
     retain_current_module_for_unload_safety();
     let engine = Engine::shared().map_err(|error| {
         let message = format!("the network's thread could not be started: {error}");
@@ -266,7 +266,7 @@ fn open(config: &Config, on_notice: impl Fn(Notice) + Send + Sync + 'static) -> 
     Ok(Client::open(config, Relays::new(config), &handle, engine, on_notice))
 }
 
-/// Sends a notice of the default client to the first environment that is still there, so it is logged once.
+/// Sends a notice of the default client to the oldest environment that still exists, so it is logged once.
 fn send_to_first(log: &SharedLog, notice: Notice) {
     let readers = log.lock().unwrap_or_else(PoisonError::into_inner);
     let _ = readers.iter().any(|(queue, id)| send_notice(queue, *id, notice.clone()));
@@ -291,7 +291,7 @@ fn as_text((name, value): (String, OptionValue)) -> Option<(String, String)> {
     }
 }
 
-/// A fault outside of any call, as an exception whose message is the members of a `GunError`.
+/// A fault outside of a call, as an exception whose message contains the members of a `GunError` as JSON.
 fn thrown(fault: Fault) -> Error {
     let message = match &fault {
         Fault::InvalidArgument(text) => text.clone(),

@@ -65,7 +65,7 @@ impl<C> Clone for Client<C> {
     }
 }
 
-/// What a client and its requests have in common.
+/// State that a client shares with its requests.
 pub(crate) struct Shared<C> {
     pub relay: Arc<str>,
     pub timeout: Duration,
@@ -79,7 +79,7 @@ pub(crate) struct Shared<C> {
     stats_every: u64,
     pub knowledge: Knowledge,
     pub single_flight: Arc<SingleFlight<C>>,
-    /// Notified when mirrors begin to remember.
+    /// Notified when a mirror lease begins.
     on_lease: Arc<Notify>,
     is_closed: AtomicBool,
     end: Mutex<End>,
@@ -87,11 +87,11 @@ pub(crate) struct Shared<C> {
     pub stats: Stats,
     calls: CallCounts,
     pub attempts: AttemptCounts,
-    /// Failed calls when the first relay last gave a proper answer.
+    /// Failed calls at the first relay's last proper answer.
     failed_before: AtomicU64,
 }
 
-/// How far a client is from its end.
+/// State of closing.
 enum End {
     /// It is open.
     Open,
@@ -102,8 +102,8 @@ enum End {
 }
 
 impl<C: Caller> Client<C> {
-    /// A client whose work is done on `handle`. `alive` is dropped when the client is closed or dropped and its last
-    /// request has ended. `on_notice` hears of sweeps, warnings and changes of circuits, on any thread.
+    /// Creates a client whose work runs on `handle`. `alive` is dropped when the client is closed or dropped and its last
+    /// request has ended. `on_notice` receives sweeps, warnings and circuit changes, on any thread.
     pub fn open(
         config: &Config,
         relays: Relays<impl Ask>,
@@ -114,7 +114,7 @@ impl<C: Caller> Client<C> {
         let single_flight = Arc::new(SingleFlight::new(config.max_in_flight + config.max_queue));
         let now = Instant::now();
         let (knowledge, warning) = Knowledge::open(config, now);
-        // The store and the client know each other; it calls the client only once there is one.
+        // The store and the client reference each other. The store's reference is empty until the client exists.
         let shared = Arc::new_cyclic(|weak: &Weak<Shared<C>>| Shared {
             relay: Arc::clone(&config.relay.shown),
             timeout: config.timeout,
@@ -150,7 +150,7 @@ impl<C: Caller> Client<C> {
         Self { shared }
     }
 
-    /// Begins a call. `soul` has been checked ([`crate::soul::check`]); `caller` is made only if it must wait.
+    /// Begins a call. `soul` must be valid ([`crate::soul::check`]); `caller` is called only if the call has to wait.
     pub fn get(&self, soul: &str, options: CallOptions, caller: impl FnOnce() -> C) -> Begun<C> {
         let shared = &*self.shared;
         let now = Instant::now();
@@ -196,7 +196,7 @@ impl<C: Caller> Client<C> {
         }
     }
 
-    /// Gives up a call; whether it was still waiting. The request runs on for its other callers and ends with the last.
+    /// Leaves a call; returns whether it was still waiting. The request continues until its last caller has left.
     pub fn leave(&self, handle: &WaiterHandle<C>) -> bool {
         let left = self.shared.single_flight.leave(handle);
         if let Some(waiter) = &left {
@@ -205,12 +205,12 @@ impl<C: Caller> Client<C> {
         left.is_some()
     }
 
-    /// A mirror for one thread; none with a shared store, whose entries are good as long as it is heard from.
+    /// A mirror for one thread. There is none with a shared store: its entries are valid only while its messages arrive.
     pub fn add_mirror(&self) -> Option<Arc<Mirror>> {
         if self.has_shared_store() { None } else { self.shared.knowledge.missing.add_mirror() }
     }
 
-    /// Removes the mirror of a thread that reads no more.
+    /// Removes the mirror of a thread that has ended.
     pub fn remove_mirror(&self, mirror: &Arc<Mirror>) {
         self.shared.knowledge.missing.remove_mirror(mirror);
     }
@@ -224,15 +224,15 @@ impl<C: Caller> Client<C> {
         Some(place)
     }
 
-    /// Forgets what is known of a soul; whether it was known to be missing. No answer to a request that began before is
-    /// remembered, or given to a caller that comes after.
+    /// Invalidates a soul; returns whether it was cached as missing. Answers to requests that began earlier are neither cached
+    /// nor given to later callers.
     pub fn invalidate(&self, soul: &str) -> bool {
         let (was_known, warning) = self.shared.knowledge.invalidate(soul, &self.shared.single_flight);
         self.shared.notify(warning);
         was_known
     }
 
-    /// The same for every soul; how many were known to be missing.
+    /// Invalidates every soul; returns how many were cached as missing.
     pub fn invalidate_all(&self) -> usize {
         let (known, warning) = self.shared.knowledge.invalidate_all(&self.shared.single_flight);
         self.shared.notify(warning);
@@ -249,8 +249,8 @@ impl<C: Caller> Client<C> {
         self.shared.knowledge.shared_store().is_some()
     }
 
-    /// `on_flushed` hears once every invalidation so far has reached the shared store, or that this is not confirmed within
-    /// 2 s; at once if there is no such store.
+    /// Calls `on_flushed` when every invalidation so far has reached the shared store, or with an error if that is not
+    /// confirmed within 2 s. Without a store it is called at once.
     pub fn flushed(&self, on_flushed: impl FnOnce(Result<(), CallError>) + Send + 'static) {
         let Some(store) = self.shared.knowledge.shared_store() else { return on_flushed(Ok(())) };
         let unconfirmed = self.shared.refusal(Fault::Closed, "");
@@ -260,12 +260,12 @@ impl<C: Caller> Client<C> {
         });
     }
 
-    /// Writes what is to outlive the process, for a process that ends. It blocks.
+    /// Writes the cache file before the process exits. Blocks.
     pub fn persist(&self) {
         self.shared.knowledge.write();
     }
 
-    /// Accepts no new calls. `on_closed` runs once those in flight have settled and the connections are gone. To be called
+    /// Accepts no new calls. `on_closed` runs when the calls in flight have settled and the connections are closed. Call it
     /// once.
     pub fn close(&self, on_closed: impl FnOnce() + Send + 'static) {
         let shared = &*self.shared;
@@ -291,7 +291,7 @@ impl<C: Caller> Client<C> {
         self.shared.is_closed.load(Relaxed)
     }
 
-    /// The relay as it may be shown: without credentials.
+    /// The relay's URL without credentials.
     pub fn relay(&self) -> &str {
         &self.shared.relay
     }
@@ -304,15 +304,15 @@ impl<C: Caller> Client<C> {
 
 impl<C> Drop for Shared<C> {
     fn drop(&mut self) {
-        // The file first: whoever sees the driver end may open it.
+        // The file first: when the driver ends, another client may open it.
         self.knowledge.release();
-        // Nobody owns the client any more, so nobody waits: its driver ends.
+        // No caller is left, so the driver ends.
         self.single_flight.close();
     }
 }
 
 impl<C> Shared<C> {
-    /// The driver has ended: there is nothing left that `close` could wait for.
+    /// Called when the driver has ended: `close` has nothing left to wait for.
     fn driver_ended(&self) {
         let end = mem::replace(&mut *self.end.lock().unwrap_or_else(PoisonError::into_inner), End::Ended);
         if let End::Closing(on_closed) = end {

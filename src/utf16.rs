@@ -1,10 +1,10 @@
 //! UTF-8 as UTF-16, which JavaScript engines copy several times faster than they decode UTF-8. Made for JSON: mostly ASCII. Pure.
 
-/// Bytes looked at together for being ASCII; a compiler makes a few vector instructions of that.
+/// Bytes tested together for ASCII; the compiler vectorizes this.
 const RUN: usize = 16;
 
-/// Text in UTF-8 as units of UTF-16, and all bits that occur in them: below 256, every unit fits into one byte. The text has been
-/// checked before; of what is no UTF-8, something is made.
+/// Converts UTF-8 to UTF-16; also returns all bits that occur in the units: below 256, every unit fits into one byte. The text is
+/// valid UTF-8; for other input, the result is unspecified.
 pub fn units_of(text: &[u8]) -> (Vec<u16>, u16) {
     let mut units = Vec::with_capacity(text.len());
     let mut rest = text;

@@ -1,4 +1,4 @@
-//! Calls from JavaScript into the core: what is known at once is returned, the rest waits at the dispatcher.
+//! Calls from JavaScript into the core. Known answers are returned at once; other calls wait at the dispatcher.
 
 use super::completion::{BatchEnd, Completion, CompletionQueue};
 use super::dispatcher::{Dispatcher, Pending, count_settled};
@@ -24,9 +24,9 @@ pub struct JsCaller {
     client: Client,
     client_id: u32,
     id: u32,
-    /// The batch that it is a part of, and its place in there.
+    /// The batch that it is part of, and its index.
     part_of: Option<(Arc<Batch>, usize)>,
-    /// What JavaScript knows the call by when it wants to hear of more than the outcome.
+    /// The watch number, if JavaScript wants more than the outcome.
     watch: Option<u32>,
     /// Whether it reads the record in chunks.
     as_body: bool,
@@ -68,7 +68,7 @@ fn in_parts(id: u32, answer: BatchText, client_id: u32, client: &Client) -> impl
     parts.into_iter().enumerate().map(completion)
 }
 
-/// What a call is begun for.
+/// Why a call begins.
 enum Purpose<'b> {
     /// An outcome of its own; see [`JsCaller`].
     Alone { watch: Option<u32>, as_body: bool },
@@ -76,13 +76,13 @@ enum Purpose<'b> {
     Part { batch: &'b Arc<Batch>, index: usize },
 }
 
-/// One client as one JavaScript environment calls it.
+/// One client in one JavaScript environment.
 pub struct Calls {
     pub dispatcher: Rc<Dispatcher>,
     pub client: Client,
     /// Names the client in log lines.
     pub id: u32,
-    /// What this environment answers without a call, once it has asked for it.
+    /// The mirror of this environment, once JavaScript has asked for it.
     pub mirror: OnceCell<Arc<Mirror>>,
 }
 
@@ -95,7 +95,7 @@ impl Drop for Calls {
 }
 
 impl Calls {
-    /// Begins a call: nothing for a soul known to be missing, the call's id when it waits, else events that settle it.
+    /// Begins a call. Returns `None` for a soul known to be missing, an id if the call waits, otherwise the events that settle it.
     pub fn get(
         &self,
         env: sys::napi_env,
@@ -109,7 +109,7 @@ impl Calls {
             Ok(soul) => soul,
             Err(error) => return self.at_once(env, &self.refused(error), as_body),
         };
-        // First: whatever changes from here on makes the offer below worthless.
+        // Read first: if anything changes from here on, the offer below is void.
         let mirror = self.mirror.get().map(|mirror| (mirror, mirror.generation.load(Acquire)));
         let waits = self.dispatcher.wait(|id| match self.begin(soul, options, id, Purpose::Alone { watch, as_body }) {
             Ok(handle) => Ok(Pending::Call { client: self.client.clone(), handle }),
@@ -126,7 +126,7 @@ impl Calls {
         }
     }
 
-    /// Begins a batch: its id when it waits, else events that settle it.
+    /// Begins a batch. Returns an id if it waits, otherwise the events that settle it.
     pub fn get_many(&self, env: sys::napi_env, souls: &[Handle], options: CallOptions) -> Result<Handle> {
         let mut events = Events::new(env);
         if self.client.is_closed() {
@@ -178,7 +178,7 @@ impl Calls {
         }
     }
 
-    /// Begins a call; its outcome where it does not have to wait, which is missing only where the cache knew.
+    /// Begins a call. The error is the outcome of a call that does not wait; it is missing only if the cache knew.
     fn begin(
         &self,
         soul: &str,
@@ -202,13 +202,13 @@ impl Calls {
         }
     }
 
-    /// The outcome of a call with something that is no soul.
+    /// The outcome of a call with an invalid soul.
     fn refused(&self, error: NotASoul) -> Outcome {
         let fault = Fault::InvalidArgument(error.to_string());
         Outcome::Failed(Arc::new(self.client.refusal(fault)))
     }
 
-    /// The events of a call that ended as it began: none if the soul is known to be missing and no line is due.
+    /// The events of a call that did not wait; none if the soul is known to be missing and no stats line is due.
     fn at_once(&self, env: sys::napi_env, outcome: &Outcome, as_body: bool) -> Result<Option<Handle>> {
         let mut events = Events::new(env);
         if *outcome == Outcome::Missing {

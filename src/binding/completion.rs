@@ -1,4 +1,4 @@
-//! What other threads leave for one JavaScript environment, and how its event loop is woken.
+//! Completions for one JavaScript environment, and how its event loop is woken.
 
 use super::Client;
 use crate::batch::Part;
@@ -9,7 +9,7 @@ use crate::single_flight::{CallInfo, Outcome, Retry};
 use napi::sys;
 use std::ptr;
 
-/// Something that has ended, or that a client's log or channels should have.
+/// A settled call, or a notice for a client's log or channels.
 pub enum Completion {
     Call {
         id: u32,
@@ -35,7 +35,7 @@ pub enum Completion {
         client_id: u32,
         notice: Notice,
     },
-    /// The shared store has confirmed all invalidations, or has not.
+    /// The result of `flushed()`.
     Flushed {
         id: u32,
         result: Result<(), CallError>,
@@ -45,7 +45,7 @@ pub enum Completion {
     },
 }
 
-/// What is counted if a batch has ended.
+/// What to count when a batch has ended.
 pub struct BatchEnd {
     pub calls: usize,
     pub hits: usize,
@@ -54,7 +54,7 @@ pub struct BatchEnd {
 }
 
 impl Completion {
-    /// The id that nobody waits for any more after this.
+    /// The id that ends with this completion.
     pub fn ends(&self) -> Option<u32> {
         match self {
             Self::Call { id, .. }

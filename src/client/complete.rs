@@ -1,4 +1,4 @@
-//! The end of a request: what it learned goes into the caches, and its callers get their outcomes.
+//! Completion of a request: the answer goes into the caches and to the callers.
 
 use super::Shared;
 use crate::error::{CallError, Cause, Code, Fault, OtherRelay};
@@ -23,7 +23,7 @@ impl<C> Shared<C> {
         }
     }
 
-    /// An expired record that may be returned instead of an error to so many calls.
+    /// An expired record that may be returned instead of an error; counts the calls that get it.
     pub fn stale(&self, soul: &str, calls: usize) -> Option<RecordText> {
         let records = self.knowledge.records.as_ref()?;
         let record = records.stale(soul, Instant::now())?;
@@ -33,15 +33,15 @@ impl<C> Shared<C> {
 }
 
 impl<C: Caller> Shared<C> {
-    /// Ends a request: what it learned goes into the caches, and its callers get their outcomes. There is no answer if they
-    /// have left before.
+    /// Completes a request: stores its answer in the caches and settles its callers. There is no answer if all callers left
+    /// before.
     pub fn complete(&self, request: &Arc<Request<C>>, ended: Option<Ended>) {
         let Some(Ended { answer, others, is_known, looked_up }) = ended else {
             self.complete_without_answer(request);
             return;
         };
         let now = Instant::now();
-        // True whenever the request began: at worst a soul that went missing since is asked for once more.
+        // Valid no matter when the request began: in the worst case, a soul is requested once more.
         let is_forgotten = matches!(answer, Answer::Found(_))
             && self.knowledge.forget_missing(request, &looked_up, &self.single_flight, now);
         let mut change = is_forgotten.then_some(Change::Invalidated);
@@ -98,7 +98,7 @@ impl<C: Caller> Shared<C> {
         }
     }
 
-    /// Gives a caller its outcome.
+    /// Settles a caller.
     pub fn settle(&self, waiter: Waiter<C>, outcome: Outcome, info: CallInfo, now: Instant) {
         if info.is_hit {
             Stats::count(&self.stats.hits);

@@ -1,4 +1,4 @@
-//! What a client counts: calls as they settle, the snapshot, and what the change of a circuit tells.
+//! Counters of a client: settled calls, the snapshot, and circuit changes.
 
 use super::{Client, Shared};
 use crate::metrics::Metrics;
@@ -13,8 +13,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 impl<C: Caller> Client<C> {
-    /// Counts a call whose outcome its caller has been given, and whether that came from the cache; the stats line where
-    /// one is due.
+    /// Counts a settled call and whether the cache answered it; returns the stats line if one is due.
     pub fn count_settled(&self, is_hit: bool) -> Option<StatsLine> {
         let Shared { knowledge, stats, stats_every: every, .. } = &*self.shared;
         let line = knowledge.missing.allow_mirrored(|mirrored| {
@@ -24,7 +23,7 @@ impl<C: Caller> Client<C> {
         self.stats_line(line)
     }
 
-    /// The same for a hit that has just been looked up on the thread of this mirror, if there is one.
+    /// Counts a hit on the thread of this mirror, if there is one.
     pub fn count_hit(&self, mirror: Option<&Mirror>) -> Option<StatsLine> {
         let Shared { knowledge, stats, stats_every: every, .. } = &*self.shared;
         let mirrored = knowledge.missing.counts().mirrored_hits.load(Relaxed);
@@ -39,13 +38,13 @@ impl<C: Caller> Client<C> {
         line.map(|(hits, calls)| StatsLine { hits, calls, size: self.shared.knowledge.missing.size() })
     }
 
-    /// All figures, those of `cacheStats()` among them.
+    /// All figures, including those of `cacheStats()`.
     pub fn metrics(&self) -> Metrics {
         let Shared { stats, calls, attempts, .. } = &*self.shared;
         Metrics::new(self.snapshot(), stats.exhausted.load(Relaxed), calls, attempts)
     }
 
-    /// What `cacheStats()` gives.
+    /// The result of `cacheStats()`.
     pub fn snapshot(&self) -> Snapshot {
         let Shared { knowledge, admission, stats, attempts, .. } = &*self.shared;
         let (cache, durations) = (&knowledge.missing, attempts.durations());
@@ -87,7 +86,7 @@ impl<C: Caller> Client<C> {
 }
 
 impl<C> Shared<C> {
-    /// Takes note of a change of a relay's circuit.
+    /// Reports that a relay's circuit opened or closed.
     pub fn circuit_changed(&self, relay: &Arc<str>, is_open: bool, lasted: Duration, last_error: String) {
         let failed_calls = self.calls.failed_so_far() - self.failed_before.load(Relaxed);
         let relay = Arc::clone(relay);

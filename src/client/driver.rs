@@ -1,4 +1,4 @@
-//! The tasks behind a client: they run its requests, look after its caches, and clean up when it is closed or dropped.
+//! The background tasks of a client: they run its requests, maintain its caches, and clean up when it is closed or dropped.
 
 use super::{Ask, Relays, Shared};
 use crate::admission::Permit;
@@ -20,11 +20,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
 /// A cache of more entries is swept on another thread: a million take a third of a second, and requests must not wait.
 const SWEPT_HERE: usize = 1_000;
 
-/// How long refreshes stay out of the way of callers that wait.
+/// Pause of refreshes while callers wait.
 const STAND_BACK: Duration = Duration::from_millis(100);
 
-/// Runs until the client is closed or dropped and its last request has ended. It holds the client weakly, so that a
-/// client that nobody owns any more ends; callers in flight own it through themselves.
+/// Runs until the client is closed or dropped and its last request has ended. It holds the client weakly, so a client
+/// without an owner ends. Callers in flight own it.
 pub(super) async fn drive<C: Caller>(
     shared: Weak<Shared<C>>,
     relays: Arc<Relays<impl Ask>>,
@@ -63,7 +63,7 @@ pub(super) async fn drive<C: Caller>(
     drop((running, start));
     all_ended.recv().await;
     drop(tasks);
-    // The pools go with the relays; their connections close as soon as their tasks have had a turn.
+    // This drops the connection pools. Their connections close when their tasks run next.
     drop(relays);
     yield_now().await;
     if let Some(shared) = shared.upgrade() {
@@ -78,7 +78,7 @@ pub(super) async fn drive<C: Caller>(
     drop(alive);
 }
 
-/// Tells the client when its driver ends, however that happens.
+/// Tells the client that its driver has ended, even if it panicked or its runtime stopped.
 pub(super) struct Driving<C>(pub Weak<Shared<C>>);
 
 impl<C> Drop for Driving<C> {
@@ -102,8 +102,8 @@ fn spawn(task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
     tokio::spawn(task).abort_handle()
 }
 
-/// Starts the souls that batches hold back, one for each permit that it gets: it queues like any other request, however
-/// long a batch is.
+/// Starts the souls that batches hold back, one per permit. It queues for permits like a single request, however long a
+/// batch is.
 async fn feed<C: Caller>(
     shared: Weak<Shared<C>>,
     single_flight: Arc<SingleFlight<C>>,
@@ -113,7 +113,7 @@ async fn feed<C: Caller>(
     while single_flight.some_held().await {
         let Some(shared) = shared.upgrade() else { break };
         let permit = shared.admission.permit_in_turn().await;
-        // Its callers may have left meanwhile, or a single call may have made it run.
+        // Meanwhile its callers may have left, or a single call may have started it.
         if let Some(request) = single_flight.take_held() {
             start(shared, request, Some(permit), running.clone());
         }
@@ -159,7 +159,7 @@ async fn look_after_file<C: Caller>(shared: Weak<Shared<C>>) {
     }
 }
 
-/// Makes mirrors forget before what they remember has come to its end.
+/// Ends mirror leases, before an entry in a mirror can expire.
 async fn end_leases<C: Caller>(shared: Weak<Shared<C>>) {
     let Some(on_lease) = shared.upgrade().map(|shared| Arc::clone(&shared.on_lease)) else { return };
     loop {

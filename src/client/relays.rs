@@ -9,12 +9,12 @@ use tokio::time::Instant;
 
 /// One attempt at a relay. Tests use a script instead.
 pub trait Ask: Send + Sync + 'static {
-    /// Asks for the soul and says what the answer means, within the time of an attempt.
+    /// Requests the soul and classifies the answer, within the attempt timeout.
     fn ask(&self, soul: &str) -> impl Future<Output = Answer> + Send;
 }
 
 impl Ask for Relay {
-    /// Asks for the soul and says what the answer means, within the time of an attempt.
+    /// Requests the soul and classifies the answer, within the attempt timeout.
     fn ask(&self, soul: &str) -> impl Future<Output = Answer> + Send {
         Relay::ask(self, soul)
     }
@@ -23,7 +23,7 @@ impl Ask for Relay {
 /// The relays of a client.
 #[derive(Debug)]
 pub struct Relays<A> {
-    /// The one whose word counts.
+    /// The one that decides whether a soul is missing.
     pub first: A,
     /// Asked in order if the first one fails.
     pub fallbacks: Vec<FallbackRelay<A>>,
@@ -32,9 +32,9 @@ pub struct Relays<A> {
 /// A relay that can turn a failure of the first one into a record.
 #[derive(Debug)]
 pub struct FallbackRelay<A> {
-    /// What asks it.
+    /// Sends its requests.
     pub relay: A,
-    /// The relay as it may be shown: without credentials.
+    /// The relay's URL without credentials.
     pub shown: Arc<str>,
     /// Its own circuit.
     pub breaker: Breaker,

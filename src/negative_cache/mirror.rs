@@ -1,12 +1,12 @@
-//! Mirrors: entries read lately, kept where a read costs no call into the addon.
+//! Mirrors: recently read entries that JavaScript answers without a call into the addon.
 //!
-//! A mirror belongs to one JavaScript thread, which remembers the entries that it is offered and answers from them as long as
-//! `generation` stays the same. It changes under the cache's lock whenever an entry goes or gets another life, so a read that
-//! begins after an invalidation has returned never has the old answer. A mirror knows no time: it is offered only entries
-//! that are good for much longer than a [`LEASE`], and forgets everything when that ends.
+//! A mirror belongs to one JavaScript thread. The thread keeps the entries that it is offered and answers from them while
+//! `generation` is unchanged. The generation changes under the cache's lock whenever an entry is removed or its lifetime
+//! changes, so a read that begins after an invalidation has returned never gets the old answer. A mirror does not read the
+//! clock: it is offered only entries that live much longer than a [`LEASE`], and drops everything when the lease ends.
 //!
-//! Its reads count as any others. It logs the place of each entry that it read, and the log is worked off under the lock
-//! before anything else is done with the entries. A full log, or a stats line that is due, makes the thread call.
+//! Its reads count like all others. It logs the place of each entry that it read, and the log is processed under the lock
+//! before any other access to the entries. When the log is full or a stats line is due, the thread calls the addon.
 
 use super::NegativeCache;
 use super::entries::{Entries, Moment};
@@ -16,23 +16,23 @@ use std::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed, Orderin
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Longest time that a mirror remembers something.
+/// Longest time that a mirror keeps an entry.
 pub const LEASE: Duration = Duration::from_secs(5);
 
-/// Least life of an entry that a mirror is offered. The difference to [`LEASE`] is how late its end may be noticed.
+/// Minimum remaining lifetime of an entry that is offered. The difference from [`LEASE`] is how late the end may be noticed.
 pub const MIN_LIFE: Duration = Duration::from_secs(10);
 
 /// Reads that fit into the log; a power of two, because their count wraps around.
 pub const LOG_LENGTH: usize = 256;
 
-/// What `offered` is if there is no entry to remember.
+/// Value of `offered` if there is no entry to keep.
 pub const NOTHING: u32 = u32::MAX;
 
-/// The memory that the cache and one JavaScript thread have in common.
+/// Memory shared by the cache and one JavaScript thread.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Mirror {
-    /// Changes when something that was offered may no longer be answered.
+    /// Changes when something that was offered is no longer valid.
     pub generation: AtomicU32,
     /// Reads answered. Only JavaScript writes it, and the log.
     pub reads: AtomicU32,
@@ -61,16 +61,16 @@ impl Mirror {
         }
     }
 
-    /// Offers what a call has read to the thread that called, if that wants it. `began_in` is the generation before the call
-    /// looked.
+    /// Offers the entry that a call has read to its thread, if that accepts offers. `began_in` is the generation before the
+    /// lookup.
     pub fn offer(&self, place: impl FnOnce() -> Option<Index>, began_in: u32) {
         let place = if self.wanted.load(Relaxed) == 0 { None } else { place() };
         self.offered.store(place.unwrap_or(NOTHING), Relaxed);
         self.offered_in.store(began_in, Relaxed);
     }
 
-    /// Lets the mirror answer so many further reads before its thread has to call, as far as its log has room. All of its
-    /// reads have been worked off.
+    /// Allows this many further reads before the thread must call, limited by the room in the log. All earlier reads must
+    /// have been processed.
     pub fn allow(&self, reads: u64) {
         let reads = reads.min(LOG_LENGTH as u64) as u32;
         self.limit.store(self.reads.load(Relaxed).wrapping_add(reads), Relaxed);
@@ -81,14 +81,14 @@ impl Mirror {
 #[derive(Debug, Default)]
 pub struct Mirrors {
     all: Vec<Mirrored>,
-    /// What mirrors remember will be forgotten within [`LEASE`].
+    /// A lease is running: mirrors will be emptied within [`LEASE`].
     pub is_leased: bool,
 }
 
 #[derive(Debug)]
 struct Mirrored {
     mirror: Arc<Mirror>,
-    /// Reads worked off.
+    /// Reads processed.
     seen: u32,
 }
 
@@ -100,27 +100,26 @@ impl Mirrors {
         mirror
     }
 
-    /// Removes a mirror whose thread reads no more. Its reads have been worked off.
+    /// Removes the mirror of a thread that has ended. Its reads must have been processed.
     pub fn remove(&mut self, mirror: &Arc<Mirror>) {
         self.all.retain(|other| !Arc::ptr_eq(&other.mirror, mirror));
     }
 
-    /// Makes every mirror forget everything.
+    /// Empties every mirror.
     pub fn forget(&self) {
         for Mirrored { mirror, .. } in &self.all {
             mirror.generation.fetch_add(1, Release);
         }
     }
 
-    /// Does with the entries what the reads since the last time would have done; `on_read` is told of each, and of the
-    /// entry if it is still there.
+    /// Applies the reads since the last time to the entries. `on_read` gets each read, with the entry if it still exists.
     pub fn work_off(&mut self, entries: &mut Entries, mut on_read: impl FnMut(&mut Entries, Option<Index>)) {
         for Mirrored { mirror, seen } in &mut self.all {
             let reads = mirror.reads.load(Acquire);
             while *seen != reads {
                 let place = mirror.log[*seen as usize % LOG_LENGTH].load(Relaxed);
                 *seen = seen.wrapping_add(1);
-                // One that went while another thread read it has left its place, maybe to another entry.
+                // An entry that was removed while another thread read it may have left its place to another one.
                 let index = Some(place).filter(|&place| entries.has_entry_at(place));
                 on_read(entries, index);
             }
@@ -134,7 +133,7 @@ impl Mirrors {
 }
 
 impl NegativeCache {
-    /// A mirror for a JavaScript thread; none if no entry lives long enough to be offered.
+    /// Adds a mirror for a JavaScript thread; `None` if no entry lives long enough to be offered.
     pub fn add_mirror(&self) -> Option<Arc<Mirror>> {
         if self.policy.ttl < MIN_LIFE {
             return None;
@@ -144,15 +143,15 @@ impl NegativeCache {
         Some(mirror)
     }
 
-    /// Removes the mirror of a thread that reads no more.
+    /// Removes the mirror of a thread that has ended.
     pub fn remove_mirror(&self, mirror: &Arc<Mirror>) {
         if let Some(mut entries) = self.lock() {
             entries.guard.mirrors.remove(mirror);
         }
     }
 
-    /// The place of the soul's entry if mirrors may answer from it, and whether that begins a [`LEASE`], at whose end
-    /// [`NegativeCache::forget_mirrored`] has to be called.
+    /// The place of the soul's entry if mirrors may answer from it, and whether this begins a [`LEASE`]. When the lease ends,
+    /// [`NegativeCache::forget_mirrored`] must be called.
     pub fn to_mirror(&self, soul: &str, now: Instant) -> Option<(Index, bool)> {
         let good_until = self.moment(now) + MIN_LIFE.as_millis() as Moment;
         let mut entries = self.lock()?;
@@ -164,7 +163,7 @@ impl NegativeCache {
         Some((index, !std::mem::replace(&mut entries.guard.mirrors.is_leased, true)))
     }
 
-    /// Makes all mirrors forget everything.
+    /// Empties all mirrors.
     pub fn forget_mirrored(&self) {
         if let Some(mut entries) = self.lock() {
             entries.guard.mirrors.is_leased = false;
@@ -172,8 +171,7 @@ impl NegativeCache {
         }
     }
 
-    /// Lets every mirror answer as many further reads before its thread has to call as `allowed` makes of the reads that
-    /// mirrors answered so far.
+    /// Sets how many further reads every mirror may answer: `allowed` computes it from the reads that mirrors answered so far.
     pub fn allow_mirrored<T>(&self, allowed: impl FnOnce(u64) -> (T, u64)) -> T {
         let entries = if self.has_mirrors.load(Relaxed) { self.lock() } else { None };
         let (result, reads) = allowed(self.counts.mirrored_hits.load(Relaxed));

@@ -1,18 +1,18 @@
-//! Who waits for a request, and what it is told.
+//! Callers of a request and the outcomes they receive.
 
 use crate::error::CallError;
 use crate::record::RecordText;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How a call ends. Cheap to clone: callers share what is in it.
+/// Outcome of a call. Cheap to clone: callers share its contents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The relay has the record.
     Found(RecordText),
     /// The relay has no record of the soul.
     Missing,
-    /// It is not known whether there is a record.
+    /// The call failed: it is unknown whether there is a record.
     Failed(Arc<CallError>),
 }
 
@@ -25,7 +25,7 @@ impl Outcome {
         }
     }
 
-    /// Bytes of the record's text, 0 where there is none.
+    /// Bytes of the record's text, 0 without a record.
     pub fn text_bytes(&self) -> usize {
         match self {
             Outcome::Found(record) => record.as_bytes().len(),
@@ -33,7 +33,7 @@ impl Outcome {
         }
     }
 
-    /// Whether this ends a call that was counted when it began; a refused argument or a closed client begins none.
+    /// Whether this settles a call that was counted when it began. An invalid argument or a closed client begins no call.
     pub fn ends_a_call(&self) -> bool {
         match self {
             Outcome::Found(_) | Outcome::Missing => true,
@@ -47,7 +47,7 @@ pub trait Caller: Send + 'static {
     /// Receives the outcome; called once, on any thread, with no lock held.
     fn settle(self, outcome: Outcome, info: CallInfo);
 
-    /// Whether it wants to know of retries and of changes to the cache.
+    /// Whether it wants to be told of retries and cache changes.
     fn is_watching(&self) -> bool {
         false
     }
@@ -56,7 +56,7 @@ pub trait Caller: Send + 'static {
     fn retrying(&self, _retry: &Retry) {}
 }
 
-/// How a request came to its end.
+/// Details of a completed request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallInfo {
     /// Requests sent.
@@ -67,7 +67,7 @@ pub struct CallInfo {
     pub joined: bool,
     /// Whether a store knew the answer, so the relay was not asked.
     pub is_hit: bool,
-    /// What became of the soul's entry, told to one caller of a request.
+    /// Change to the soul's cache entry; reported to one caller of a request.
     pub change: Option<Change>,
 }
 
@@ -76,14 +76,14 @@ pub struct CallInfo {
 pub enum Change {
     /// The soul is remembered as missing.
     Inserted,
-    /// The soul was remembered and is so no more.
+    /// The soul's entry was removed.
     Invalidated,
 }
 
 /// An attempt has failed and another will be made.
 #[derive(Debug, Clone)]
 pub struct Retry {
-    /// What the call would have failed with.
+    /// The error that the call would have failed with.
     pub error: Arc<CallError>,
     /// The pause before the next attempt.
     pub delay: Duration,

@@ -1,4 +1,4 @@
-//! The way of requests to the driver: new ones in turn, those that batches hold back, and refreshes in the background.
+//! The queues from callers to the driver: new requests, those that batches hold back, and background refreshes.
 
 use super::{Active, Origin, Request, SingleFlight};
 use std::collections::{BTreeMap, VecDeque};
@@ -14,7 +14,7 @@ const MAX_REFRESHES: usize = 10_000;
 #[derive(Debug)]
 pub(super) struct Queue<C> {
     last_number: u64,
-    /// New requests. One whose callers all leave is removed, so nothing here is without a waiter.
+    /// New requests. A request is removed when its last caller leaves, so each one here has a waiter.
     new: BTreeMap<u64, Arc<Request<C>>>,
     /// Souls that batches hold back until a permit is free.
     held: BTreeMap<u64, Arc<Request<C>>>,
@@ -31,7 +31,7 @@ impl<C> Default for Queue<C> {
     }
 }
 
-/// What wakes the driver's tasks.
+/// Notifications for the driver's tasks.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pub queued: Notify,
@@ -64,19 +64,19 @@ impl<C> Queue<C> {
         self.new.pop_first().map(|(_, request)| request)
     }
 
-    /// Takes a request that is held back; whether it was.
+    /// Removes a request that is held back; returns whether it was.
     pub fn take_held(&mut self, request: &Request<C>) -> bool {
         self.held.remove(&request.queued_as.load(Relaxed)).is_some()
     }
 
-    /// Removes a request that nobody waits for.
+    /// Removes a request without waiters.
     pub fn remove(&mut self, request: &Request<C>) {
         let number = request.queued_as.load(Relaxed);
         self.new.remove(&number);
         self.held.remove(&number);
     }
 
-    /// Takes note that a refresh has ended.
+    /// Marks a refresh as ended.
     pub fn refreshed(&mut self, request: &Request<C>) {
         self.refreshing.remove(&request.queued_as.load(Relaxed));
     }
@@ -93,7 +93,7 @@ impl<C> Queue<C> {
 }
 
 impl<C> SingleFlight<C> {
-    /// Asks for a refresh of the soul in the background; see [`SingleFlight::begin_refresh`].
+    /// Queues a background refresh of the soul; see [`SingleFlight::begin_refresh`].
     pub fn refresh_later(&self, soul: &str) {
         let mut active = self.lock();
         let is_full = active.queue.refreshes.len() >= MAX_REFRESHES;
@@ -105,7 +105,7 @@ impl<C> SingleFlight<C> {
         self.changes.refresh.notify_one();
     }
 
-    /// Waits until a soul is to be refreshed; `false` if none will be any more.
+    /// Waits until a refresh is queued; `false` if there will be none.
     pub async fn some_refresh(&self) -> bool {
         self.some(&self.changes.refresh, |queue| !queue.refreshes.is_empty()).await
     }
@@ -129,7 +129,7 @@ impl<C> SingleFlight<C> {
         self.lock().queue.refreshes.clear();
     }
 
-    /// The next request to run; `None` when there will be no more.
+    /// Waits for the next request to run; `None` if there will be none.
     pub async fn next_queued(&self) -> Option<Arc<Request<C>>> {
         loop {
             {
@@ -145,7 +145,7 @@ impl<C> SingleFlight<C> {
         }
     }
 
-    /// Waits until a batch holds souls back; `false` if none will any more.
+    /// Waits until a batch holds souls back; `false` if none will.
     pub async fn some_held(&self) -> bool {
         self.some(&self.changes.held, |queue| !queue.held.is_empty()).await
     }
@@ -170,7 +170,7 @@ impl<C> SingleFlight<C> {
         !self.lock().queue.held.is_empty()
     }
 
-    /// Takes the first request that a batch holds back. Until then a single call that joins it makes it run.
+    /// Takes the first request that a batch holds back. Before that, a single call that joins it starts it.
     pub fn take_held(&self) -> Option<Arc<Request<C>>> {
         self.lock().queue.held.pop_first().map(|(_, request)| request)
     }

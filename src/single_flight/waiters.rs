@@ -1,4 +1,4 @@
-//! One request and those who wait for it: who joined when, and how long each of them waits.
+//! One request and its waiters, with their deadlines.
 
 use super::{Caller, Retry};
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,11 +14,11 @@ const FAR: Duration = Duration::from_secs(100 * 365 * 24 * 3_600);
 /// One request and its waiters.
 #[derive(Debug)]
 pub struct Request<C> {
-    /// What is asked for.
+    /// The requested soul.
     pub soul: Arc<str>,
-    /// When it was made, by its first caller or for a refresh.
+    /// When it was created, by its first caller or for a refresh.
     pub began: Instant,
-    /// Whether its first caller wanted the relay's word, whatever a cache or store knows.
+    /// Whether its first caller asked for a fresh answer, so caches and stores do not count.
     pub is_fresh: bool,
     /// Attempts at the first relay so far.
     pub attempts: AtomicU32,
@@ -51,7 +51,7 @@ pub struct Waiter<C> {
     pub deadline: Instant,
     /// When it ends by the caller's own timeout, if it has one.
     own_deadline: Option<Instant>,
-    /// Who is to get the outcome.
+    /// Receives the outcome.
     pub caller: C,
 }
 
@@ -74,25 +74,25 @@ pub struct Terms {
     /// Whether the caller is part of a batch, which feeds its souls to the wire as permits become free. Souls that it
     /// holds back do not count as waiting.
     pub is_batch: bool,
-    /// Whether a new request is to ask the relay, whatever a cache or store knows.
+    /// Whether a new request must ask the relay even if a cache or store knows the answer.
     pub is_fresh: bool,
     /// Whether an active request may be joined. If not, it is detached and a new one is made.
     pub may_join: bool,
 }
 
-/// Those who wait for a request. Most requests have one, for whom no memory is allocated.
+/// The waiters of a request. Most requests have one, which needs no allocation.
 #[derive(Debug)]
 pub(super) struct Waiters<C> {
     /// Number 0.
     first: Option<Waiter<C>>,
     /// The others by number, which is the order in which they joined.
     others: BTreeMap<u32, Waiter<C>>,
-    /// Their deadlines: what one caller does must not cost time for each of the others.
+    /// Deadlines, ordered: joining and leaving must not cost time per waiter.
     deadlines: BTreeSet<(Instant, u32)>,
     next_number: u32,
     /// When the request had its first permit.
     permitted: Option<Instant>,
-    /// Nobody can join any more, and it is not counted as active.
+    /// The request is complete: no one can join, and it does not count as active.
     pub has_ended: bool,
 }
 
@@ -134,19 +134,19 @@ impl<C> Waiters<C> {
         self.remove(number)
     }
 
-    /// Removes everyone, in the order in which they joined.
+    /// Removes all waiters, in the order in which they joined.
     pub fn take_all(&mut self) -> Vec<Waiter<C>> {
         self.deadlines.clear();
         self.first.take().into_iter().chain(std::mem::take(&mut self.others).into_values()).collect()
     }
 
-    /// The first deadline, and whose it is.
+    /// The first deadline and its waiter.
     fn earliest(&self) -> Option<(Instant, u32)> {
         let others = self.deadlines.first().copied();
         self.first_deadline().into_iter().chain(others).min()
     }
 
-    /// The last deadline, and whose it is.
+    /// The last deadline and its waiter.
     fn latest(&self) -> Option<(Instant, u32)> {
         let others = self.deadlines.last().copied();
         self.first_deadline().into_iter().chain(others).max()
@@ -156,7 +156,7 @@ impl<C> Waiters<C> {
         self.first.as_ref().map(|waiter| (waiter.deadline, waiter.number))
     }
 
-    /// Gives each waiter the deadline that `deadline` makes of it.
+    /// Sets each waiter's deadline to the result of `deadline`.
     fn set_deadlines(&mut self, deadline: impl Fn(&Waiter<C>) -> Instant) {
         if let Some(first) = &mut self.first {
             first.deadline = deadline(first);
@@ -177,7 +177,7 @@ impl<C> Waiter<C> {
 }
 
 impl<C: Caller> Request<C> {
-    /// Tells the callers who watch of another attempt; `retry` is made if there is one.
+    /// Reports a retry to the callers that watch; `retry` is called only if there is one.
     pub fn will_retry(&self, retry: impl FnOnce() -> Retry) {
         let waiters = self.waiters();
         let mut watching = waiters.iter().filter(|waiter| waiter.caller.is_watching()).peekable();
@@ -207,7 +207,7 @@ impl<C> Request<C> {
         let own_deadline = own.map(|own| now + own);
         let mut waiters = self.waiters();
         let shared = match waiters.permitted {
-            // Who joins after the others' deadline, because a more patient caller keeps the request alive, has all of it.
+            // A caller that joins after the others' deadline, while a more patient one keeps the request alive, has its full time.
             Some(permitted) => Some(permitted + timeout).filter(|end| *end > now).unwrap_or(now + timeout),
             None if is_batch => now + FAR,
             None => now + queue_timeout,
@@ -227,7 +227,7 @@ impl<C> Request<C> {
         WaiterHandle { request: Arc::clone(self), number }
     }
 
-    /// The request has its first permit: from now on its callers have `timeout`, unless they have their own.
+    /// The request has its first permit: from now on, callers without their own timeout have `timeout`.
     pub fn permitted(&self, now: Instant, timeout: Duration) {
         let mut waiters = self.waiters();
         if waiters.permitted.is_none() {
