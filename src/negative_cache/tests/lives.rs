@@ -138,3 +138,28 @@ fn the_entries_come_with_what_remains_of_their_lives_and_without_the_expired() {
     let expected = (501..2_000).map(|soul: u64| (soul.to_string().into(), Duration::from_millis(soul - 500)));
     assert_eq!(entries, expected.collect::<Vec<(Box<str>, _)>>());
 }
+
+#[test]
+fn other_threads_get_the_lock_again_and_again_while_a_large_cache_is_swept() {
+    let (cache, now) = cache(100_000);
+    for soul in 0..100_000 {
+        cache.remember(&soul.to_string(), now);
+    }
+    let is_swept = std::sync::atomic::AtomicBool::new(false);
+    let turns = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            // Sizes seen: each is a turn of this thread between two of the sweep's.
+            let mut sizes = std::collections::BTreeSet::new();
+            while !is_swept.load(Relaxed) {
+                sizes.insert(cache.size());
+            }
+            sizes.len()
+        });
+        let swept = cache.sweep(now + 2 * TTL);
+        is_swept.store(true, Relaxed);
+        assert_eq!((swept.removed, swept.remain), (100_000, 0));
+        reader.join().expect("no panic here")
+    });
+    // Of 390 turns at most. One thread alone would have few.
+    assert!(turns > 100, "{turns}");
+}
