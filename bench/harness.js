@@ -7,8 +7,8 @@ const path = require('path');
 const { fork } = require('child_process');
 const relays = require('./relay');
 
-// A cell that takes longer is assumed to hang; the longest one waits for 1 million souls to expire.
-const CELL_LIMIT_MS = 240_000;
+// A cell that takes longer is assumed to hang; the longest one fills a cache with ten million souls.
+const CELL_LIMIT_MS = 600_000;
 
 const children = new Set();
 

@@ -23,7 +23,7 @@ const BATCH = { client: 'gun-native-batch' };
 const LIVE = 'records that are alive together are copied by the garbage collector, which the floor, one record at a time, is spared';
 const V8_MEMORY = "most of it is Node's own and what V8 keeps for parsed records, which is the same for both";
 const PARSING = 'JSON.parse and the string that it reads take most of it, see the floor in its table';
-const CROSSINGS = 'a promise, two crossings into the addon and a share of a wake-up of the event loop are what is left';
+const CROSSINGS = 'a promise, two crossings into the addon and a share of a wake-up are what is left; why some rounds take three times as long was not found out';
 const SYSTEM = 'half of it is the system sending to loopback; reqwest takes 70% more instructions than a bare hyper (docs/performance.md)';
 const WAKES = 'a call changes threads twice, which costs more when each wakes the other one alone';
 
@@ -64,9 +64,9 @@ const targets = [
   figure('a caller by the number of callers: slope', 'scaling-callers', 'slope', 0.1, ''),
   figure('a record by requests in flight: slope', 'scaling-in-flight', 'slope', 0.1, '', 1, LIVE),
   figure('bytes per remembered soul, 100 thousand', 'cache-100k', 'bytesPerEntry', 150, 'B'),
-  figure('bytes per remembered soul, 100 thousand, filled in bulk', 'cache-100k-bulk', 'bytesPerEntry', 150, 'B'),
+  figure('bytes per remembered soul, 100 thousand, filled in bulk', 'cache-100k-bulk', 'bytesPerEntry', 150, 'B', 1, 'not found out; it was 122 in 0.1'),
   figure('bytes per remembered soul, 1 million', 'cache-1m', 'bytesPerEntry', 150, 'B'),
-  figure('sweep of 1 million entries: longest pause', 'cache-1m', 'pauseMs', 5, 'ms'),
+  figure('sweep of 1 million entries: longest pause', 'cache-1m', 'pauseMs', 5, 'ms', 1, 'the kernel may run the sweep before the thread that waits for its lock'),
   figure('require()', 'load', 'loadMs', 10, 'ms'),
   figure('binary', 'load', 'binaryBytes', 4.5, 'MB', MB),
 ];
