@@ -14,7 +14,7 @@ const MIN_CALLS = 4_096;
 const FILL = 5_000;
 const FOUND = 'found/1600';
 
-/** Nanoseconds of an awaited hit in a cache of so many souls. */
+/** Nanoseconds of an awaited hit in a cache of this size. */
 async function cached(adapter, relay, size) {
   const cache = adapter.openCache({ relayUrl: relay.fillUrl(), cache: { capacity: size, ttlMs: 3_600_000 } });
   for (let from = 0; from < size; from += FILL) {
@@ -35,7 +35,7 @@ async function cached(adapter, relay, size) {
   return ns;
 }
 
-/** Nanoseconds of the main thread for each of so many callers of one soul. */
+/** Nanoseconds of the main thread per caller, with this many callers of one soul. */
 async function callers(adapter, relay, count) {
   const client = await adapter.open({ relayUrl: relay.url('missing-after/20'), cache: { capacity: 0 }, maxQueue: 1e6 });
   const rounds = Math.max(3, Math.ceil(MIN_CALLS / count));
@@ -51,7 +51,7 @@ async function callers(adapter, relay, count) {
   return ns;
 }
 
-/** Nanoseconds of the main thread for a record, with so many in flight. */
+/** Nanoseconds of the main thread per record, with this many in flight. */
 async function inFlight(adapter, relay, count) {
   const client = await adapter.open({ relayUrl: relay.url(FOUND), maxInFlight: count });
   const check = checkFor(FOUND);

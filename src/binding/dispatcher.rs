@@ -104,7 +104,7 @@ impl Dispatcher {
         }
     }
 
-    /// Keeps something pending under an id of its own, which `make` is told.
+    /// Keeps something pending under a new id, which is passed to `make`.
     pub fn wait<T>(&self, make: impl FnOnce(u32) -> std::result::Result<Pending, T>) -> std::result::Result<u32, T> {
         let mut pending = self.pending.borrow_mut();
         let entry = pending.vacant_entry();

@@ -208,7 +208,7 @@ fn with_others(cause: Option<serde_json::Value>, others: &[OtherRelay]) -> Optio
     let mut links: Vec<_> = cause.into_iter().chain(others.iter().map(other)).collect();
     let mut chain = links.pop()?;
     while let Some(mut link) = links.pop() {
-        // A fallback's own cause is told in its message.
+        // The message of a fallback contains its own cause.
         link["cause"] = chain;
         chain = link;
     }

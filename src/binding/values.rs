@@ -36,7 +36,7 @@ impl SoulBuffer {
         Self { bytes: [MaybeUninit::uninit(); SOUL_BUFFER] }
     }
 
-    /// Reads a soul in one crossing; what is not one is told apart by what it is.
+    /// Reads a soul in one crossing; the error says what else the value is.
     pub fn read(&mut self, env: sys::napi_env, value: sys::napi_value) -> std::result::Result<&str, NotASoul> {
         let mut length = 0;
         // SAFETY: the buffer has SOUL_BUFFER bytes; Node writes at most that many, the end mark included.
