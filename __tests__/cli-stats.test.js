@@ -156,9 +156,13 @@ async function watched(args, isEnough) {
   `;
   const child = spawn(process.execPath, ['-e', source], { cwd: ROOT, env: { ...process.env, TERM: 'xterm' }, stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
+  let isInterrupted = false;
   child.stdout.setEncoding('utf8').on('data', (text) => {
     output += text;
-    if (isEnough(output)) child.kill('SIGINT');
+    if (isInterrupted || !isEnough(output)) return;
+    // Once: a second signal, after the handler is gone, would end the process.
+    isInterrupted = true;
+    child.kill('SIGINT');
   });
   const [code] = await once(child, 'close');
   return { code, output };

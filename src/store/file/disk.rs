@@ -31,12 +31,23 @@ impl From<io::Error> for Denied {
 /// Files that this store alone may use, until it is dropped.
 #[derive(Debug)]
 pub struct Held {
-    /// Locked until it is closed.
-    pub lock: File,
+    pub lock: FileLock,
     /// `None` if there is no cache file.
     pub log: Option<Log>,
     /// Where a file that was not a cache file was moved to.
     pub moved: Option<PathBuf>,
+}
+
+/// The lock of a store, released when it is dropped.
+#[derive(Debug)]
+pub struct FileLock(File);
+
+impl Drop for FileLock {
+    fn drop(&mut self) {
+        // A child process that is just being started has a copy of the file until its program runs. Closing the file here would
+        // leave the lock with it.
+        let _ = self.0.unlock();
+    }
 }
 
 /// A cache file that records can be appended to.
@@ -101,13 +112,13 @@ pub fn hold(path: &Path) -> Result<Held, Denied> {
         Err(error) if error.kind() == ErrorKind::NotFound => false,
         Err(error) => return Err(error.into()),
     };
-    let lock = OpenOptions::new().write(true).create(true).truncate(false).open(beside(path, ".lock"))?;
-    match lock.try_lock() {
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(beside(path, ".lock"))?;
+    match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => return Err(Denied::Taken),
         Err(TryLockError::Error(error)) => return Err(error.into()),
     }
-    let mut held = Held { lock, log: None, moved: None };
+    let mut held = Held { lock: FileLock(file), log: None, moved: None };
     if !exists && !path.exists() {
         return Ok(held);
     }
@@ -144,5 +155,21 @@ pub fn replace(path: &Path) -> io::Result<()> {
 pub fn sync_folder(path: &Path) {
     if let Some(folder) = path.parent().filter(|_| cfg!(unix)) {
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_released_although_a_child_process_has_a_copy_of_its_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("missing");
+        let held = hold(&path).expect("free");
+        assert!(matches!(hold(&path), Err(Denied::Taken)));
+        let _copy = held.lock.0.try_clone().expect("a descriptor");
+        drop(held);
+        assert!(hold(&path).is_ok());
     }
 }

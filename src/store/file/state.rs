@@ -1,8 +1,7 @@
 //! The state of the file, as far as invalidations need it.
 
-use super::disk::Log;
+use super::disk::{FileLock, Log};
 use super::format;
-use std::fs::File;
 use std::io;
 
 /// Maximum length of the log, 4 MiB: about 90,000 invalidations between two snapshots. Beyond it the file is emptied, so
@@ -29,9 +28,9 @@ pub struct State {
 #[derive(Debug)]
 pub enum Phase {
     /// Open, not loaded yet.
-    Loading { _lock: File },
+    Loading { _lock: FileLock },
     /// Open.
-    Ready { _lock: File },
+    Ready { _lock: FileLock },
     /// It could not be opened. `stale`: there may be a file that contains souls invalidated meanwhile.
     Detached { stale: bool },
     /// Released.
