@@ -60,7 +60,7 @@ const targets = [
     unit: '',
     value: (of) => summary(of('traces', 'gun-native', 'rates').map((rates, round) => mostBelow(rates, of('traces', 'lru-cache', 'rates')[round]))),
   },
-  figure('a hit by the size of the cache: slope', 'scaling-cached', 'slope', 0.25, '', 1, 'the souls no longer fit the caches of the processor'),
+  figure('a hit by the size of the cache: slope', 'scaling-cached', 'slope', 0.25, '', 1, 'a thousand souls are answered without a call into the addon, and a million no longer fit the caches of the processor'),
   figure('a caller by the number of callers: slope', 'scaling-callers', 'slope', 0.1, ''),
   figure('a record by requests in flight: slope', 'scaling-in-flight', 'slope', 0.1, '', 1, LIVE),
   figure('bytes per remembered soul, 100 thousand', 'cache-100k', 'bytesPerEntry', 150, 'B'),
