@@ -159,16 +159,16 @@ const SCALING_PANELS = [
   { title: 'a record of 1.6 KB', under: 'by requests in flight', job: 'scaling-in-flight' },
 ];
 const SCALING = { panel: 224, gap: 46, left: 60, top: 52, height: 200, least: 10, most: 1e5 };
+const TIMES = { '10 ns': 10, '100 ns': 100, '1 µs': 1e3, '10 µs': 1e4, '100 µs': 1e5 };
 
 function scalingPanel({ title, under, job }, at, results) {
   const [{ points, slope }] = results[job]['gun-native'];
   const left = SCALING.left + at * (SCALING.panel + SCALING.gap);
   const bottom = SCALING.top + SCALING.height;
-  const decades = Math.log10(points.at(-1).size) || 1;
-  const x = (size) => (left + (Math.log10(size / points[0].size) / (decades - Math.log10(points[0].size) || 1)) * SCALING.panel).toFixed(1);
+  const [first, last] = [points[0].size, points.at(-1).size];
+  const x = (size) => (left + (Math.log10(size / first) / Math.log10(last / first)) * SCALING.panel).toFixed(1);
   const y = (ns) => (bottom - (Math.log10(ns / SCALING.least) / Math.log10(SCALING.most / SCALING.least)) * SCALING.height).toFixed(1);
-  const ticks = [10, 100, 1e3, 1e4, 1e5].map((ns, power) => {
-    const label = ['10 ns', '100 ns', '1 µs', '10 µs', '100 µs'][power];
+  const ticks = Object.entries(TIMES).map(([label, ns]) => {
     return `<line x1="${left}" x2="${left + SCALING.panel}" y1="${y(ns)}" y2="${y(ns)}" stroke="${GRAY}" stroke-opacity="0.3"/>`
       + (at === 0 ? `<text x="${left - 6}" y="${Number(y(ns)) + 4}" text-anchor="end">${label}</text>` : '');
   });

@@ -87,7 +87,7 @@ const jobs = [
   { name: 'traces', group: 'traces', title: 'Hit rate on traces, capacity 500', clients: ['lru-cache', 'gun-native'], rounds: 1, measure: 'traces', params: { behaviour: MISSING } },
   scaling('cached', 'A hit in a cache of 1,000 to 10 million souls', [1e3, 1e4, 1e5, 1e6, 1e7]),
   scaling('callers', '1 to 100,000 callers of one soul', [1, 10, 100, 1e3, 1e4, 1e5]),
-  scaling('in-flight', '1 to 4,096 records in flight', [1, 8, 64, 512, 4096]),
+  scaling('in-flight', '1 to 4,096 requests in flight', [1, 8, 64, 512, 4096]),
   { name: 'load', group: 'load', title: 'Loading the client in a fresh process', clients: [...ALL, 'lru-cache'], rounds: 11, measure: 'load', params: {} },
 ];
 

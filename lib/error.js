@@ -55,8 +55,8 @@ function causeFrom(members) {
 }
 
 /**
- * The place of a call, for errors that are made when its caller is no longer on the stack. It costs a microsecond, and its text is
- * not made before an error needs it. Functions from `inside` inwards are left out.
+ * The place of a call, for errors that are made when its caller is no longer on the stack. It costs a few microseconds, and its
+ * text is not made before an error needs it. The function `inside` and those it calls are left out.
  */
 function callSite(inside) {
   const site = { name: 'Error', message: '' };

@@ -51,7 +51,7 @@ async function callers(adapter, relay, count) {
   return ns;
 }
 
-/** Nanoseconds of the main thread per record, with this many in flight. */
+/** Nanoseconds of the main thread per record, with this many requests in flight. */
 async function inFlight(adapter, relay, count) {
   const client = await adapter.open({ relayUrl: relay.url(FOUND), maxInFlight: count });
   const check = checkFor(FOUND);
