@@ -4,4 +4,4 @@ ready:
 
 # The Rust core alone, without Node.
 core:
-    cargo test --no-default-features
+    cargo test

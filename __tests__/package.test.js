@@ -55,7 +55,7 @@ test('installed from the files, the package loads the binary of its platform pac
 
 test('the main package holds what runs, what describes it and what builds it, and nothing else', () => {
   const files = filesIn(path.join(project, 'node_modules', 'gun-native')).map((file) => file.split(path.sep).join('/'));
-  const expected = /^(index\.(js|d\.ts)|(axios|http|metrics)\.js|monitoring\/(dashboards\/[\w-]+\.json|alerts\/[\w.-]+\.yml)|package\.json|README\.md|LICENSE|Cargo\.toml|Cargo\.lock|build\.rs|scripts\/build\.js|(bin|lib)\/[\w/-]+\.js|lib\/[\w-]+\.d\.ts|lib\/metrics\/page\.html|src\/[\w/]+\.rs)$/;
+  const expected = /^(index\.(js|d\.ts)|(axios|http|metrics)\.js|monitoring\/(dashboards\/[\w-]+\.json|alerts\/[\w.-]+\.yml)|package\.json|README\.md|LICENSE|Cargo\.toml|Cargo\.lock|scripts\/build\.js|(bin|lib)\/[\w/-]+\.js|lib\/[\w-]+\.d\.ts|lib\/metrics\/page\.html|src\/[\w/]+\.rs|src\/binding\/Cargo\.toml)$/;
   expect(files.filter((file) => !expected.test(file))).toEqual([]);
   expect(files.filter((file) => /tests(\/|\.rs$)|permutations\.rs$|\.node$/.test(file))).toEqual([]);
   const { bin } = require('../package.json');
@@ -99,7 +99,7 @@ test('the main package is built from source without a dependency', () => {
 test('cargo reads the manifest of the packed sources, with the lock file as it is', () => {
   const args = ['metadata', '--locked', '--format-version=1', '--no-deps', '--offline'];
   const { packages } = JSON.parse(output('cargo', args, { cwd: path.join(project, 'node_modules', 'gun-native') }));
-  expect(packages.map(({ name }) => name)).toEqual(['gun-native']);
+  expect(packages.map(({ name }) => name).sort()).toEqual(['gun-native', 'gun-native-binding']);
 });
 
 test('publint finds nothing to say about the tarballs', () => {

@@ -1,4 +1,4 @@
-//! The pure parts of a call, measured separately: `cargo bench --no-default-features`.
+//! The pure parts of a call, measured separately: `cargo bench`.
 
 use bytes::Bytes;
 use divan::{Bencher, black_box, counter::BytesCount};

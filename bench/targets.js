@@ -68,7 +68,7 @@ const targets = [
   figure('bytes per remembered soul, 1 million', 'cache-1m', 'bytesPerEntry', 150, 'B'),
   figure('sweep of 1 million entries: longest pause', 'cache-1m', 'pauseMs', 5, 'ms', 1, 'the kernel may run the sweep before the thread that waits for its lock'),
   figure('require()', 'load', 'loadMs', 10, 'ms'),
-  figure('binary', 'load', 'binaryBytes', 4.5, 'MB', MB),
+  figure('binary', 'load', 'binaryBytes', 4, 'MB', MB),
 ];
 
 /** How far hit rates are below those of a peer on the same trace, at most, in points. */

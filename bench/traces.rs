@@ -1,5 +1,5 @@
 //! Hit rates of the negative cache on traces, beside an exact LRU, moka and quick_cache as version 0.1 used it:
-//! `cargo bench --no-default-features --bench traces`.
+//! `cargo bench --bench traces`.
 
 use gun_native::negative_cache::{CachePolicy, Lookup, NegativeCache};
 use lru::LruCache;

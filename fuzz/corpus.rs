@@ -1,5 +1,4 @@
 //! Applies the checks of fuzzing to every input in `corpus/`. `npm run fuzz` looks for more.
-#![cfg(not(feature = "binding"))]
 
 #[path = "src/lib.rs"]
 mod fuzz;

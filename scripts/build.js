@@ -12,11 +12,11 @@ const ROOT = path.join(__dirname, '..');
 
 /** Cargo's name of a shared library on this platform. */
 function libraryName() {
-  if (process.platform === 'win32') return 'gun_native.dll';
-  return process.platform === 'darwin' ? 'libgun_native.dylib' : 'libgun_native.so';
+  if (process.platform === 'win32') return 'gun_native_binding.dll';
+  return process.platform === 'darwin' ? 'libgun_native_binding.dylib' : 'libgun_native_binding.so';
 }
 
-const args = ['build', '--release', '--lib', '--locked'];
+const args = ['build', '--package', 'gun-native-binding', '--release', '--lib', '--locked'];
 const { status, error } = spawnSync('cargo', args, { cwd: ROOT, stdio: ['ignore', 'inherit', 'inherit'] });
 if (error) {
   console.error(`cargo could not be started (${error.message}). Install Rust from rustup.rs.`);

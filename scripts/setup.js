@@ -10,7 +10,7 @@ const { target } = require('../lib/platform');
 const { ROOT, needsShell } = require('./command');
 
 const INSTALLED = path.join(ROOT, 'node_modules', '.package-lock.json');
-const SOURCES = ['Cargo.toml', 'Cargo.lock', 'build.rs', 'src'];
+const SOURCES = ['Cargo.toml', 'Cargo.lock', 'src'];
 
 function run(what, command, args) {
   console.log(`\n== ${what}: ${command} ${args.join(' ')}`);

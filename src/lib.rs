@@ -1,7 +1,7 @@
 //! Records from a GUN relay, fetched off Node's main thread.
 //!
 //! A call goes `binding -> client -> knowledge -> single_flight -> admission -> request -> relay` and back through the
-//! completion queue. The core knows nothing of Node and is tested without it; only [`binding`] does.
+//! completion queue. The core knows nothing of Node and is tested without it; only the crate in `src/binding` does.
 //!
 //! | module | purpose |
 //! |---|---|
@@ -21,12 +21,11 @@
 //! | `soul`, `error`, `notice` | valid souls, errors, events for the log and for diagnostics |
 //! | `stats`, `histogram`, `metrics` | counters, latencies, and all figures for Prometheus |
 
+#![forbid(unsafe_code)]
+
 pub mod admission;
 pub mod background;
 pub mod batch;
-// Tests cannot link with Node.
-#[cfg(all(feature = "binding", not(test)))]
-mod binding;
 pub mod breaker;
 pub mod budget;
 pub mod client;

@@ -1,6 +1,6 @@
 //! A record that JavaScript reads in chunks: its text stays in Rust and never becomes a string.
 
-use crate::record::RecordText;
+use gun_native::record::RecordText;
 use napi::Env;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;

@@ -1,11 +1,11 @@
 //! Completions for one JavaScript environment, and how its event loop is woken.
 
 use super::Client;
-use crate::batch::Part;
-use crate::completion_queue::{self, Wake, Weigh};
-use crate::error::CallError;
-use crate::notice::Notice;
-use crate::single_flight::{CallInfo, Outcome, Retry};
+use gun_native::batch::Part;
+use gun_native::completion_queue::{self, Wake, Weigh};
+use gun_native::error::CallError;
+use gun_native::notice::Notice;
+use gun_native::single_flight::{CallInfo, Outcome, Retry};
 use napi::sys;
 use std::ptr;
 

@@ -2,10 +2,10 @@
 
 use super::body::NativeBody;
 use super::values;
-use crate::batch::Part;
-use crate::error::{CallError, Fault, OtherRelay};
-use crate::notice::Notice;
-use crate::single_flight::{CallInfo, Change, Outcome, Retry};
+use gun_native::batch::Part;
+use gun_native::error::{CallError, Fault, OtherRelay};
+use gun_native::notice::Notice;
+use gun_native::single_flight::{CallInfo, Change, Outcome, Retry};
 use napi::Result;
 use napi::bindgen_prelude::ToNapiValue;
 use napi::sys;

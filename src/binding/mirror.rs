@@ -1,7 +1,7 @@
 //! A [`Mirror`] as memory that JavaScript reads and writes without a call.
 
 use super::values::Handle;
-use crate::negative_cache::{LOG_LENGTH, Mirror};
+use gun_native::negative_cache::{LOG_LENGTH, Mirror};
 use napi::{Result, check_status, sys};
 use napi_derive::napi;
 use std::ffi::c_void;

@@ -1,8 +1,8 @@
 //! JavaScript values read and written without detours: souls through a buffer on the stack, ASCII text as one-byte strings.
 
-use crate::config::OptionValue;
-use crate::soul::{self, NotASoul};
-use crate::utf16;
+use gun_native::config::OptionValue;
+use gun_native::soul::{self, NotASoul};
+use gun_native::utf16;
 use napi::bindgen_prelude::*;
 use napi::{check_status, sys};
 use std::mem::MaybeUninit;

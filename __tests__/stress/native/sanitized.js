@@ -32,11 +32,11 @@ function buildSanitized() {
     CARGO_PROFILE_RELEASE_DEBUG: 'line-tables-only',
   };
   // With an explicit target, build scripts and macros are built without the sanitizer.
-  const args = ['build', '--release', '--lib', '--locked', '--target', host, '--target-dir', FOLDER];
+  const args = ['build', '--package', 'gun-native-binding', '--release', '--lib', '--locked', '--target', host, '--target-dir', FOLDER];
   const built = run('cargo', args, env);
   if (!built.ok) return { why: `the build failed\n${built.stderr.slice(-2_000)}` };
   const addon = path.join(FOLDER, 'gun-native.node');
-  fs.copyFileSync(path.join(FOLDER, host, 'release', 'libgun_native.so'), addon);
+  fs.copyFileSync(path.join(FOLDER, host, 'release', 'libgun_native_binding.so'), addon);
   return {
     env: {
       LD_PRELOAD: fs.realpathSync(runtime),

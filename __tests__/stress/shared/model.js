@@ -7,7 +7,7 @@ const { spawnSync } = require('child_process');
 const { ROOT } = require('../../../scripts/command');
 
 const seeds = process.argv[2] || '1500';
-const args = ['test', '--release', '--no-default-features', '--lib', 'store::shared::tests::model', '--', '--nocapture'];
+const args = ['test', '--release', '--lib', 'store::shared::tests::model', '--', '--nocapture'];
 // A model needs no link-time optimisation, which takes longer than its run.
 const profile = { CARGO_PROFILE_RELEASE_LTO: 'off', CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16' };
 const env = { ...process.env, ...profile, GUN_MODEL_SEEDS: seeds };

@@ -8,8 +8,8 @@ const path = require('path');
 const { ROOT, output } = require('../../command');
 const { GLIBC_BASELINE } = require('../targets');
 
-/** Size limit of a binary, so that installing stays quick: the 4.5 MB of Cargo.toml. */
-const MAX_BYTES = 4_500_000;
+/** Size limit of a binary, so that installing stays quick: the 4 MB of Cargo.toml. */
+const MAX_BYTES = 4_000_000;
 
 /** The libraries that a Linux binary may need, by libc: those of the libc itself. */
 const LIBRARIES = {

@@ -16,6 +16,9 @@ const { toolchain } = require('./rust');
 /** For every build: the library alone, with the versions of Cargo.lock. */
 const CARGO_ARGS = ['--lib', '--locked'];
 
+/** The crate that becomes the addon. */
+const BINDING = 'gun-native-binding';
+
 /** The binary's exports, for a Windows linker. */
 const EXPORTS = path.join(__dirname, 'exports.def');
 
@@ -45,14 +48,14 @@ function build(target, { source = ROOT, cargoTarget = path.join(ROOT, 'target'),
   fs.mkdirSync(folder, { recursive: true });
   if (isForeignWindows) {
     // `napi build --cross-compile` needs Microsoft's libraries there. The binary finds Node's functions at run time.
-    const args = ['zigbuild', '--target', triple, '--features', 'napi/dyn-symbols', '--release', ...CARGO_ARGS, ...rust.args];
+    const args = ['zigbuild', '--target', triple, '--package', BINDING, '--features', 'napi/dyn-symbols', '--release', ...CARGO_ARGS, ...rust.args];
     run('cargo', args, { cwd: source, env: { ...env, LIBNODE_PATH: libnode(target) } });
-    fs.copyFileSync(path.join(cargoTarget, triple, 'release', 'gun_native.dll'), binary);
+    fs.copyFileSync(path.join(cargoTarget, triple, 'release', 'gun_native_binding.dll'), binary);
     return binary;
   }
   // No tool here strips macOS binaries.
   if (target.os === 'darwin' && process.platform === 'linux') env.CARGO_PROFILE_RELEASE_STRIP = 'none';
-  const args = ['--cwd', source, '--package-json-path', path.join(ROOT, 'package.json'), '--output-dir', folder, ...crossing(target)];
+  const args = ['--cwd', source, '--package', BINDING, '--package-json-path', path.join(ROOT, 'package.json'), '--output-dir', folder, ...crossing(target)];
   run(process.execPath, [NAPI, 'build', '--platform', '--release', '--no-js', ...args, '--', ...CARGO_ARGS, ...rust.args], { env });
   return binary;
 }

@@ -10,15 +10,15 @@ mod getter;
 mod mirror;
 mod values;
 
-use crate::client::{CallOptions, Client as CoreClient, Relays};
-use crate::config::{Config, OptionValue};
-use crate::engine::Engine;
-use crate::error::{Cause, Code, Fault};
-use crate::notice::Notice;
 use calls::{Calls, JsCaller};
 use completion::{Completion, CompletionQueue};
 use dispatcher::{Dispatcher, Pending};
 use events::{Events, error_json};
+use gun_native::client::{CallOptions, Client as CoreClient, Relays};
+use gun_native::config::{Config, OptionValue};
+use gun_native::engine::Engine;
+use gun_native::error::{Cause, Code, Fault};
+use gun_native::notice::Notice;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use std::cell::OnceCell;
@@ -38,6 +38,7 @@ pub struct NativeDispatcher {
 
 #[napi]
 impl NativeDispatcher {
+    /// Keeps the callback weakly while nothing is pending.
     #[napi(constructor, catch_unwind)]
     pub fn new(env: Env, callback: Handle) -> Result<Self> {
         let dispatcher = Dispatcher::open(env.raw(), callback.0)?;
