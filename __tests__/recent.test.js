@@ -101,6 +101,26 @@ test('a read that begins after an invalidate in another thread has returned is n
   expect({ stale, total }).toEqual({ stale: 0, total: calls });
 });
 
+test('with a shared store, nothing is answered from memory while the store has not been heard of', () => {
+  const { recentOf } = require('../lib/recent');
+  const { mirrorLayout } = require('../lib/binary');
+  const { trustedUntil, offered, limit, reads } = mirrorLayout();
+  const words = new Uint32Array(2_048);
+  const trusted = new Float64Array(words.buffer, trustedUntil * 4, 1);
+  const now = 1e6;
+  // A shared store that is off; it was opened a while ago.
+  const recent = recentOf({ mirror: () => words, mirrorTime: () => now });
+  words[offered] = 7;
+  words[limit] = 100;
+  recent.add('a');
+  expect(recent.has('a')).toBe(false);
+  trusted[0] = now + 60_000;
+  expect(recent.has('a')).toBe(true);
+  trusted[0] = now;
+  expect(recent.has('a')).toBe(false);
+  expect(words[reads]).toBe(1);
+});
+
 test('without memory to share with the addon, the addon answers', () => {
   const { recentOf } = require('../lib/recent');
   const recent = recentOf({ mirror: () => null });

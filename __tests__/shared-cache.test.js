@@ -1,5 +1,8 @@
 'use strict';
 
+const { fork } = require('child_process');
+const { once } = require('events');
+const { setTimeout: sleep } = require('timers/promises');
 const { GunClient } = require('..');
 const { missingAfter, record } = require('./helpers/answers');
 const { startClientProcess } = require('./helpers/client-process');
@@ -102,6 +105,45 @@ describeWithValkey()('two processes with one store', () => {
     await first.until(({ size }) => size === 0);
     expect(await first.call('getRecord', 'a')).toEqual({ soul: 'a' });
     expect(await second.call('getRecord', 'a')).toEqual({ soul: 'a' });
+  });
+
+  (process.platform === 'win32' ? test.skip : test)('a process that was frozen meanwhile asks again, also where it reads from JavaScript memory', async () => {
+    const has = new Set();
+    const relay = await slowRelay(has);
+    const valkey = await server();
+    const other = await clientProcess(relay, valkey);
+    const options = JSON.stringify({ relayUrl: relay.url, cache: { url: valkey.url } });
+    const reader = fork(require.resolve('./helpers/frozen-reader'), [options], { execArgv: [] });
+    open.unshift({ stop: () => reader.kill('SIGKILL') });
+    expect(await once(reader, 'message')).toEqual(['reading', undefined]);
+    // Until it has begun to read from memory.
+    await sleep(200);
+    reader.kill('SIGSTOP');
+    has.add('a');
+    await other.call('invalidate', 'a');
+    await other.call('flushed');
+    await sleep(3_000);
+    reader.kill('SIGCONT');
+    expect(await once(reader, 'message')).toEqual([{ answer: { soul: 'a' } }, undefined]);
+  }, LIMIT_MS);
+
+  test('a known-missing soul is answered from JavaScript memory, as without a store', async () => {
+    const relay = await newRelay();
+    const valkey = await server();
+    const client = new GunClient({ relayUrl: relay.url, cache: { url: valkey.url }, logger: false });
+    await until(() => isConnected(client.cacheStats()));
+    await client.getRecord('a');
+    const [handle] = Object.getOwnPropertySymbols(client).map((symbol) => client[symbol]).filter((member) => member && member.get);
+    let crossings = 0;
+    const { get } = handle;
+    handle.get = (...args) => {
+      crossings += 1;
+      return get(...args);
+    };
+    for (let read = 0; read < 200; read += 1) expect(await client.getRecord('a')).toBeNull();
+    expect(crossings).toBeLessThan(100);
+    expect(client.cacheStats()).toMatchObject({ hits: 200, total: 201 });
+    await client.close();
   });
 
   sharedTest('a restarted process starts with what was known', async () => {

@@ -13,6 +13,7 @@ const { startValkey } = require('../__tests__/helpers/valkey');
 const SOULS = 10_000;
 const BATCH = 56;
 const SINGLES = 1_000;
+const HIT_ROUNDS = 2_000;
 const PUTS = 2_000;
 const SUBSCRIBERS = 200;
 
@@ -61,6 +62,19 @@ async function subscriber(server, channel) {
   return socket;
 }
 
+/** Nanoseconds of each known-missing answer, by client, in rounds that take turns. */
+async function knownMissing(clients, souls) {
+  const times = clients.map(() => []);
+  for (let round = 0; round < HIT_ROUNDS; round += 1) {
+    for (const [at, client] of clients.entries()) {
+      const began = performance.now();
+      for (const soul of souls) await client.getRecord(soul);
+      times[at].push((1e6 * (performance.now() - began)) / souls.length);
+    }
+  }
+  return times.map((all) => all.sort((one, other) => one - other)[Math.floor(all.length / 2)].toFixed(0));
+}
+
 /** Until nothing more is written; entries are sent after calls have settled. */
 async function settled(server) {
   for (let before; ; ) {
@@ -102,6 +116,12 @@ async function main() {
     for (let round = 0; round < 5; round += 1) await reader.getRecords(souls);
   });
   report('look-ups in large batches', `${many.micros.toFixed(1)} µs of the server, ${many.perSecond.toFixed(0)} per second from one process`);
+  const plain = new GunClient({ relayUrl: relay.url, logger: false, statsEvery: 0 });
+  const few = souls.slice(-1_000);
+  for (const client of [writer, plain]) await client.getRecords(few);
+  const [shared, own] = await knownMissing([writer, plain], few);
+  report('an answer from memory', `${shared} ns, ${own} ns without a store`);
+  await plain.close();
   const { store, requests } = reader.cacheStats();
   report('', `${store.loaded} answered by the store, ${requests.sent} by the relay, ${store.errors} errors`);
 

@@ -6,6 +6,7 @@
 const native = require('./binary');
 
 const {
+  trustedUntil: TRUSTED_UNTIL,
   generation: GENERATION,
   reads: READS,
   limit: LIMIT,
@@ -95,10 +96,27 @@ class Recent {
   }
 }
 
+/** With a shared store, a mirror answers only while the store was heard of lately: the process may have been frozen. */
+class RecentOfStore extends Recent {
+  constructor(words, trusted, handle) {
+    super(words);
+    this.trusted = trusted;
+    // The own clock first: if the thread is paused in between, trust ends early, not late.
+    const now = performance.now();
+    this.began = now - handle.mirrorTime();
+  }
+
+  has(soul) {
+    return performance.now() - this.began < this.trusted[0] && super.has(soul);
+  }
+}
+
 /** The mirror of a client; one that keeps nothing if memory cannot be shared with the addon. */
 function recentOf(handle) {
   const words = handle.mirror();
-  return words ? new Recent(words) : { has: () => false, add() {} };
+  if (!words) return { has: () => false, add() {} };
+  const trusted = new Float64Array(words.buffer, TRUSTED_UNTIL * words.BYTES_PER_ELEMENT, 1);
+  return trusted[0] === Infinity ? new Recent(words) : new RecentOfStore(words, trusted, handle);
 }
 
 module.exports = { recentOf };

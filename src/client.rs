@@ -205,9 +205,14 @@ impl<C: Caller> Client<C> {
         left.is_some()
     }
 
-    /// A mirror for one thread. There is none with a shared store: its entries are valid only while its messages arrive.
+    /// A mirror for one thread.
     pub fn add_mirror(&self) -> Option<Arc<Mirror>> {
-        if self.has_shared_store() { None } else { self.shared.knowledge.missing.add_mirror() }
+        self.shared.knowledge.missing.add_mirror()
+    }
+
+    /// Now, as a mirror's `trusted_until`.
+    pub fn mirror_time(&self) -> f64 {
+        self.shared.knowledge.missing.mirror_time(Instant::now())
     }
 
     /// Removes the mirror of a thread that has ended.
@@ -340,6 +345,10 @@ impl<C: Caller> Listener for Shared<C> {
 
     fn forget_all(&self, _cause: Flush) {
         self.single_flight.invalidate_all(|| self.knowledge.forget_all());
+    }
+
+    fn trusted_until(&self, until: Option<Instant>) {
+        self.knowledge.missing.trust_mirrors(until);
     }
 
     fn lost(&self, why: &str) {

@@ -91,6 +91,7 @@ impl Knowledge {
         let Some(url) = config.cache_url.as_ref().filter(|_| config.capacity > 0) else { return self };
         let namespace = config.cache_namespace.as_deref().unwrap_or(&config.relay.shown).to_owned();
         let store = StoreConfig { url: url.clone(), namespace, tls: config.tls.clone() };
+        self.missing.trust_mirrors(None);
         let store = SharedStore::open(&store, handle, listener);
         self.shared = Some(Shared { store, errors_before: AtomicU64::new(0) });
         self

@@ -5,6 +5,7 @@ pub mod shared;
 
 use std::fmt;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// Counters of a store, for `cacheStats().store`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +43,8 @@ pub trait Listener: Send + Sync + 'static {
     fn forget(&self, soul: &str);
     /// Forget every soul, wherever that was learned, and detach every request. See [`shared::Flush`] for why.
     fn forget_all(&self, cause: shared::Flush);
+    /// Until when what was learned may be used without a further answer of the store; `None` while it is off.
+    fn trusted_until(&self, until: Option<Instant>);
     /// The store is lost; called once per outage with a sentence without credentials. Calls continue without it.
     fn lost(&self, why: &str);
     /// The store is back after this time; follows [`Listener::lost`].

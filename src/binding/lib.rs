@@ -133,6 +133,12 @@ impl NativeClient {
         }
     }
 
+    /// Now, as the mirror's `trustedUntil`.
+    #[napi(catch_unwind)]
+    pub fn mirror_time(&self) -> f64 {
+        self.calls.client.mirror_time()
+    }
+
     /// Begins a batch. Returns an id if it waits, otherwise the events that settle it.
     #[napi(catch_unwind)]
     pub fn get_many(

@@ -12,9 +12,10 @@ use std::sync::Arc;
 /// Bytes of a word.
 const WORD: usize = size_of::<u32>();
 
-/// Where the members of a mirror are, in words.
+/// Where the members of a mirror are, in words; `trusted_until` takes two.
 #[napi(object)]
 pub struct MirrorLayout {
+    pub trusted_until: u32,
     pub generation: u32,
     pub reads: u32,
     pub limit: u32,
@@ -30,6 +31,7 @@ pub struct MirrorLayout {
 pub fn mirror_layout() -> MirrorLayout {
     let word = |offset| (offset / WORD) as u32;
     MirrorLayout {
+        trusted_until: word(offset_of!(Mirror, trusted_until)),
         generation: word(offset_of!(Mirror, generation)),
         reads: word(offset_of!(Mirror, reads)),
         limit: word(offset_of!(Mirror, limit)),
@@ -47,7 +49,7 @@ pub fn words(env: sys::napi_env, mirror: &Arc<Mirror>) -> Result<Handle> {
     let data = Arc::into_raw(Arc::clone(mirror)).cast_mut().cast::<c_void>();
     let size = size_of::<Mirror>();
     let kind = sys::TypedarrayType::uint32_array;
-    // SAFETY: all of a mirror is `AtomicU32`s, so it may be written through a shared pointer and by other threads. The share is
+    // SAFETY: all of a mirror is atomic integers without gaps, so it may be written through a shared pointer and by other threads. The share is
     // given back by `release`; where no buffer is made it stays, which is then never freed rather than freed too early.
     unsafe {
         let no_hint = ptr::null_mut();

@@ -3,7 +3,8 @@
 //! A mirror belongs to one JavaScript thread. The thread keeps the entries that it is offered and answers from them while
 //! `generation` is unchanged. The generation changes under the cache's lock whenever an entry is removed or its lifetime
 //! changes, so a read that begins after an invalidation has returned never gets the old answer. A mirror does not read the
-//! clock: it is offered only entries that live much longer than a [`LEASE`], and drops everything when the lease ends.
+//! clock: it is offered only entries that live much longer than a [`LEASE`], and drops everything when the lease ends. Only with
+//! a shared store it does, because this process may have been frozen while others invalidated: see `trusted_until`.
 //!
 //! Its reads count like all others. It logs the place of each entry that it read, and the log is processed under the lock
 //! before any other access to the entries. When the log is full or a stats line is due, the thread calls the addon.
@@ -12,7 +13,7 @@ use super::NegativeCache;
 use super::entries::{Entries, Moment};
 use super::list::Index;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -32,6 +33,9 @@ pub const NOTHING: u32 = u32::MAX;
 #[derive(Debug)]
 #[repr(C)]
 pub struct Mirror {
+    /// Until when the thread may answer, in milliseconds since the cache was made, as the bits of an `f64`: infinite without a
+    /// shared store, 0 while it is off.
+    pub trusted_until: AtomicU64,
     /// Changes when something that was offered is no longer valid.
     pub generation: AtomicU32,
     /// Reads answered. Only JavaScript writes it, and the log.
@@ -49,8 +53,9 @@ pub struct Mirror {
 }
 
 impl Mirror {
-    fn new() -> Self {
+    fn new(trusted_until: f64) -> Self {
         Self {
+            trusted_until: AtomicU64::new(trusted_until.to_bits()),
             generation: AtomicU32::new(0),
             reads: AtomicU32::new(0),
             limit: AtomicU32::new(0),
@@ -78,9 +83,10 @@ impl Mirror {
 }
 
 /// All mirrors of a cache.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Mirrors {
     all: Vec<Mirrored>,
+    trusted_until: f64,
     /// A lease is running: mirrors will be emptied within [`LEASE`].
     pub is_leased: bool,
 }
@@ -92,10 +98,16 @@ struct Mirrored {
     seen: u32,
 }
 
+impl Default for Mirrors {
+    fn default() -> Self {
+        Self { all: Vec::new(), trusted_until: f64::INFINITY, is_leased: false }
+    }
+}
+
 impl Mirrors {
     /// Adds a mirror.
     pub fn add(&mut self) -> Arc<Mirror> {
-        let mirror = Arc::new(Mirror::new());
+        let mirror = Arc::new(Mirror::new(self.trusted_until));
         self.all.push(Mirrored { mirror: Arc::clone(&mirror), seen: 0 });
         mirror
     }
@@ -169,6 +181,21 @@ impl NegativeCache {
             entries.guard.mirrors.is_leased = false;
             entries.guard.mirrors.forget();
         }
+    }
+
+    /// Sets until when mirrors may answer; `None` forbids it.
+    pub fn trust_mirrors(&self, until: Option<Instant>) {
+        let until = until.map_or(0.0, |until| self.mirror_time(until));
+        if let Some(mut entries) = self.lock() {
+            let mirrors = &mut entries.guard.mirrors;
+            mirrors.trusted_until = until;
+            mirrors.iter().for_each(|mirror| mirror.trusted_until.store(until.to_bits(), Relaxed));
+        }
+    }
+
+    /// A moment as mirrors have it.
+    pub fn mirror_time(&self, moment: Instant) -> f64 {
+        moment.saturating_duration_since(self.epoch).as_secs_f64() * 1e3
     }
 
     /// Sets how many further reads every mirror may answer: `allowed` computes it from the reads that mirrors answered so far.

@@ -168,3 +168,17 @@ fn a_place_that_is_free_or_none_at_all_is_no_read_of_an_entry() {
     assert_eq!(cache.size(), 0);
     assert_eq!(cache.counts().mirrored_hits.load(Relaxed), 3);
 }
+
+#[test]
+fn mirrors_are_trusted_for_ever_without_a_shared_store_and_otherwise_until_it_says() {
+    let (cache, now) = cache_of(4);
+    let until = |mirror: &Mirror| f64::from_bits(mirror.trusted_until.load(Relaxed));
+    let first = cache.add_mirror().expect("a capacity");
+    assert_eq!(until(&first), f64::INFINITY);
+    cache.trust_mirrors(None);
+    assert_eq!(until(&first), 0.0);
+    cache.trust_mirrors(Some(now + Duration::from_millis(1_500)));
+    let second = cache.add_mirror().expect("a capacity");
+    assert_eq!((until(&first), until(&second)), (1_500.0, 1_500.0));
+    assert_eq!(cache.mirror_time(now + Duration::from_micros(1_499_250)), 1_499.25);
+}

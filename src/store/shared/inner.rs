@@ -105,12 +105,12 @@ impl Inner {
             if let Action::Trust(until) = action {
                 self.lease.store(until.map_or(0, micros), Relaxed);
                 self.has_started();
-                continue;
             }
             let Some(listener) = &listener else { continue };
             match action {
                 Action::Forget(soul) => listener.forget(&soul),
                 Action::ForgetAll(cause) => listener.forget_all(cause),
+                Action::Trust(until) => listener.trusted_until(until.map(|until| self.base + until)),
                 Action::Lost(why) => listener.lost(&why),
                 Action::Back(down_for) => listener.back(down_for),
                 _ => {}

@@ -40,6 +40,10 @@ impl Listener for Told {
         self.add(format!("forget all: {cause:?}"));
     }
 
+    fn trusted_until(&self, until: Option<Instant>) {
+        self.add(format!("trusted: {}", until.is_some()));
+    }
+
     fn lost(&self, why: &str) {
         self.add(format!("lost: {why}"));
     }
