@@ -29,4 +29,4 @@ const addon = path.join(ROOT, `gun-native.${target()}.node`);
 // A running Node may have mapped the old file, so it is replaced, not overwritten.
 fs.rmSync(addon, { force: true });
 fs.copyFileSync(built, addon);
-console.log(`built ${path.basename(addon)}, ${(fs.statSync(addon).size / 1048576).toFixed(2)} MB`);
+console.log(`built ${path.basename(addon)}, ${(fs.statSync(addon).size / 1e6).toFixed(2)} MB`);

@@ -69,7 +69,7 @@ function summary({ target, facts, ran }) {
   const glibc = facts.glibc ? `, glibc ${facts.glibc} or later` : '';
   const nodes = ran.length > 0 ? `ran on Node ${ran.join(', ')}` : 'not run';
   const trial = isOwnSystem(target) ? '' : '; linked with zig, not to be published';
-  return `${target.name}: ${(facts.bytes / 1048576).toFixed(2)} MB${glibc}; ${nodes}${trial}`;
+  return `${target.name}: ${(facts.bytes / 1e6).toFixed(2)} MB${glibc}; ${nodes}${trial}`;
 }
 
 try {
