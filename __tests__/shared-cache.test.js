@@ -5,6 +5,7 @@ const { once } = require('events');
 const { setTimeout: sleep } = require('timers/promises');
 const { GunClient } = require('..');
 const { missingAfter, record } = require('./helpers/answers');
+const { ownEnvironment } = require('./helpers/child');
 const { startClientProcess } = require('./helpers/client-process');
 const { newRelay, until } = require('./helpers/setup');
 const { describeWithValkey, startValkey } = require('./helpers/valkey');
@@ -14,6 +15,9 @@ const SLOW_MS = 1_000;
 const SOULS = Array.from({ length: 56 }, (_, number) => `exercise ${number}`);
 /** For as many runs as a busy machine needs. */
 const LIMIT_MS = 120_000;
+/** For longer than entries are used without an answer of the store. */
+const FROZEN_MS = 3_000;
+const onUnix = process.platform === 'win32' ? test.skip : test;
 const isConnected = ({ store }) => store.connected;
 
 const open = [];
@@ -107,22 +111,20 @@ describeWithValkey()('two processes with one store', () => {
     expect(await second.call('getRecord', 'a')).toEqual({ soul: 'a' });
   });
 
-  (process.platform === 'win32' ? test.skip : test)('a process that was frozen meanwhile asks again, also where it reads from JavaScript memory', async () => {
+  onUnix('a process that was frozen meanwhile asks again, also where it reads from JavaScript memory', async () => {
     const has = new Set();
     const relay = await slowRelay(has);
     const valkey = await server();
     const other = await clientProcess(relay, valkey);
     const options = JSON.stringify({ relayUrl: relay.url, cache: { url: valkey.url } });
-    const reader = fork(require.resolve('./helpers/frozen-reader'), [options], { execArgv: [] });
+    const reader = fork(require.resolve('./helpers/frozen-reader'), [options], { execArgv: [], env: ownEnvironment() });
     open.unshift({ stop: () => reader.kill('SIGKILL') });
     expect(await once(reader, 'message')).toEqual(['reading', undefined]);
-    // Until it has begun to read from memory.
-    await sleep(200);
     reader.kill('SIGSTOP');
     has.add('a');
     await other.call('invalidate', 'a');
     await other.call('flushed');
-    await sleep(3_000);
+    await sleep(FROZEN_MS);
     reader.kill('SIGCONT');
     expect(await once(reader, 'message')).toEqual([{ answer: { soul: 'a' } }, undefined]);
   }, LIMIT_MS);

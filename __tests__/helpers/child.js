@@ -31,10 +31,14 @@ function runCli(args, options) {
   return runFile(CLI, { args, ...options });
 }
 
+/** The variables of this process that a child may inherit. */
+function ownEnvironment() {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
+}
+
 function run(args, env, { program = process.execPath, stdin, limitMs = LIMIT_MS } = {}) {
-  const own = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
   const begun = performance.now();
-  const child = spawn(program, args, { cwd: ROOT, env: { ...Object.fromEntries(own), ...env } });
+  const child = spawn(program, args, { cwd: ROOT, env: { ...ownEnvironment(), ...env } });
   if (stdin !== undefined) child.stdin.end(stdin);
   const limit = setTimeout(() => child.kill('SIGKILL'), limitMs);
   const output = { stdout: '', stderr: '' };
@@ -52,4 +56,4 @@ function run(args, env, { program = process.execPath, stdin, limitMs = LIMIT_MS 
   });
 }
 
-module.exports = { CLI, ROOT, run, runCli, runFile, runNode };
+module.exports = { CLI, ROOT, ownEnvironment, run, runCli, runFile, runNode };

@@ -4,17 +4,14 @@
 
 const { fork } = require('child_process');
 const { once } = require('events');
-
-/** Variables of the developer's shell that would change the child. */
-const FOREIGN = /^(GUN_|NODE_OPTIONS$|JEST_)/i;
+const { ownEnvironment } = require('./child');
 
 /**
  * Starts a process with a client. `call` resolves with a method's result; `timed` with `{ result, began, ended, connected }`, times
  * as `performance.timeOrigin + performance.now()`, and whether the client was connected to its store when the call began.
  */
 async function startClientProcess(options) {
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
-  const child = fork(__filename, [JSON.stringify(options)], { execArgv: [], env });
+  const child = fork(__filename, [JSON.stringify(options)], { execArgv: [], env: ownEnvironment() });
   const exited = once(child, 'exit');
   const calls = new Map();
   let last = 0;
