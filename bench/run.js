@@ -79,7 +79,7 @@ async function indexerResults(quick) {
 
 function sectionOfIndexer({ found, targets }) {
   const blocks = [textOfIndexer(found), textOfIndexerTargets(targets)].map((text) => `\`\`\`text\n${text}\n\`\`\`\n`);
-  return `\n## An indexer's traffic, on the real gun package\n\n${blocks.join('\n')}`;
+  return `## An indexer's traffic, on the real gun package\n\n${blocks.join('\n').trimEnd()}`;
 }
 
 async function main() {
@@ -114,7 +114,7 @@ async function main() {
   const full = !options.jobs && !options.clients && !options.quick && errors.length === 0;
   if (full) {
     write('results.json', `${JSON.stringify(report, null, 1)}\n`);
-    write('RESULTS.md', `${markdown({ ...report, jobs }).trimEnd()}\n${sectionOfIndexer(indexer)}`);
+    write('RESULTS.md', markdown({ ...report, jobs, traffic: sectionOfIndexer(indexer) }));
     write('results.svg', barChart(results, indexer.found));
     write('scaling.svg', scalingChart(results));
   }

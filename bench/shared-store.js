@@ -9,6 +9,7 @@ const { GunClient } = require('..');
 const { missing } = require('../__tests__/helpers/answers');
 const { startRelay } = require('../__tests__/helpers/relay');
 const { startValkey } = require('../__tests__/helpers/valkey');
+const { median } = require('./statistics');
 
 const SOULS = 10_000;
 const BATCH = 56;
@@ -72,7 +73,7 @@ async function knownMissing(clients, souls) {
       times[at].push((1e6 * (performance.now() - began)) / souls.length);
     }
   }
-  return times.map((all) => all.sort((one, other) => one - other)[Math.floor(all.length / 2)].toFixed(0));
+  return times.map((all) => median(all).toFixed(0));
 }
 
 /** Until nothing more is written; entries are sent after calls have settled. */

@@ -11,8 +11,8 @@ function ratio(name, job, metric, peer, limit, { client = 'gun-native', why } = 
   return { name: `${name} / ${peer}`, job, limit, why, unit: '×', value: (of) => pairedRatio(of(job, client, metric), of(job, peer, metric)) };
 }
 
-/** A value of gun-native. */
-function figure(name, job, metric, limit, unit, scale = 1, why = undefined) {
+/** A value of gun-native, divided by `scale`. */
+function figure(name, job, metric, limit, unit, { scale = 1, why } = {}) {
   return { name, job, limit, unit, why, value: (of) => summary(of(job, 'gun-native', metric).map((value) => value / scale)) };
 }
 
@@ -23,8 +23,9 @@ const BATCH = { client: 'gun-native-batch' };
 const LIVE = 'records that are alive together are copied by the garbage collector, which the floor, one record at a time, is spared';
 const V8_MEMORY = "most of it is Node's own and what V8 keeps for parsed records, which is the same for both";
 const PARSING = 'JSON.parse and the string that it reads take most of it, see the floor in its table';
-const CROSSINGS = 'a promise, two crossings into the addon and a share of a wake-up are what is left; why some rounds take three times as long was not found out';
-const SYSTEM = 'half of it is the system sending to loopback; reqwest takes 70% more instructions than a bare hyper (docs/performance.md)';
+const CROSSINGS = 'a promise, two crossings into the addon and a share of a wake-up are what is left, spread over many functions of V8 and Node; why some rounds take twice as long was not found out';
+const SYSTEM = 'two fifths of the network thread is the system, most of it sending to loopback; reqwest takes 70% more instructions than a bare hyper (docs/performance.md)';
+const CONNECTIONS = '256 connections are open then, four times as many as in 0.1, each with some 35 KB of buffers; they close after 4 s';
 const WAKES = 'a call changes threads twice, which costs more when each wakes the other one alone';
 
 const targets = [
@@ -60,15 +61,15 @@ const targets = [
     unit: '',
     value: (of) => summary(of('traces', 'gun-native', 'rates').map((rates, round) => mostBelow(rates, of('traces', 'lru-cache', 'rates')[round]))),
   },
-  figure('cost of a hit by the size of the cache: slope', 'scaling-cached', 'slope', 0.25, '', 1, 'a thousand souls are answered without a call into the addon, and a million no longer fit the caches of the processor'),
+  figure('cost of a hit by the size of the cache: slope', 'scaling-cached', 'slope', 0.25, '', { why: 'a thousand souls are answered without a call into the addon, and a million no longer fit the caches of the processor' }),
   figure('cost of a caller by the number of callers: slope', 'scaling-callers', 'slope', 0.1, ''),
-  figure('cost of a record by the number of requests in flight: slope', 'scaling-in-flight', 'slope', 0.1, '', 1, LIVE),
+  figure('cost of a record by the number of requests in flight: slope', 'scaling-in-flight', 'slope', 0.1, '', { why: LIVE }),
   figure('bytes per remembered soul, 100 thousand', 'cache-100k', 'bytesPerEntry', 150, 'B'),
-  figure('bytes per remembered soul, 100 thousand, filled in bulk', 'cache-100k-bulk', 'bytesPerEntry', 150, 'B', 1, '256 connections are open then, four times as many as in 0.1, each with some 35 KB of buffers; they close after 4 s'),
+  figure('bytes per remembered soul, 100 thousand, filled in bulk', 'cache-100k-bulk', 'bytesPerEntry', 150, 'B', { why: CONNECTIONS }),
   figure('bytes per remembered soul, 1 million', 'cache-1m', 'bytesPerEntry', 150, 'B'),
-  figure('sweep of 1 million entries: longest pause', 'cache-1m', 'pauseMs', 5, 'ms', 1, 'the kernel may run the sweep before the thread that waits for its lock'),
+  figure('sweep of 1 million entries: longest pause', 'cache-1m', 'pauseMs', 5, 'ms', { why: 'the kernel may run the sweep before the thread that waits for its lock' }),
   figure('require()', 'load', 'loadMs', 10, 'ms'),
-  figure('binary', 'load', 'binaryBytes', 4, 'MB', MB),
+  figure('binary', 'load', 'binaryBytes', 4, 'MB', { scale: MB }),
 ];
 
 /** How far hit rates are below those of a peer on the same trace, at most, in points. */

@@ -18,8 +18,8 @@ function curveTable(byClient) {
   return [table({ head, rows })];
 }
 
-/** The text of bench/RESULTS.md, which only a full run writes. */
-function markdown({ about, jobs, results, targets }) {
+/** The text of bench/RESULTS.md, which only a full run writes. `traffic` is the section about an indexer's traffic. */
+function markdown({ about, jobs, results, targets, traffic }) {
   const versions = Object.entries(about.clients).map(([client, version]) => `${client} ${version}`).join(', ');
   const parts = [
     '# What it costs',
@@ -27,11 +27,13 @@ function markdown({ about, jobs, results, targets }) {
     `Node ${about.node}, ${about.cpus} × ${about.cpu}, ${about.platform}; ${about.rounds} rounds, ${about.date}. ${versions}.`,
     'Main thread: CPU time of the thread that runs the JavaScript, per call. Process: of all its threads. The relay is '
       + 'another process on the same machine, and competes for its cores. Each client runs in a process of its own, '
-      + 'warmed up first; its answers are checked.',
+      + 'warmed up first; its answers are checked. The floor is what no client can avoid on the main thread: a promise, a '
+      + 'string made from bytes, `JSON.parse`, and a turn of the event loop.',
     '![The traffic of an indexer, and CPU time per call](results.svg)',
     '## Targets',
     table({ head: TARGET_HEAD.map((title) => title || 'verdict'), rows: targets.map(targetRow) }),
     ...missedList(targets),
+    traffic,
     '![Cost of one call by the size of the cache, the number of callers and of requests in flight](scaling.svg)',
     ...jobs.flatMap((job) => [
       `## ${job.title}`,
