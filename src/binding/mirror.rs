@@ -49,8 +49,9 @@ pub fn words(env: sys::napi_env, mirror: &Arc<Mirror>) -> Result<Handle> {
     let data = Arc::into_raw(Arc::clone(mirror)).cast_mut().cast::<c_void>();
     let size = size_of::<Mirror>();
     let kind = sys::TypedarrayType::uint32_array;
-    // SAFETY: all of a mirror is atomic integers without gaps, so it may be written through a shared pointer and by other threads. The share is
-    // given back by `release`; where no buffer is made it stays, which is then never freed rather than freed too early.
+    // SAFETY: all of a mirror is atomic integers without gaps, so it may be written through a shared pointer and by other
+    // threads. The share is given back by `release`; where no buffer is made it stays, which is then never freed rather than
+    // freed too early.
     unsafe {
         let no_hint = ptr::null_mut();
         check_status!(sys::napi_create_external_arraybuffer(env, data, size, Some(release), no_hint, &mut buffer))?;
