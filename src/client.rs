@@ -1,9 +1,11 @@
 //! The public client: what a call does before its request.
 
+mod close;
 mod complete;
 mod counts;
 mod driver;
 mod relays;
+mod stores;
 
 pub(crate) use complete::Ended;
 pub use relays::{Ask, FallbackRelay, Relays};
@@ -13,17 +15,15 @@ use crate::config::Config;
 use crate::error::{CallError, Code, Fault};
 use crate::knowledge::{Knowledge, Known};
 use crate::metrics::{AttemptCounts, CallCounts};
-use crate::negative_cache::Mirror;
 use crate::notice::Notice;
 use crate::record::RecordText;
 use crate::retry::RetryPolicy;
 use crate::single_flight::{Caller, Join, SingleFlight, Terms, WaiterHandle};
 use crate::stats::Stats;
-use crate::store::shared::{Flush, Trust};
-use crate::store::{Listener, StoreError};
-use std::mem;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use crate::store::shared::Trust;
+use close::End;
+use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -89,16 +89,6 @@ pub(crate) struct Shared<C> {
     pub attempts: AttemptCounts,
     /// Failed calls at the first relay's last proper answer.
     failed_before: AtomicU64,
-}
-
-/// State of closing.
-enum End {
-    /// It is open.
-    Open,
-    /// It has been closed and waits for its driver.
-    Closing(Box<dyn FnOnce() + Send>),
-    /// Its driver has ended.
-    Ended,
 }
 
 impl<C: Caller> Client<C> {
@@ -205,30 +195,6 @@ impl<C: Caller> Client<C> {
         left.is_some()
     }
 
-    /// A mirror for one thread.
-    pub fn add_mirror(&self) -> Option<Arc<Mirror>> {
-        self.shared.knowledge.missing.add_mirror()
-    }
-
-    /// Now, as a mirror's `trusted_until`.
-    pub fn mirror_time(&self) -> f64 {
-        self.shared.knowledge.missing.mirror_time(Instant::now())
-    }
-
-    /// Removes the mirror of a thread that has ended.
-    pub fn remove_mirror(&self, mirror: &Arc<Mirror>) {
-        self.shared.knowledge.missing.remove_mirror(mirror);
-    }
-
-    /// The place of a soul's entry in the negative cache, if mirrors may answer from it.
-    pub fn to_mirror(&self, soul: &str) -> Option<u32> {
-        let (place, begins_lease) = self.shared.knowledge.missing.to_mirror(soul, Instant::now())?;
-        if begins_lease {
-            self.shared.on_lease.notify_one();
-        }
-        Some(place)
-    }
-
     /// Invalidates a soul; returns whether it was cached as missing. Answers to requests that began earlier are neither cached
     /// nor given to later callers.
     pub fn invalidate(&self, soul: &str) -> bool {
@@ -244,56 +210,9 @@ impl<C: Caller> Client<C> {
         known
     }
 
-    /// Whether there is something to [persist](Client::persist).
-    pub fn has_file(&self) -> bool {
-        self.shared.knowledge.has_file()
-    }
-
-    /// Whether there is a shared store.
-    pub fn has_shared_store(&self) -> bool {
-        self.shared.knowledge.shared_store().is_some()
-    }
-
-    /// Calls `on_flushed` when every invalidation so far has reached the shared store, or with an error if that is not
-    /// confirmed within 2 s. Without a store it is called at once.
-    pub fn flushed(&self, on_flushed: impl FnOnce(Result<(), CallError>) + Send + 'static) {
-        let Some(store) = self.shared.knowledge.shared_store() else { return on_flushed(Ok(())) };
-        let unconfirmed = self.shared.refusal(Fault::Closed, "");
-        store.flushed_then(move |result| {
-            let fault = |error: StoreError| Fault::CacheStore(error.to_string().into());
-            on_flushed(result.map_err(|error| CallError { fault: fault(error), ..unconfirmed }));
-        });
-    }
-
-    /// Writes the cache file before the process exits. Blocks.
-    pub fn persist(&self) {
-        self.shared.knowledge.write();
-    }
-
-    /// Accepts no new calls. `on_closed` runs when the calls in flight have settled and the connections are closed. Call it
-    /// once.
-    pub fn close(&self, on_closed: impl FnOnce() + Send + 'static) {
-        let shared = &*self.shared;
-        shared.is_closed.store(true, Relaxed);
-        shared.knowledge.missing.forget_mirrored();
-        let mut end = shared.end.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*end, End::Ended) {
-            drop(end);
-            return on_closed();
-        }
-        *end = End::Closing(Box::new(on_closed));
-        drop(end);
-        shared.single_flight.close();
-    }
-
     /// The error of a call that is refused before it begins.
     pub fn refusal(&self, fault: Fault) -> CallError {
         self.shared.refusal(fault, "")
-    }
-
-    /// Whether [`Client::close`] was called.
-    pub fn is_closed(&self) -> bool {
-        self.shared.is_closed.load(Relaxed)
     }
 
     /// The relay's URL without credentials.
@@ -307,24 +226,7 @@ impl<C: Caller> Client<C> {
     }
 }
 
-impl<C> Drop for Shared<C> {
-    fn drop(&mut self) {
-        // The file first: when the driver ends, another client may open it.
-        self.knowledge.release();
-        // No caller is left, so the driver ends.
-        self.single_flight.close();
-    }
-}
-
 impl<C> Shared<C> {
-    /// Called when the driver has ended: `close` has nothing left to wait for.
-    fn driver_ended(&self) {
-        let end = mem::replace(&mut *self.end.lock().unwrap_or_else(PoisonError::into_inner), End::Ended);
-        if let End::Closing(on_closed) = end {
-            on_closed();
-        }
-    }
-
     fn notify(&self, notice: Option<Notice>) {
         if let Some(notice) = notice {
             (self.on_notice)(notice);
@@ -335,28 +237,6 @@ impl<C> Shared<C> {
     fn refusal(&self, fault: Fault, soul: &str) -> CallError {
         let relay = Arc::clone(&self.relay);
         CallError { fault, relay, soul: soul.into(), attempts: 0, elapsed: Duration::ZERO, others: Vec::new() }
-    }
-}
-
-impl<C: Caller> Listener for Shared<C> {
-    fn forget(&self, soul: &str) {
-        self.single_flight.invalidate(soul, || self.knowledge.forget(soul));
-    }
-
-    fn forget_all(&self, _cause: Flush) {
-        self.single_flight.invalidate_all(|| self.knowledge.forget_all());
-    }
-
-    fn trusted_until(&self, until: Option<Instant>) {
-        self.knowledge.missing.trust_mirrors(until);
-    }
-
-    fn lost(&self, why: &str) {
-        self.notify(self.knowledge.store_lost(why));
-    }
-
-    fn back(&self, down_for: Duration) {
-        self.notify(self.knowledge.store_back(down_for));
     }
 }
 

@@ -7,152 +7,11 @@ use crate::record::read_answer;
 use crate::relay::Answer;
 use crate::single_flight::{CallInfo, Outcome};
 use crate::stats::SweepLine;
+use fixture::*;
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tokio::sync::oneshot;
 use tokio::time::{advance, sleep, sleep_until, timeout};
-
-type Sender = oneshot::Sender<Outcome>;
-
-impl Caller for Sender {
-    fn settle(self, outcome: Outcome, _info: CallInfo) {
-        let _ = self.send(outcome);
-    }
-}
-
-const WAIT: Duration = Duration::from_secs(3);
-
-/// Answers in order, each after a delay; after the last one, missing after [`WAIT`].
-#[derive(Default)]
-struct Script {
-    answers: Mutex<VecDeque<(Duration, Option<Answer>)>>,
-    asked: Mutex<Vec<(String, Instant)>>,
-    on_the_wire: AtomicUsize,
-    most_on_the_wire: AtomicUsize,
-}
-
-impl Ask for Arc<Script> {
-    async fn ask(&self, soul: &str) -> Answer {
-        struct OnTheWire<'s>(&'s Script);
-        impl Drop for OnTheWire<'_> {
-            fn drop(&mut self) {
-                self.0.on_the_wire.fetch_sub(1, Relaxed);
-            }
-        }
-        self.asked.lock().expect("no panic here").push((soul.to_owned(), Instant::now()));
-        let on_the_wire = self.on_the_wire.fetch_add(1, Relaxed) + 1;
-        self.most_on_the_wire.fetch_max(on_the_wire, Relaxed);
-        let _on_the_wire = OnTheWire(self);
-        let next = self.answers.lock().expect("no panic here").pop_front();
-        let (time, answer) = next.unwrap_or((WAIT, Some(missing())));
-        sleep(time).await;
-        answer.expect("the script says to panic")
-    }
-}
-
-impl Script {
-    fn new(answers: impl IntoIterator<Item = (Duration, Answer)>) -> Arc<Self> {
-        let script = Script::default();
-        let answers = answers.into_iter().map(|(time, answer)| (time, Some(answer)));
-        script.answers.lock().expect("no panic here").extend(answers);
-        Arc::new(script)
-    }
-
-    fn asked(&self) -> Vec<String> {
-        let asked = self.asked.lock().expect("no panic here");
-        asked.iter().map(|(soul, _)| soul.clone()).collect()
-    }
-
-    /// Times between one attempt and the next.
-    fn pauses(&self) -> Vec<Duration> {
-        let asked = self.asked.lock().expect("no panic here");
-        asked.windows(2).map(|pair| pair[1].1 - pair[0].1).collect()
-    }
-}
-
-fn missing() -> Answer {
-    Answer::Missing { remember: true }
-}
-
-fn found() -> Answer {
-    let body = br#"{"success":true,"data":{"a":1}}"#;
-    Answer::Found(read_answer(&bytes::Bytes::from_static(body)).expect("usable").expect("a record"))
-}
-
-fn status(status: u16) -> Answer {
-    Fault::Status(status).into()
-}
-
-struct Fixture {
-    client: Client<Sender>,
-    script: Arc<Script>,
-    notices: Arc<Mutex<Vec<Notice>>>,
-    ended: oneshot::Receiver<()>,
-}
-
-/// A client with a script of answers.
-fn fixture(config: Config, answers: impl IntoIterator<Item = (Duration, Answer)>) -> Fixture {
-    fixture_with_fallbacks(config, answers, Vec::new())
-}
-
-fn fixture_with_fallbacks(
-    config: Config,
-    answers: impl IntoIterator<Item = (Duration, Answer)>,
-    fallbacks: Vec<Arc<Script>>,
-) -> Fixture {
-    let script = Script::new(answers);
-    let notices = Arc::new(Mutex::new(Vec::new()));
-    let log = Arc::clone(&notices);
-    let (alive, ended) = oneshot::channel();
-    let on_notice = move |notice| log.lock().expect("no panic here").push(notice);
-    let fallback = |(index, relay): (usize, Arc<Script>)| FallbackRelay {
-        relay,
-        shown: format!("http://fallback-{index}").into(),
-        breaker: Breaker::new(config.breaker, Instant::now()),
-    };
-    let fallbacks = fallbacks.into_iter().enumerate().map(fallback).collect();
-    let relays = Relays { first: Arc::clone(&script), fallbacks };
-    let client = Client::open(&config, relays, &Handle::current(), alive, on_notice);
-    Fixture { client, script, notices, ended }
-}
-
-fn at_once(answers: impl IntoIterator<Item = Answer>) -> impl Iterator<Item = (Duration, Answer)> {
-    answers.into_iter().map(|answer| (Duration::ZERO, answer))
-}
-
-impl Fixture {
-    fn begin(&self, soul: &str, options: CallOptions) -> (Begun<Sender>, oneshot::Receiver<Outcome>) {
-        let (waiter, outcome) = oneshot::channel();
-        (self.client.get(soul, options, || waiter), outcome)
-    }
-
-    /// Begins a call that has to wait.
-    fn wait(&self, soul: &str) -> oneshot::Receiver<Outcome> {
-        let (begun, outcome) = self.begin(soul, CallOptions::default());
-        assert!(matches!(begun, Begun::Waits(_)), "{begun:?}");
-        outcome
-    }
-
-    async fn get(&self, soul: &str) -> Outcome {
-        self.wait(soul).await.expect("every call settles")
-    }
-
-    fn is_known(&self, soul: &str) -> bool {
-        matches!(self.begin(soul, CallOptions::default()).0, Begun::Missing)
-    }
-
-    fn stat(&self, pointer: &str) -> u64 {
-        let stats = serde_json::to_value(self.client.snapshot()).expect("JSON");
-        stats.pointer(pointer).and_then(serde_json::Value::as_u64).unwrap_or_default()
-    }
-}
-
-fn error(outcome: Outcome) -> Arc<CallError> {
-    match outcome {
-        Outcome::Failed(error) => error,
-        other => panic!("no failure: {other:?}"),
-    }
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_missing_soul_is_asked_for_once_and_then_known_until_its_life_ends() {
@@ -417,6 +276,7 @@ async fn counts_of_entries_add_up_to_the_size() {
 }
 
 mod fallbacks;
+mod fixture;
 mod knowledge;
 mod metrics;
 mod outages;
