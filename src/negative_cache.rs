@@ -2,27 +2,21 @@
 
 mod entries;
 mod list;
+mod locked;
 mod mirror;
 
 pub use mirror::{LEASE, LOG_LENGTH, Mirror};
 
 use entries::{Entries, Life, Moment, Pushed};
-use list::Index;
+use locked::{Contents, ENTRIES_AT_ONCE};
 use mirror::Mirrors;
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, UnitWeighter};
 use std::hash::BuildHasher;
-use std::ops::{Deref, DerefMut};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
-
-/// Entries per lock when all are visited, so that a reader waits for well under a millisecond.
-const ENTRIES_AT_ONCE: usize = 256;
-
-/// Pause between two of those locks. The system makes it some 50 µs longer; a sweep of a million entries pauses for 0.3 s.
-const GIVE_WAY: Duration = Duration::from_micros(1);
 
 /// A read causes a refresh in the last tenth of the TTL.
 const REFRESH_IN_LAST: u64 = 10;
@@ -83,42 +77,6 @@ pub struct Counts {
     pub learned_hits: AtomicU64,
     /// Reads that mirrors answered. Exact right after anything was done with the entries on the same thread.
     pub mirrored_hits: AtomicU64,
-}
-
-/// What the lock protects.
-#[derive(Debug)]
-struct Contents {
-    entries: Entries,
-    mirrors: Mirrors,
-}
-
-/// The entries, locked. Mirrors hear of what changed before the lock is released.
-struct Locked<'c> {
-    guard: MutexGuard<'c, Contents>,
-    /// The entries' when they were locked.
-    version: u64,
-}
-
-impl Deref for Locked<'_> {
-    type Target = Entries;
-
-    fn deref(&self) -> &Entries {
-        &self.guard.entries
-    }
-}
-
-impl DerefMut for Locked<'_> {
-    fn deref_mut(&mut self) -> &mut Entries {
-        &mut self.guard.entries
-    }
-}
-
-impl Drop for Locked<'_> {
-    fn drop(&mut self) {
-        if self.guard.entries.version() != self.version {
-            self.guard.mirrors.forget();
-        }
-    }
 }
 
 /// Result of a sweep.
@@ -313,42 +271,12 @@ impl NegativeCache {
         true
     }
 
-    /// Visits all slots, some per lock: `visit` gets the first slot of each group and returns whether more follow.
-    fn for_slots(&self, mut visit: impl FnMut(&mut Entries, usize) -> bool) {
-        let mut first = 0;
-        while self.lock().is_some_and(|mut entries| visit(&mut entries, first)) {
-            first += ENTRIES_AT_ONCE;
-            // A thread that takes the lock again at once gets it before those that wait, even if it yields: they have to wake first.
-            std::thread::sleep(GIVE_WAY);
-        }
-    }
-
     /// Counts a removed entry as invalidated or expired; returns whether it was alive.
     fn count_removed(&self, life: Life, now: Moment) -> bool {
         let is_alive = life.ends > now;
         let counter = if is_alive { &self.counts.invalidations } else { &self.counts.expirations };
         counter.fetch_add(1, Relaxed);
         is_alive
-    }
-
-    fn note_read(&self, entries: &mut Entries, index: Index) {
-        if entries.life(index).is_learned {
-            self.counts.learned_hits.fetch_add(1, Relaxed);
-        }
-        entries.touch(index);
-    }
-
-    fn lock(&self) -> Option<Locked<'_>> {
-        let mut guard = self.contents.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        let Contents { entries, mirrors } = &mut *guard;
-        mirrors.work_off(entries, |entries, index| {
-            self.counts.mirrored_hits.fetch_add(1, Relaxed);
-            if let Some(index) = index {
-                self.note_read(entries, index);
-            }
-        });
-        let version = entries.version();
-        Some(Locked { guard, version })
     }
 
     fn hash(&self, soul: &str) -> u64 {
