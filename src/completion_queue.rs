@@ -2,8 +2,10 @@
 //! completion. No wake-up is lost, in whatever order threads end.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
+use tokio::task::yield_now;
 
 /// Maximum text per turn of the event loop, about 150 records of the usual size. Parsing blocks the loop, and what is parsed
 /// stays alive until the turn ends, so a burst of large records must not be one turn.
@@ -11,6 +13,9 @@ pub const MAX_TURN_BYTES: usize = 256 * 1024;
 
 /// Maximum outcomes per turn. A failure costs about 50 µs in JavaScript, most of it for its stack trace.
 pub const MAX_TURN_ITEMS: usize = 256;
+
+/// With this many entries, the event loop is woken although more may come.
+const ENOUGH: usize = 32;
 
 /// What a queue entry uses up of a turn.
 pub trait Weigh {
@@ -55,6 +60,8 @@ impl Turn {
 #[derive(Debug)]
 pub struct CompletionQueue<T, W> {
     contents: Mutex<Contents<T, W>>,
+    /// What waits for an entry, as the event loop last said.
+    awaited: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -68,7 +75,8 @@ struct Contents<T, W> {
 
 impl<T, W> Default for CompletionQueue<T, W> {
     fn default() -> Self {
-        Self { contents: Mutex::new(Contents { entries: VecDeque::new(), is_woken: false, wake: None }) }
+        let contents = Contents { entries: VecDeque::new(), is_woken: false, wake: None };
+        Self { contents: Mutex::new(contents), awaited: AtomicUsize::new(0) }
     }
 }
 
@@ -89,6 +97,11 @@ impl<T, W> CompletionQueue<T, W> {
         drop(entries);
     }
 
+    /// Says how many calls wait for an entry, so that nobody waits for more than that.
+    pub fn awaits(&self, calls: usize) {
+        self.awaited.store(calls, Relaxed);
+    }
+
     /// Wakes the event loop.
     pub fn wake(&self)
     where
@@ -107,7 +120,7 @@ impl<T, W> CompletionQueue<T, W> {
 impl<T: Weigh + Send + 'static, W: Wake + Send + 'static> CompletionQueue<T, W> {
     /// Adds entries; returns whether an event loop will take them.
     pub fn put(self: &Arc<Self>, entries: impl IntoIterator<Item = T>) -> bool {
-        {
+        let is_full = {
             let mut contents = self.lock();
             if contents.wake.is_none() {
                 return false;
@@ -116,13 +129,33 @@ impl<T: Weigh + Send + 'static, W: Wake + Send + 'static> CompletionQueue<T, W> 
             if contents.entries.is_empty() || std::mem::replace(&mut contents.is_woken, true) {
                 return true;
             }
-        }
+            self.is_full(&contents)
+        };
         let wakes = WakeOnDrop(Arc::clone(self));
-        if let Ok(runtime) = Handle::try_current() {
-            // A separate task runs after the ones that are ready now, so that calls that end together are delivered together.
-            runtime.spawn(async move { drop(wakes) });
+        if let (false, Ok(runtime)) = (is_full, Handle::try_current()) {
+            runtime.spawn(async move { wakes.0.gather().await });
         }
         true
+    }
+
+    /// Waits while each turn of the network thread adds entries, so that calls that end one after another are delivered together:
+    /// to wake an event loop costs both threads as much as a call.
+    async fn gather(&self) {
+        let mut before = 0;
+        loop {
+            yield_now().await;
+            let contents = self.lock();
+            let count = contents.entries.len();
+            if count == before || self.is_full(&contents) {
+                return;
+            }
+            before = count;
+        }
+    }
+
+    /// Whether the event loop is to be woken at once.
+    fn is_full(&self, contents: &Contents<T, W>) -> bool {
+        contents.entries.len() >= self.awaited.load(Relaxed).min(ENOUGH)
     }
 
     /// Takes the entries that fit into `turn`; also returns whether more are left.
@@ -204,6 +237,7 @@ mod tests {
     #[test]
     fn the_event_loop_is_woken_although_the_runtime_stops_right_after_the_last_completion() {
         let (queue, wakes) = open();
+        queue.awaits(2);
         let runtime = runtime();
         runtime.block_on(async { assert!(queue.put([FAILURE])) });
         drop(runtime);
@@ -221,6 +255,7 @@ mod tests {
         }
         for tasks in [1, 64, 300] {
             let (queue, wakes) = open();
+            queue.awaits(1_000);
             let runtime = runtime();
             for _ in 0..tasks {
                 let completes = CompletesOnDrop(Arc::clone(&queue));
@@ -257,6 +292,47 @@ mod tests {
         assert_eq!(wakes.load(SeqCst), 2, "at once where no runtime is");
     }
 
+    /// Adds an entry in each turn of the network thread; how many there were when the event loop was woken.
+    fn woken_after(queue: &Queue, wakes: &AtomicUsize, entries: usize) -> usize {
+        runtime().block_on(async {
+            for added in 0.. {
+                if wakes.load(SeqCst) > 0 {
+                    return added;
+                }
+                if added < entries {
+                    queue.put([FAILURE]);
+                }
+                yield_now().await;
+            }
+            unreachable!("it is woken some time")
+        })
+    }
+
+    #[test]
+    fn what_turns_of_the_network_thread_add_one_after_another_is_one_wake_up() {
+        let (queue, wakes) = open();
+        queue.awaits(1_000);
+        assert!(woken_after(&queue, &wakes, 5) >= 5);
+        assert_eq!(turns(&queue), [5]);
+    }
+
+    #[test]
+    fn the_event_loop_does_not_wait_for_more_than_a_turn_is_worth() {
+        let (queue, wakes) = open();
+        queue.awaits(1_000);
+        assert!((ENOUGH..ENOUGH + 3).contains(&woken_after(&queue, &wakes, 500)));
+    }
+
+    #[test]
+    fn the_event_loop_is_woken_at_once_if_nothing_else_is_awaited() {
+        let (queue, wakes) = open();
+        let runtime = runtime();
+        let _on_the_network_thread = runtime.enter();
+        queue.awaits(1);
+        queue.put([FAILURE]);
+        assert_eq!(wakes.load(SeqCst), 1);
+    }
+
     #[test]
     fn a_turn_is_bounded_in_bytes_and_in_items_and_a_larger_entry_goes_alone() {
         let (queue, _) = open();
@@ -286,6 +362,7 @@ mod tests {
     #[test]
     fn a_closed_queue_accepts_nothing_and_wakes_nobody() {
         let (queue, wakes) = open();
+        queue.awaits(2);
         let runtime = runtime();
         runtime.block_on(async { queue.put([FAILURE]) });
         queue.close();

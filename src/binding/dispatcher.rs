@@ -111,6 +111,7 @@ impl Dispatcher {
         // JavaScript's id 0 stands for calls that never wait.
         let id = entry.key() as u32 + 1;
         entry.insert(make(id)?);
+        self.queue.awaits(pending.len());
         if pending.len() == 1 {
             // SAFETY: on the environment's own thread, with a reference and a function of this dispatcher.
             unsafe {
@@ -125,6 +126,7 @@ impl Dispatcher {
     fn take(&self, id: u32) -> Option<Pending> {
         let mut pending = self.pending.borrow_mut();
         let taken = pending.try_remove(id as usize - 1)?;
+        self.queue.awaits(pending.len());
         if pending.is_empty() && self.is_open.get() {
             // SAFETY: as in `wait`, whose counterpart this is.
             unsafe {
