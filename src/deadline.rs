@@ -1,6 +1,7 @@
 //! Deadlines for a process that may be paused: when a timer fires, time has passed, but the program may not have run.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -20,10 +21,11 @@ pub struct TimedOut;
 /// Runs a future until the deadline. An answer that has arrived wins over a timer that fired at the same time, and the
 /// deadline is extended once by the length of a pause of the process.
 ///
+/// The future is pinned by the caller, because a function that takes it would be twice its size, and futures are copied.
+///
 /// # Errors
 /// [`TimedOut`] if the future was not done in time.
-pub async fn timeout_at<F: Future>(deadline: Instant, future: F) -> Result<F::Output, TimedOut> {
-    let mut future = std::pin::pin!(future);
+pub async fn timeout_at<F: Future>(deadline: Instant, mut future: Pin<&mut F>) -> Result<F::Output, TimedOut> {
     tokio::select! {
         biased;
         output = &mut future => return Ok(output),
@@ -53,6 +55,8 @@ pub async fn let_arrive() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::future::pending;
+    use std::pin::pin;
     use std::thread;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
@@ -63,15 +67,15 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_not_done_in_time_ends_at_its_deadline() {
         let start = Instant::now();
-        assert_eq!(timeout_at(start + SECOND, std::future::pending::<()>()).await, Err(TimedOut));
+        assert_eq!(timeout_at(start + SECOND, pin!(pending::<()>())).await, Err(TimedOut));
         assert!(start.elapsed() < SECOND + LATE, "{:?}", start.elapsed());
-        assert_eq!(timeout_at(start + 3 * SECOND, sleep(SECOND)).await, Ok(()));
+        assert_eq!(timeout_at(start + 3 * SECOND, pin!(sleep(SECOND))).await, Ok(()));
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_timer_that_fires_late_gives_the_time_back_once() {
         let start = Instant::now();
-        let waits = tokio::spawn(timeout_at(start + SECOND, std::future::pending::<()>()));
+        let waits = tokio::spawn(async move { timeout_at(start + SECOND, pin!(pending::<()>())).await });
         tokio::task::yield_now().await;
         tokio::time::advance(4 * SECOND).await;
         assert_eq!(waits.await.expect("no panic"), Err(TimedOut));
@@ -93,7 +97,7 @@ mod tests {
         });
         tokio::task::yield_now().await;
         let deadline = Instant::now() + Duration::from_millis(20);
-        let waits = tokio::spawn(timeout_at(deadline, arrives));
+        let waits = tokio::spawn(async move { timeout_at(deadline, pin!(arrives)).await });
         tokio::task::yield_now().await;
         server.write_all(b"a").await.expect("written");
         // The thread does not run while the deadline passes, as if the process had been stopped.

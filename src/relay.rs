@@ -17,6 +17,7 @@ use buffer_budget::{BufferBudget, Room};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, LOCATION, PROXY_AUTHENTICATE, RETRY_AFTER};
 use reqwest::Response;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
@@ -139,7 +140,7 @@ impl Relay {
     /// One attempt: asks for the soul and classifies the answer, within the attempt's time.
     pub async fn ask(&self, soul: &str) -> Answer {
         let deadline = Instant::now() + self.attempt_timeout;
-        let mut response = match timeout_at(deadline, self.transport.get(soul)).await {
+        let mut response = match timeout_at(deadline, pin!(self.transport.get(soul))).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return self.failed(&error, deadline).await.into(),
             Err(_) => return self.too_late(),
@@ -184,7 +185,7 @@ impl Relay {
             return fault::of_request(error, route);
         }
         let deadline = deadline.min(Instant::now() + TUNNEL_TIME);
-        let status = timeout_at(deadline, self.transport.refused_with()).await.ok().flatten();
+        let status = timeout_at(deadline, pin!(self.transport.refused_with())).await.ok().flatten();
         fault::of_tunnel(route, status)
     }
 

@@ -9,8 +9,12 @@ use crate::relay::Answer;
 use crate::single_flight::{CallInfo, Caller, Outcome, Request, Retry, Waiter};
 use crate::stats::{GaugeGuard, Stats};
 use crate::store::shared::{LookUp, Trust};
+use std::future::{Future, poll_fn};
+use std::mem::replace;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -23,12 +27,23 @@ pub(crate) async fn run<C: Caller>(
 ) {
     let mut completion = Completion { shared: &shared, request: &request, ended: None };
     let run = Run { shared: &shared, relays: &relays, request: &request, time_is_up: AtomicBool::new(false) };
-    completion.ended = tokio::select! {
+    let (mut watch, mut ask) = (pin!(run.watch()), pin!(run.ask(permit)));
+    // Deadlines change with the first permit, which is usually free: until then no timer is set.
+    let mut is_watched = request.first_deadline().is_none_or(|deadline| deadline <= Instant::now());
+    let both = poll_fn(|cx| {
         // The deadline first: no attempt begins for callers whose time is over.
-        biased;
-        () = run.watch() => None,
-        ended = run.ask(permit) => Some(ended),
-    };
+        if is_watched && watch.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(ended) = ask.as_mut().poll(cx) {
+            return Poll::Ready(Some(ended));
+        }
+        if !replace(&mut is_watched, true) && watch.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        Poll::Pending
+    });
+    completion.ended = both.await;
 }
 
 /// A request under way.
@@ -112,7 +127,7 @@ impl<C: Caller, A: Ask> Run<'_, C, A> {
             }
             let attempt = self.begin(&admission.breaker, permit);
             attempt.count_first_or_retry();
-            let asked = relays.first.ask(&request.soul);
+            let asked = pin!(relays.first.ask(&request.soul));
             let answer = match request.last_deadline().filter(|_| !reserve.is_zero()) {
                 Some(deadline) => timeout_at(deadline - reserve, asked).await.unwrap_or(Fault::Timeout.into()),
                 None => asked.await,

@@ -5,6 +5,7 @@ use crate::deadline::timeout_at;
 use bytes::Bytes;
 use http::header::TRANSFER_ENCODING;
 use reqwest::{Error, Response};
+use std::pin::pin;
 use tokio::time::Instant;
 
 /// A body that was read.
@@ -44,7 +45,7 @@ pub async fn read(
     let mut gathered = Vec::new();
     let mut broken = None;
     loop {
-        let chunk = match timeout_at(deadline, response.chunk()).await.map_err(|_| Unread::Late)? {
+        let chunk = match timeout_at(deadline, pin!(response.chunk())).await.map_err(|_| Unread::Late)? {
             Ok(Some(chunk)) => chunk,
             Ok(None) => break,
             Err(error) if ends_with_its_connection => {

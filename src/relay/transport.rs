@@ -70,10 +70,10 @@ impl Transport {
     }
 
     /// Asks for a soul; the body of the answer is not read yet. After too many redirects, the last one is the answer.
-    pub async fn get(&self, soul: &str) -> Result<Response, Error> {
+    pub fn get(&self, soul: &str) -> impl Future<Output = Result<Response, Error>> + use<> {
         let mut request = Request::new(Method::GET, self.url_of(soul));
         *request.headers_mut() = self.headers.clone();
-        self.client.execute(request).await
+        self.client.execute(request)
     }
 
     /// The status with which the proxy refuses a tunnel. The connector does not report it, so the proxy is asked again.
