@@ -59,41 +59,46 @@ impl Turn {
 /// clients, log lines.
 #[derive(Debug)]
 pub struct CompletionQueue<T, W> {
-    contents: Mutex<Contents<T, W>>,
+    contents: Mutex<Contents<T>>,
     /// What waits for an entry, as the event loop last said.
     awaited: AtomicUsize,
+    /// `None` before the event loop is ready and after its end. Locked apart from the contents: a thread that is woken often runs
+    /// at once, in place of the one that wakes it, and must find the contents free.
+    wake: Mutex<Option<W>>,
 }
 
 #[derive(Debug)]
-struct Contents<T, W> {
+struct Contents<T> {
     entries: VecDeque<T>,
+    /// Whether an event loop takes entries.
+    is_open: bool,
     /// A wake-up is due or done, and the event loop takes entries until none are left.
     is_woken: bool,
-    /// `None` before the event loop is ready and after its end.
-    wake: Option<W>,
 }
 
 impl<T, W> Default for CompletionQueue<T, W> {
     fn default() -> Self {
-        let contents = Contents { entries: VecDeque::new(), is_woken: false, wake: None };
-        Self { contents: Mutex::new(contents), awaited: AtomicUsize::new(0) }
+        let contents = Contents { entries: VecDeque::new(), is_open: false, is_woken: false };
+        Self { contents: Mutex::new(contents), awaited: AtomicUsize::new(0), wake: Mutex::new(None) }
     }
 }
 
 impl<T, W> CompletionQueue<T, W> {
     /// Accepts entries from now on and calls `wake` for them.
     pub fn open(&self, wake: W) {
-        self.lock().wake = Some(wake);
+        *lock(&self.wake) = Some(wake);
+        lock(&self.contents).is_open = true;
     }
 
     /// Accepts no more entries and drops the queued ones. After this returns, `wake` is no longer used.
     pub fn close(&self) {
         let entries = {
-            let mut contents = self.lock();
-            contents.wake = None;
+            let mut contents = lock(&self.contents);
+            contents.is_open = false;
             std::mem::take(&mut contents.entries)
         };
-        // Without the lock: they may own the last reference to a client.
+        *lock(&self.wake) = None;
+        // Without a lock: they may own the last reference to a client.
         drop(entries);
     }
 
@@ -107,22 +112,22 @@ impl<T, W> CompletionQueue<T, W> {
     where
         W: Wake,
     {
-        if let Some(wake) = &self.lock().wake {
+        if let Some(wake) = &*lock(&self.wake) {
             wake.wake();
         }
     }
+}
 
-    fn lock(&self) -> MutexGuard<'_, Contents<T, W>> {
-        self.contents.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<T: Weigh + Send + 'static, W: Wake + Send + 'static> CompletionQueue<T, W> {
     /// Adds entries; returns whether an event loop will take them.
     pub fn put(self: &Arc<Self>, entries: impl IntoIterator<Item = T>) -> bool {
         let is_full = {
-            let mut contents = self.lock();
-            if contents.wake.is_none() {
+            let mut contents = lock(&self.contents);
+            if !contents.is_open {
                 return false;
             }
             contents.entries.extend(entries);
@@ -144,7 +149,7 @@ impl<T: Weigh + Send + 'static, W: Wake + Send + 'static> CompletionQueue<T, W> 
         let mut before = 0;
         loop {
             yield_now().await;
-            let contents = self.lock();
+            let contents = lock(&self.contents);
             let count = contents.entries.len();
             if count == before || self.is_full(&contents) {
                 return;
@@ -154,13 +159,13 @@ impl<T: Weigh + Send + 'static, W: Wake + Send + 'static> CompletionQueue<T, W> 
     }
 
     /// Whether the event loop is to be woken at once.
-    fn is_full(&self, contents: &Contents<T, W>) -> bool {
+    fn is_full(&self, contents: &Contents<T>) -> bool {
         contents.entries.len() >= self.awaited.load(Relaxed).min(ENOUGH)
     }
 
     /// Takes the entries that fit into `turn`; also returns whether more are left.
     pub fn take(&self, turn: &mut Turn) -> (Vec<T>, bool) {
-        let mut contents = self.lock();
+        let mut contents = lock(&self.contents);
         let count = contents.entries.iter().take_while(|entry| turn.admit(*entry)).count();
         let entries = contents.entries.drain(..count).collect();
         let has_more = !contents.entries.is_empty();
@@ -182,6 +187,9 @@ impl<T, W: Wake> Drop for WakeOnDrop<T, W> {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+    use std::sync::{Weak, mpsc};
+    use std::thread;
+    use std::time::Duration;
     use tokio::runtime::{Builder, Runtime};
 
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -331,6 +339,32 @@ mod tests {
         queue.awaits(1);
         queue.put([FAILURE]);
         assert_eq!(wakes.load(SeqCst), 1);
+    }
+
+    /// An event loop that runs at once, while the thread that wakes it has not gone on yet.
+    struct RunsAtOnce {
+        queue: Weak<CompletionQueue<Entry, RunsAtOnce>>,
+        taken: mpsc::Sender<usize>,
+    }
+
+    impl Wake for RunsAtOnce {
+        fn wake(&self) {
+            let queue = self.queue.upgrade().expect("the test has it");
+            let (done, ended) = mpsc::channel();
+            thread::spawn(move || done.send(queue.take(&mut Turn::default()).0.len()));
+            if let Ok(count) = ended.recv_timeout(Duration::from_secs(5)) {
+                self.taken.send(count).expect("the test waits");
+            }
+        }
+    }
+
+    #[test]
+    fn an_event_loop_that_runs_before_the_thread_that_woke_it_finds_the_queue_free() {
+        let queue = Arc::new(CompletionQueue::default());
+        let (taken, takes) = mpsc::channel();
+        queue.open(RunsAtOnce { queue: Arc::downgrade(&queue), taken });
+        queue.put([FAILURE]);
+        assert_eq!(takes.try_recv(), Ok(1));
     }
 
     #[test]
