@@ -111,7 +111,7 @@ function heardBy(request, resolve, reject) {
 let isImmediate = false;
 
 /** Settles what the addon delivers in one turn of the event loop. The rest is delivered in a later turn. */
-function deliver(events, hasMore) {
+function deliver(hasMore, ...events) {
   // Scheduled first, so that an exception below cannot prevent it. Twice, because an immediate runs in the wake-up's turn, too.
   if (hasMore) setImmediate(isImmediate ? nextTurn : setImmediate, nextTurn);
   settle(events);
@@ -201,8 +201,7 @@ function finish(call, tag, body) {
       finishWith(call, (part) => addPart(call, part), body);
       break;
     case Closed:
-      // After the failures that were reported with it.
-      call.resolve(afterReaction());
+      call.resolve(afterFailures());
       break;
   }
 }
@@ -221,6 +220,12 @@ function fail(call, members) {
 async function failure(members) {
   await afterReaction();
   throw fromJson(members);
+}
+
+/** Resolves after the failures of calls that were delivered together with it have reached their callers. */
+async function afterFailures() {
+  await afterReaction();
+  await afterReaction();
 }
 
 /** Resolves after a promise that was resolved with another promise has subscribed to it. */

@@ -15,6 +15,9 @@ use std::ptr;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+/// Arguments of one call of the callback, in whole events. V8 keeps them on its stack, of which it has about a megabyte.
+const MAX_ARGUMENTS: usize = 3 * 1_024;
+
 /// Something JavaScript waits for. `hits`: calls of the batch answered from the cache.
 pub enum Pending {
     Call { client: Client, handle: WaiterHandle<JsCaller> },
@@ -192,7 +195,7 @@ impl Dispatcher {
             while self.queue.take(&mut Turn::default()).1 {}
         } else if has_more || !events.is_empty() {
             self.is_continuing.set(has_more);
-            let called = events.into_array().and_then(|events| self.call(callback, events, has_more));
+            let called = self.call(callback, has_more, events.values());
             if called.is_err() && has_more {
                 // Nobody will ask for the next turn.
                 self.is_continuing.set(false);
@@ -214,14 +217,30 @@ impl Dispatcher {
         callback
     }
 
-    fn call(&self, callback: sys::napi_value, events: sys::napi_value, has_more: bool) -> Result<()> {
+    /// Calls the callback with the events as arguments, which V8 collects faster than we could fill an array.
+    fn call(&self, callback: sys::napi_value, mut has_more: bool, events: &[sys::napi_value]) -> Result<()> {
+        let mut result = Ok(());
+        let mut rest = events;
+        loop {
+            let (part, others) = rest.split_at(rest.len().min(MAX_ARGUMENTS));
+            let mut arguments = Vec::with_capacity(1 + part.len());
+            arguments.push(values::boolean(self.env, std::mem::take(&mut has_more))?);
+            arguments.extend_from_slice(part);
+            result = result.and(self.call_with(callback, &arguments));
+            if others.is_empty() {
+                return result;
+            }
+            rest = others;
+        }
+    }
+
+    fn call_with(&self, callback: sys::napi_value, arguments: &[sys::napi_value]) -> Result<()> {
         let mut this = ptr::null_mut();
-        let mut arguments = [events, ptr::null_mut()];
         // SAFETY: all values are handles of this scope.
         unsafe {
             check_status!(sys::napi_get_undefined(self.env, &mut this))?;
-            check_status!(sys::napi_get_boolean(self.env, has_more, &mut arguments[1]))?;
-            let status = sys::napi_call_function(self.env, this, callback, 2, arguments.as_ptr(), ptr::null_mut());
+            let (count, first) = (arguments.len(), arguments.as_ptr());
+            let status = sys::napi_call_function(self.env, this, callback, count, first, ptr::null_mut());
             if status == sys::Status::napi_pending_exception {
                 // The callback catches all that users' code can throw, so this is a fault that must be seen.
                 let mut error = ptr::null_mut();

@@ -1,4 +1,4 @@
-//! Events for JavaScript, as a flat array of triples: `[tag, id, body, tag, id, body, ...]`.
+//! Events for JavaScript, as a flat list of triples: `tag, id, body, tag, id, body, ...`.
 
 use super::body::NativeBody;
 use super::values;
@@ -145,6 +145,11 @@ impl Events {
 
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
+    }
+
+    /// The triples, one after another.
+    pub fn values(&self) -> &[sys::napi_value] {
+        &self.values
     }
 
     /// The array of triples.

@@ -177,6 +177,13 @@ pub fn null(env: sys::napi_env) -> Result<sys::napi_value> {
     Ok(value)
 }
 
+pub fn boolean(env: sys::napi_env, boolean: bool) -> Result<sys::napi_value> {
+    let mut value = ptr::null_mut();
+    // SAFETY: `env` is the environment of the running callback.
+    check_status!(unsafe { sys::napi_get_boolean(env, boolean, &mut value) })?;
+    Ok(value)
+}
+
 pub fn number(env: sys::napi_env, number: u32) -> Result<sys::napi_value> {
     let mut value = ptr::null_mut();
     // SAFETY: `env` is the environment of the running callback.
