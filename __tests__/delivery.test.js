@@ -82,6 +82,17 @@ describe('a batch', () => {
     expect(answers.filter(({ code }) => code === 'ERR_GUN_INVALID_ARGUMENT')).toHaveLength(1_000);
   });
 
+  // More events than a function can have arguments.
+  test('of 100,000 calls with a log line for each arrives, and the lines in order', async () => {
+    const lines = [];
+    const logger = { log: (line) => lines.push(line), warn() {}, error() {} };
+    const { client } = await setup({}, { logger, statsEvery: 1 });
+    const answers = await client.getRecords(Array(100_000).fill('gone'));
+    expect(answers.every((answer) => answer === null)).toBe(true);
+    expect(lines).toHaveLength(100_000);
+    expect(lines.every((line, at) => line.includes(`/${at + 1} hits`))).toBe(true);
+  }, 20_000);
+
   test('that is aborted between its parts rejects, and the client still works', async () => {
     const { client } = await setup((soul) => (soul === 'small' ? record({ n: 1 }) : large()));
     const controller = new AbortController();
