@@ -16,6 +16,7 @@ const LIMITS = [
   { name: 'found: main thread / undici', job: 'found-32', metric: 'mainUsPerCall', peer: 'undici', limit: 0.6 },
   { name: 'missing: main thread / undici', job: 'missing-32', metric: 'mainUsPerCall', peer: 'undici', limit: 0.45 },
   { name: 'found: whole process / undici', job: 'found-32', metric: 'processUsPerCall', peer: 'undici', limit: 2 },
+  { name: 'missing: whole process / undici', job: 'missing-32', metric: 'processUsPerCall', peer: 'undici', limit: 2 },
   { name: 'batch: main thread / undici', job: 'batch-found', metric: 'mainUsPerCall', peer: 'undici', limit: 0.4, client: 'gun-native-batch' },
   { name: 'known missing / lru-cache', job: 'known-missing', metric: 'nsPerHit', peer: 'lru-cache', limit: 2 },
 ];

@@ -1,5 +1,5 @@
-//! From the network thread to one event loop: a queue of completions, with one wake-up per burst instead of one per
-//! completion. No wake-up is lost, in whatever order threads end.
+//! From the network thread to one event loop: a queue of completions, with one wake-up for all that end about the same time.
+//! No wake-up is lost, in whatever order threads end.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -14,7 +14,7 @@ pub const MAX_TURN_BYTES: usize = 256 * 1024;
 /// Maximum outcomes per turn. A failure costs about 50 µs in JavaScript, most of it for its stack trace.
 pub const MAX_TURN_ITEMS: usize = 256;
 
-/// With this many entries, the event loop is woken although more may come.
+/// With this many entries, the event loop is woken although more may come: its share of a wake-up is small then.
 const ENOUGH: usize = 32;
 
 /// What a queue entry uses up of a turn.
@@ -60,7 +60,7 @@ impl Turn {
 #[derive(Debug)]
 pub struct CompletionQueue<T, W> {
     contents: Mutex<Contents<T>>,
-    /// What waits for an entry, as the event loop last said.
+    /// Calls that wait for an entry.
     awaited: AtomicUsize,
     /// `None` before the event loop is ready and after its end. Locked apart from the contents: a thread that is woken often runs
     /// at once, in place of the one that wakes it, and must find the contents free.
@@ -102,7 +102,8 @@ impl<T, W> CompletionQueue<T, W> {
         drop(entries);
     }
 
-    /// Says how many calls wait for an entry, so that nobody waits for more than that.
+    /// Sets the number of calls that wait for an entry: with as many entries, no more can come, and the event loop is woken at
+    /// once. A number that is a moment old does no harm.
     pub fn awaits(&self, calls: usize) {
         self.awaited.store(calls, Relaxed);
     }
@@ -143,8 +144,8 @@ impl<T: Weigh + Send + 'static, W: Wake + Send + 'static> CompletionQueue<T, W> 
         true
     }
 
-    /// Waits while each turn of the network thread adds entries, so that calls that end one after another are delivered together:
-    /// to wake an event loop costs both threads as much as a call.
+    /// Waits while each turn of the network thread adds entries, so that calls that end one after another are delivered together.
+    /// A wake-up costs the two threads almost as much as a call.
     async fn gather(&self) {
         let mut before = 0;
         loop {

@@ -9,9 +9,12 @@ use crate::relay::Answer;
 use crate::single_flight::{CallInfo, Caller, Outcome, Request, Retry, Waiter};
 use crate::stats::{GaugeGuard, Stats};
 use crate::store::shared::{LookUp, Trust};
+use std::future::{Future, poll_fn};
+use std::mem::replace;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::task::Poll;
 use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -24,12 +27,23 @@ pub(crate) async fn run<C: Caller>(
 ) {
     let mut completion = Completion { shared: &shared, request: &request, ended: None };
     let run = Run { shared: &shared, relays: &relays, request: &request, time_is_up: AtomicBool::new(false) };
-    completion.ended = tokio::select! {
-        // To ask comes first: deadlines change with the first permit, which is usually free, so that no timer is set in vain.
-        biased;
-        ended = run.ask(permit) => Some(ended),
-        () = run.watch() => None,
-    };
+    let (mut watch, mut ask) = (pin!(run.watch()), pin!(run.ask(permit)));
+    // Deadlines change with the first permit, which is usually free: before it, no timer is set in vain. From then on callers
+    // come first: no attempt begins for some who have left.
+    let mut is_watched = request.first_deadline().is_none();
+    let both = poll_fn(|cx| {
+        if is_watched && watch.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(ended) = ask.as_mut().poll(cx) {
+            return Poll::Ready(Some(ended));
+        }
+        if !replace(&mut is_watched, true) && watch.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(None);
+        }
+        Poll::Pending
+    });
+    completion.ended = both.await;
 }
 
 /// A request under way.

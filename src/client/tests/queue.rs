@@ -79,3 +79,17 @@ async fn a_request_that_backs_off_leaves_its_permit_to_others() {
     assert!(matches!(first.await, Ok(Outcome::Found(_))));
     assert_eq!(fixture.script.asked(), ["a", "b", "a"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn callers_that_leave_together_leave_no_attempt_behind_for_those_that_waited_for_a_permit() {
+    let config = Config { max_in_flight: 1, ..Config::default() };
+    let fixture = fixture(config, []);
+    let calls: Vec<_> = (0..10).map(|soul| fixture.begin(&soul.to_string(), CallOptions::default())).collect();
+    sleep(WAIT / 2).await;
+    for (begun, _) in &calls {
+        let Begun::Waits(handle) = begun else { panic!("{begun:?}") };
+        assert!(fixture.client.leave(handle));
+    }
+    sleep(WAIT).await;
+    assert_eq!(fixture.script.asked(), ["0"]);
+}
