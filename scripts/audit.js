@@ -10,7 +10,7 @@ const CHECKS = [
   { name: 'crates: licences, sources, versions', command: ['cargo', 'deny', 'check', 'licenses', 'sources', 'bans'] },
   { name: 'crates: advisories', command: ['cargo', 'deny', 'check', 'advisories'] },
   { name: 'npm: what users get', command: ['npm', 'audit', '--omit=dev'] },
-  { name: 'npm: what the tests use', command: ['npm', 'audit', '--audit-level=high'] },
+  { name: 'npm: what the tests use', command: ['node', 'scripts/audit-tests.js'] },
 ];
 
 function succeeds([command, ...args], stdio = 'inherit') {
