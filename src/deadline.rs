@@ -21,7 +21,7 @@ pub struct TimedOut;
 /// Runs a future until the deadline. An answer that has arrived wins over a timer that fired at the same time, and the
 /// deadline is extended once by the length of a pause of the process.
 ///
-/// The future is pinned by the caller, because a function that takes it would be twice its size, and futures are copied.
+/// The caller pins the future, because an async function holds a future that it takes by value twice, and tasks are copied.
 ///
 /// # Errors
 /// [`TimedOut`] if the future was not done in time.

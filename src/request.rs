@@ -28,8 +28,8 @@ pub(crate) async fn run<C: Caller>(
     let mut completion = Completion { shared: &shared, request: &request, ended: None };
     let run = Run { shared: &shared, relays: &relays, request: &request, time_is_up: AtomicBool::new(false) };
     let (mut watch, mut ask) = (pin!(run.watch()), pin!(run.ask(permit)));
-    // Deadlines change with the first permit, which is usually free: before it, no timer is set in vain. From then on callers
-    // come first: no attempt begins for some who have left.
+    // The first time, to ask comes first: deadlines change with the first permit, which is usually free, so no timer is set in
+    // vain. Later, callers come first: no attempt begins for callers who have left.
     let mut is_watched = request.first_deadline().is_none();
     let both = poll_fn(|cx| {
         if is_watched && watch.as_mut().poll(cx).is_ready() {
