@@ -217,24 +217,19 @@ impl Dispatcher {
         callback
     }
 
-    /// Calls the callback with the events as arguments, which V8 collects faster than we could fill an array.
-    fn call(&self, callback: sys::napi_value, mut has_more: bool, events: &[sys::napi_value]) -> Result<()> {
-        let mut result = Ok(());
-        let mut rest = events;
-        loop {
-            let (part, others) = rest.split_at(rest.len().min(MAX_ARGUMENTS));
-            let mut arguments = Vec::with_capacity(1 + part.len());
-            arguments.push(values::boolean(self.env, std::mem::take(&mut has_more))?);
-            arguments.extend_from_slice(part);
-            result = result.and(self.call_with(callback, &arguments));
-            if others.is_empty() {
-                return result;
-            }
-            rest = others;
-        }
+    /// Calls the callback, more than once if there are very many events.
+    fn call(&self, callback: sys::napi_value, has_more: bool, events: &[sys::napi_value]) -> Result<()> {
+        let mut parts = events.chunks(MAX_ARGUMENTS);
+        let first = self.call_with(callback, has_more, parts.next().unwrap_or_default());
+        // A part that fails does not hold up the others.
+        parts.fold(first, |result, part| result.and(self.call_with(callback, false, part)))
     }
 
-    fn call_with(&self, callback: sys::napi_value, arguments: &[sys::napi_value]) -> Result<()> {
+    /// The events are arguments, which V8 collects faster than we could fill an array.
+    fn call_with(&self, callback: sys::napi_value, has_more: bool, events: &[sys::napi_value]) -> Result<()> {
+        let mut arguments = Vec::with_capacity(1 + events.len());
+        arguments.push(values::boolean(self.env, has_more)?);
+        arguments.extend_from_slice(events);
         let mut this = ptr::null_mut();
         // SAFETY: all values are handles of this scope.
         unsafe {
