@@ -17,8 +17,7 @@ pub(super) enum End {
 }
 
 impl<C: Caller> Client<C> {
-    /// Accepts no new calls. `on_closed` runs when the calls in flight have settled and the connections are closed. Call it
-    /// once.
+    /// Accepts no new calls. `on_closed` runs when every call has settled and the connections are closed. Call it once.
     pub fn close(&self, on_closed: impl FnOnce() + Send + 'static) {
         let shared = &*self.shared;
         shared.is_closed.store(true, Relaxed);
