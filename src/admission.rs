@@ -4,7 +4,8 @@ use crate::breaker::Breaker;
 use crate::budget::RetryBudget;
 use crate::config::Config;
 use crate::error::Fault;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use crate::lock::lock;
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -88,7 +89,7 @@ impl Admission {
 
     /// The retry budget.
     pub fn budget(&self) -> MutexGuard<'_, RetryBudget> {
-        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.budget)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Blocking work off the network thread.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use crate::lock::lock;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use tokio::sync::oneshot;
 
@@ -9,7 +10,7 @@ use tokio::sync::oneshot;
 pub async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     let (done, result) = oneshot::channel();
     let job = Arc::new(Mutex::new(Some(move || drop(done.send(work())))));
-    let take = move |job: &Mutex<Option<_>>| job.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let take = move |job: &Mutex<Option<_>>| lock(job).take();
     let ours = Arc::clone(&job);
     let spawned = thread::Builder::new().name("gun-native-helper".to_owned()).spawn(move || {
         if let Some(job) = take(&ours) {

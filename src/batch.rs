@@ -2,8 +2,9 @@
 
 use crate::completion_queue::{MAX_TURN_BYTES, MAX_TURN_ITEMS};
 use crate::error::CallError;
+use crate::lock::lock;
 use crate::single_flight::Outcome;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 /// Outcomes of a batch, collected as they arrive.
 #[derive(Debug)]
@@ -43,7 +44,7 @@ impl Batch {
 
     fn arrived(&self, note: impl FnOnce(&mut Slots)) -> Option<BatchText> {
         let (outcomes, hits) = {
-            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut slots = lock(&self.slots);
             note(&mut slots);
             slots.awaited -= 1;
             if slots.awaited > 0 {

@@ -5,9 +5,10 @@ mod turn;
 
 pub use turn::{MAX_TURN_BYTES, MAX_TURN_ITEMS, Turn, Weigh};
 
+use crate::lock::lock;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use tokio::runtime::Handle;
 use tokio::task::yield_now;
 
@@ -82,10 +83,6 @@ impl<T, W> CompletionQueue<T, W> {
             wake.wake();
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<T: Weigh + Send + 'static, W: Wake + Send + 'static> CompletionQueue<T, W> {

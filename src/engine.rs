@@ -1,7 +1,8 @@
 //! The network thread: one for all clients of the process. It runs while any of them is open.
 
+use crate::lock::lock;
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
@@ -24,7 +25,7 @@ static SHARED: Mutex<Weak<Engine>> = Mutex::new(Weak::new());
 impl Engine {
     /// The engine of the process, started if necessary. Fails if the system has no thread or event queue left.
     pub fn shared() -> io::Result<Arc<Engine>> {
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut shared = lock(&SHARED);
         if let Some(engine) = shared.upgrade() {
             return Ok(engine);
         }

@@ -36,6 +36,7 @@ pub mod engine;
 pub mod error;
 pub mod histogram;
 pub mod knowledge;
+pub mod lock;
 pub mod metrics;
 pub mod negative_cache;
 pub mod notice;

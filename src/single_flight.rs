@@ -10,10 +10,11 @@ mod waiters;
 pub use caller::{CallInfo, Caller, Change, Outcome, Retry};
 pub use waiters::{Origin, Request, Terms, Waiter, WaiterHandle};
 
+use crate::lock::lock;
 use queue::{Changes, Queue};
 use quick_cache::DefaultHashBuilder;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::time::Instant;
 use waiters::Waiters;
 
@@ -219,8 +220,7 @@ impl<C> SingleFlight<C> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Active<C>> {
-        // Every change of the active is complete before anything that could panic.
-        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.active)
     }
 }
 

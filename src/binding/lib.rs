@@ -18,12 +18,13 @@ use gun_native::client::{CallOptions, Client as CoreClient, Relays};
 use gun_native::config::{Config, OptionValue};
 use gun_native::engine::Engine;
 use gun_native::error::{Cause, Code, Fault};
+use gun_native::lock::lock;
 use gun_native::notice::Notice;
 use napi::bindgen_prelude::*;
 use napi_derive::napi;
 use std::cell::OnceCell;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 use values::{Handle, NamedValues, SoulBuffer};
 
@@ -69,7 +70,7 @@ impl NativeDispatcher {
     /// The client that the process shares, created from the environment on first use.
     #[napi(catch_unwind)]
     pub fn open_default(&self, client_id: u32, variables: NamedValues) -> Result<NativeClient> {
-        let mut default = DEFAULT.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut default = lock(&DEFAULT);
         let (client, log) = match &mut *default {
             Some(shared) => shared,
             none => {
@@ -78,12 +79,12 @@ impl NativeDispatcher {
                 // Registered before the client can send a notice.
                 let log = SharedLog::default();
                 let reader = (Arc::downgrade(&self.dispatcher.queue), client_id);
-                log.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+                lock(&log).push(reader);
                 let ours = Arc::clone(&log);
                 none.insert((open(&config, move |notice| send_to_first(&ours, notice))?, log))
             }
         };
-        let mut readers = log.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut readers = lock(log);
         let ours = Arc::downgrade(&self.dispatcher.queue);
         readers.retain(|(queue, _)| queue.strong_count() > 0 && !queue.ptr_eq(&ours));
         readers.push((ours, client_id));
@@ -275,7 +276,7 @@ fn open(config: &Config, on_notice: impl Fn(Notice) + Send + Sync + 'static) -> 
 
 /// Sends a notice of the default client to the oldest environment that still exists, so it is logged once.
 fn send_to_first(log: &SharedLog, notice: Notice) {
-    let readers = log.lock().unwrap_or_else(PoisonError::into_inner);
+    let readers = lock(log);
     let _ = readers.iter().any(|(queue, id)| send_notice(queue, *id, notice.clone()));
 }
 

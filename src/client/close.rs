@@ -1,9 +1,9 @@
 //! How a client ends: by [`Client::close`], or with its last owner.
 
 use super::{Client, Shared};
+use crate::lock::lock;
 use crate::single_flight::Caller;
 use std::mem;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering::Relaxed;
 
 /// State of closing.
@@ -22,7 +22,7 @@ impl<C: Caller> Client<C> {
         let shared = &*self.shared;
         shared.is_closed.store(true, Relaxed);
         shared.knowledge.missing.forget_mirrored();
-        let mut end = shared.end.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut end = lock(&shared.end);
         if matches!(*end, End::Ended) {
             drop(end);
             return on_closed();
@@ -50,7 +50,7 @@ impl<C> Drop for Shared<C> {
 impl<C> Shared<C> {
     /// Called when the driver has ended: `close` has nothing left to wait for.
     pub(super) fn driver_ended(&self) {
-        let end = mem::replace(&mut *self.end.lock().unwrap_or_else(PoisonError::into_inner), End::Ended);
+        let end = mem::replace(&mut *lock(&self.end), End::Ended);
         if let End::Closing(on_closed) = end {
             on_closed();
         }

@@ -4,9 +4,10 @@ use super::NegativeCache;
 use super::entries::Entries;
 use super::list::Index;
 use super::mirror::Mirrors;
+use crate::lock::lock;
 use std::ops::{Deref, DerefMut};
+use std::sync::MutexGuard;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Entries per lock when all are visited, so that a reader waits for well under a millisecond.
@@ -53,7 +54,7 @@ impl Drop for Locked<'_> {
 
 impl NegativeCache {
     pub(super) fn lock(&self) -> Option<Locked<'_>> {
-        let mut guard = self.contents.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut guard = lock(self.contents.as_ref()?);
         let Contents { entries, mirrors } = &mut *guard;
         mirrors.work_off(entries, |entries, index| {
             self.counts.mirrored_hits.fetch_add(1, Relaxed);

@@ -5,11 +5,12 @@
 //! requests of other clients never wait for a lookup that hangs.
 
 use super::os_error;
+use crate::lock::lock;
 use dns_lookup::{AddrInfoHints, LookupError, LookupErrorKind, SockType, getaddrinfo};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::thread;
 use std::time::Duration;
 use tokio::net::TcpStream;
@@ -53,7 +54,7 @@ impl Resolver {
 
     /// The answer of the current lookup, or of a new one.
     fn joined(&self, name: &str) -> Result<watch::Receiver<Option<Answer>>, Unresolved> {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = lock(&self.current);
         let running = current.as_ref().filter(|last| last.borrow().is_none() && last.has_changed().is_ok());
         if let Some(running) = running {
             return Ok(running.clone());

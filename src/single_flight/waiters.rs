@@ -1,9 +1,10 @@
 //! One request and its waiters, with their deadlines.
 
 use super::{Caller, Retry};
+use crate::lock::lock;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -273,6 +274,6 @@ impl<C> Request<C> {
     }
 
     pub(super) fn waiters(&self) -> MutexGuard<'_, Waiters<C>> {
-        self.waiters.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.waiters)
     }
 }

@@ -23,14 +23,15 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+use crate::lock::lock;
 use crate::soul;
 use disk::{Denied, Held, Log};
 use state::{Phase, State};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// Maximum size of the file, 1 GiB, about 15 million souls of 60 bytes: it is read as a whole.
@@ -221,11 +222,6 @@ impl FileStore {
         file.sync_all()?;
         Ok((file, size))
     }
-}
-
-/// A panic in a closure happens before any change, so the state is consistent.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Milliseconds since 1970.

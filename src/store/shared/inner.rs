@@ -3,8 +3,9 @@
 use super::keys::{Keys, Message};
 use super::machine::{Action, Event, Machine, Moment};
 use super::{Listener, LookUp, StoreConfig, StoreError, Token};
+use crate::lock::lock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot, watch};
@@ -73,8 +74,7 @@ pub(super) struct Remember {
 
 impl Inner {
     pub(super) fn core(&self) -> MutexGuard<'_, Core> {
-        // Nothing under the lock panics half-way.
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.core)
     }
 
     pub(super) fn now(&self) -> Moment {
